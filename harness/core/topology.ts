@@ -1,0 +1,55 @@
+/** What stands in the mesh: who is behind a pod name, an address, an identity. Shared by environments, ledgers and verdicts. */
+export interface Topology {
+  /** e.g. `cluster.local`. */
+  trustDomain: string;
+  controlPlaneNamespace: string;
+  workloads: WorkloadInfo[];
+  pods: PodInfo[];
+  services: ServiceInfo[];
+}
+
+export interface WorkloadInfo {
+  /** `namespace/name`. */
+  id: string;
+  namespace: string;
+  name: string;
+  serviceAccount: string;
+  /** Its mesh identity, the `client_id` / `server_id` label. */
+  identity: string;
+}
+
+export interface PodInfo {
+  namespace: string;
+  /** e.g. `cart-664f644f88-4lkzv`. */
+  name: string;
+  /** `namespace/name` of the workload. */
+  workload: string;
+  replica: number;
+  /** As labels show it (target_ip); on hosts with one loopback address all pods share it and differ by port. */
+  ip: string;
+  /** Port of the app as labels show it (target_port); null for the load generator, which serves nothing. */
+  appPort: number | null;
+  /** `host:port` of the admin listener, the `instance` label. */
+  instance: string;
+}
+
+export interface ServiceInfo {
+  /** `namespace/name`, equal to its workload's id. */
+  id: string;
+  namespace: string;
+  name: string;
+  authority: string;
+  clusterIp: string;
+  port: number;
+  workload: string;
+}
+
+/** Linkerd's name of a ServiceAccount (telemetry facts, section 7). */
+export function identityName(
+  serviceAccount: string,
+  namespace: string,
+  controlPlaneNamespace: string,
+  trustDomain: string,
+): string {
+  return `${serviceAccount}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
+}

@@ -1,0 +1,129 @@
+/**
+ * What the data path tells telemetry. The data path reports events; which family counts what at which event (facts,
+ * section 2) is telemetry's alone, so that it can be tested without a socket.
+ */
+
+export type ServerTls =
+  | { tls: 'true'; clientId: string }
+  | { tls: 'no_identity'; reason: 'loopback' | 'port_skipped' | 'no_tls_from_remote' };
+
+export type ClientTls =
+  | { tls: 'true'; serverId: string }
+  | { tls: 'no_identity'; reason: 'loopback' | 'not_provided_by_service_discovery' };
+
+/** Where inbound traffic goes and who sent it: one label set of the inbound endpoint families. */
+export interface InboundTarget {
+  /** `ip:port` as labels show it: `10.244.0.7:8080`, `0.0.0.0:4191` for the admin server. */
+  ip: string;
+  port: number;
+  tls: ServerTls;
+  /** Default routes: `default`, or `probe` for the kubelet's. */
+  route: 'default' | 'probe';
+}
+
+/** One endpoint of a balanced service, as the destination controller describes it. */
+export interface OutboundTarget {
+  /** Service authority without `:80`. */
+  authority: string;
+  ip: string;
+  port: number;
+  tls: ClientTls;
+  /** dst_* labels, sorted by name. */
+  dst: [name: string, value: string][];
+}
+
+/** Parent and backend of the default outbound route: a Service. */
+export interface ServiceRef {
+  namespace: string;
+  name: string;
+  port: number;
+  clusterIp: string;
+}
+
+export interface ExchangeError {
+  /** `error` of response_total: `unclassified`, `h2(REFUSED_STREAM)`, ... */
+  response: string;
+  /** `error` of inbound_http_errors_total / outbound_http_errors_total; null when not counted there. */
+  proxy: 'unexpected' | 'failfast' | 'loadshed' | 'i/o' | null;
+  /** `error` of the outbound route families: `UNKNOWN`, `FAIL_FAST`, `RESET`, ... */
+  route: string;
+}
+
+/**
+ * One HTTP request through one layer of one proxy. Call in order: dispatch, requestFrame*, requestEnd, head,
+ * responseFrame*, then exactly one of complete, fail, cancel. fail and cancel may come at any point.
+ * `nowMs` is performance.now() of the mesh process.
+ */
+export interface Exchange {
+  dispatch(nowMs: number): void;
+  requestFrame(bytes: number, nowMs: number): void;
+  requestEnd(nowMs: number): void;
+  head(status: number, nowMs: number): void;
+  responseFrame(bytes: number, nowMs: number): void;
+  /** The response stream has ended well. */
+  complete(nowMs: number): void;
+  /** The next layer failed: before headers, or in the middle of the body. */
+  fail(error: ExchangeError, nowMs: number): void;
+  /** Whoever asked is gone: before headers, or in the middle of the body. */
+  cancel(nowMs: number): void;
+}
+
+export interface TcpConnection {
+  read(bytes: number): void;
+  write(bytes: number): void;
+  /** errno: empty for a clean end, `ECONNRESET`, ... */
+  close(errno: string): void;
+}
+
+/** Telemetry of one incarnation of one sidecar. */
+export interface ProxyTelemetry {
+  inboundExchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange;
+  /** Layer above the balancer: outbound_http_route_request_* and the balancer's queue. */
+  outboundRoute(service: ServiceRef, hasBody: boolean, startMs: number): Exchange;
+  /** One attempt at one endpoint: request_total & co. and outbound_http_route_backend_*. */
+  outboundEndpoint(service: ServiceRef, target: OutboundTarget, hasBody: boolean, startMs: number): Exchange;
+
+  inboundSrcTcp(ip: string, port: number, tls: ServerTls): TcpConnection;
+  inboundDstTcp(): TcpConnection;
+  outboundSrcTcp(clusterIp: string, port: number): TcpConnection;
+  outboundDstTcp(target: OutboundTarget): TcpConnection;
+
+  /** Protocol detection of an accepted connection. */
+  inboundDetected(
+    port: number,
+    result: 'http/1' | 'http/2' | 'not_http' | 'read_timeout' | 'error',
+    seconds: number,
+  ): void;
+  outboundDetected(
+    service: ServiceRef,
+    result: 'http/1' | 'http/2' | 'not_http' | 'read_timeout' | 'error',
+    seconds: number,
+  ): void;
+  /** A meshed connection with a transport header (all meshed traffic since 2.18). */
+  transportHeader(sessionProtocol: 'http/1' | 'http/2' | '', port: number, clientId: string): void;
+
+  /** A service's balancer has (these many) endpoints; called when a service is first used and at each change. */
+  balancerEndpoints(
+    service: ServiceRef,
+    change: { ready: number; pending: number; added: number; removed: number },
+  ): void;
+  /** The balancer's gate: open again, or shut after the queue timeout (failfast). */
+  balancerGate(service: ServiceRef, gate: 'open' | 'shut', epochSeconds: number): void;
+  /** How long a request waited in the balancer's queue. */
+  balancerQueued(service: ServiceRef, seconds: number): void;
+
+  /** A certificate has been issued (or could not be). */
+  certificate(result: 'ok' | 'error', expiresEpochSeconds: number, refreshedEpochSeconds: number): void;
+  /** A request to a control-plane client (identity, destination, policy) has ended. */
+  control(client: 'identity' | 'destination' | 'policy', event: ControlEvent): void;
+
+  /** The page as /metrics answers it; `nowMs` for uptime and eviction (idle series go after this rendering). */
+  render(nowMs: number): string;
+}
+
+export type ControlEvent =
+  | { kind: 'connected' }
+  | { kind: 'request' }
+  /** First frame of the answer: latency. */
+  | { kind: 'latency'; ms: number }
+  | { kind: 'response'; grpcStatus: string };

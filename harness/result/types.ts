@@ -1,0 +1,134 @@
+/** The record of a run, as written to results/<run>/result.json. Documented in results/README.md; a change of meaning changes apiVersion. */
+export const RESULT_API_VERSION = 'meshproof/v1';
+
+export type VerdictValue = 'pass' | 'fail' | 'inconclusive';
+
+export interface Result {
+  apiVersion: typeof RESULT_API_VERSION;
+  kind: 'Result';
+  verdict: VerdictValue;
+  /** ISO 8601. */
+  startedAt: string;
+  durationMs: number;
+  environment: {
+    name: string;
+    mesh: { kind: string; version: string; proxyVersion: string };
+    tools: { name: string; version: string; path: string; source: string }[];
+    node: string;
+    platform: string;
+  };
+  scenarios: ScenarioResult[];
+  /** Set when the run did not get to its end. */
+  error?: { code: string; message: string; hint: string };
+}
+
+export interface ScenarioResult {
+  name: string;
+  description: string;
+  file: string;
+  seed: number;
+  verdict: VerdictValue;
+  /** Why it is not a pass; empty for a pass. */
+  reasons: Reason[];
+  /** Remarks that change no verdict: an unobservable remainder, say. */
+  notes: string[];
+  startedAt: string;
+  durationMs: number;
+  /** Where the time went, in order. */
+  phases: { name: string; durationMs: number }[];
+  traffic: { requests: number; failed: number; droppedIterations: number; ratePerSecond: number };
+  clockMarginMs: number;
+  flows: FlowResult[];
+  quantiles: QuantileResult[];
+  slo: SloResult[];
+  /** For information: what people's queries show, and how far off that is. */
+  queries: QueryResult[];
+  /** Every bound that was checked, counted by family: how many comparisons, how many failed. */
+  checks: CheckSummary[];
+  error?: { code: string; message: string; hint: string };
+}
+
+export interface Reason {
+  /** Stable, e.g. `BOUND_VIOLATED`, `NOT_EQUAL_AT_END`, `DROPPED_ITERATIONS`, `TARGET_DOWN`, `NO_DATA`, `SLO_MISSED`. */
+  code: string;
+  verdict: 'fail' | 'inconclusive';
+  /** One sentence with the numbers and the place. */
+  message: string;
+}
+
+export interface FlowResult {
+  source: string;
+  destination: string;
+  /** As the metrics can tell it: the route label, `default`. */
+  route: string;
+  /** HTTP status; empty for responses that failed before headers. */
+  status: string;
+  direction: 'inbound' | 'outbound';
+  /** Requests with this outcome, at the end. */
+  truth: number;
+  proxy: number | null;
+  prometheus: number | null;
+  /** What died with an incarnation after its last scrape: it can't have been observed. */
+  unobservable: number;
+  verdict: VerdictValue;
+  /** The same truth by the service's own routes, which the mesh does not know: `GET /checkout`. */
+  truthByRoute: Record<string, number>;
+  /** Bound by bound: what must hold and why. Printed for the worst and for every failure. */
+  bounds: BoundResult[];
+}
+
+export interface BoundResult {
+  family: string;
+  /** What was compared: `prometheus` or `proxy` ledger. */
+  ledger: 'proxy' | 'prometheus';
+  /** How many samples were compared. */
+  samples: number;
+  violations: number;
+  /** The tightest, or the worst violated, of the comparisons. */
+  worst: { t: number; low: number; value: number; high: number } | null;
+  /** Which order of events makes it a bound. */
+  reason: string;
+}
+
+export interface QuantileResult {
+  destination: string;
+  source: string;
+  direction: 'inbound' | 'outbound';
+  quantile: number;
+  /** By the callee's and the caller's clock, the truth lies between. */
+  truthMs: number;
+  /** histogram_quantile over the final buckets. */
+  observedMs: number | null;
+  /** Edges between which the quantile must lie, from the buckets. */
+  lowMs: number;
+  highMs: number;
+  verdict: VerdictValue;
+}
+
+export interface SloResult {
+  flow: string;
+  condition: string;
+  truth: number | null;
+  observed: number | null;
+  verdict: VerdictValue;
+}
+
+export interface QueryResult {
+  /** `linkerd viz stat`, `Grafana: SUCCESS RATE`, ... */
+  tool: string;
+  subject: string;
+  metric: 'successRate' | 'rate' | 'p50' | 'p95' | 'p99';
+  expr: string;
+  /** null: no data. */
+  value: number | null;
+  truth: number | null;
+  /** Why they differ, when they do. */
+  why: string;
+}
+
+export interface CheckSummary {
+  family: string;
+  ledger: 'proxy' | 'prometheus';
+  comparisons: number;
+  violations: number;
+}

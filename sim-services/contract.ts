@@ -1,0 +1,160 @@
+/**
+ * What a synthetic service is told and what it writes down. This file imports nothing, so that the harness, the services
+ * and any other reader of the ledger share one definition.
+ *
+ * Units stand in the names: Ms is milliseconds, Bytes is bytes, a `rate` is a probability from 0 to 1.
+ */
+
+/** Header by which a caller names itself: its workload as `namespace/service`. The truth ledger keys callers by it. */
+export const CALLER_HEADER = 'x-meshproof-caller';
+/** Response header by which a service names the pod that answered. */
+export const POD_HEADER = 'x-meshproof-pod';
+/** Header that Linkerd puts on responses it made itself (502, 503, 504, ...); its text is the error. */
+export const MESH_ERROR_HEADER = 'l5d-proxy-error';
+
+/** How long a handler takes before the first body byte, apart from the calls it makes. */
+export type Distribution =
+  | { kind: 'constant'; ms: number }
+  | { kind: 'uniform'; minMs: number; maxMs: number }
+  | { kind: 'normal'; meanMs: number; stddevMs: number }
+  /** Given by two quantiles, e.g. p50 and p99; `q` from 0 to 1, exclusive. */
+  | { kind: 'lognormal'; low: { q: number; ms: number }; high: { q: number; ms: number } }
+  /** A share `slowRate` of requests follows `slow`, the others `fast`. */
+  | { kind: 'bimodal'; fast: Distribution; slow: Distribution; slowRate: number }
+  /** Piecewise linear between the given quantiles, ascending in q and ms; the first is q=0, the last q=1. */
+  | { kind: 'empirical'; quantiles: { q: number; ms: number }[] };
+
+/** One way to fail. At most one rule applies to a request; the rates of a list add up to 1 at most. */
+export type ErrorRule =
+  | { kind: 'status'; status: number; rate: number }
+  /** Accept the request and never answer; ends when the caller gives up. */
+  | { kind: 'hang'; rate: number }
+  /** Destroy the connection: before the headers, or after part of the body. */
+  | { kind: 'reset'; rate: number; when: 'before-headers' | 'mid-body' };
+
+/** The body of a response: `bytes` in `chunks` pieces; the last piece is written `overMs` after the first. */
+export interface ResponseBody {
+  bytes: number;
+  chunks: number;
+  overMs: number;
+}
+
+/** A call to another service. `authority` is the name that is dialled, e.g. `cart.shop.svc.cluster.local`. */
+export interface Call {
+  /** Callee as `namespace/service`. */
+  service: string;
+  authority: string;
+  port: number;
+  method: HttpMethod;
+  path: string;
+  /** Bytes of request body; 0 for none. */
+  requestBytes: number;
+  /** The caller gives up after this long; null for never. */
+  timeoutMs: number | null;
+  /** What the caller answers when the call fails (5xx, no answer): its own failure, or nothing happened. */
+  onFailure: 'propagate' | 'ignore';
+}
+
+/** Steps run one after the other; the calls within a step run at the same time. */
+export type CallStep = Call[];
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+
+/** What may be changed by the timeline. */
+export interface Behaviour {
+  latency: Distribution;
+  errors: ErrorRule[];
+  body: ResponseBody;
+}
+
+export interface RouteConfig extends Behaviour {
+  /** null: every method. */
+  method: HttpMethod | null;
+  /** An exact path, `/` with the rest; the truth ledger names routes by it. */
+  path: string;
+  /** Status of an answer that is not an error. */
+  status: number;
+  steps: CallStep[];
+}
+
+/** From `atMs` to `untilMs` after the origin of the run, `change` replaces what the route says. null: to the end. */
+export interface TimelineChange {
+  atMs: number;
+  untilMs: number | null;
+  /** null: every route of the service. */
+  path: string | null;
+  method: HttpMethod | null;
+  change: Partial<Behaviour>;
+}
+
+export interface PodConfig {
+  /** e.g. `cart-664f644f88-4lkzv`. */
+  pod: string;
+  /** 0-based. */
+  replica: number;
+  /** Address the app listens on. Port 0 is not allowed: the mesh must know it. */
+  listen: { host: string; port: number };
+  /** Where truth, metrics and control are served; not part of the mesh. */
+  admin: { host: string; port: number };
+  /** Where outgoing connections go whatever authority is called (the pod's outbound proxy); null: resolve the name. */
+  egress: { host: string; port: number } | null;
+  /** Folder of the pod's journals; one file an incarnation. Must exist. */
+  journalDir: string;
+  /** Names this incarnation of the pod, unique among the incarnations of the pod, e.g. `0`, `1`. */
+  incarnation: string;
+}
+
+/** The one configuration of a service process, as JSON in the file named by MESHPROOF_SERVICE_CONFIG. */
+export interface ServiceProcessConfig {
+  workloads: WorkloadConfig[];
+}
+
+export interface WorkloadConfig {
+  namespace: string;
+  name: string;
+  /** Seed of the workload; every pod and route derives its own generator from it. */
+  seed: number;
+  routes: RouteConfig[];
+  timeline: TimelineChange[];
+  pods: PodConfig[];
+}
+
+/** `POST /control/origin` on the admin port: when the timeline's zero is, in epoch ms (may be in the future). */
+export interface OriginRequest {
+  originEpochMs: number;
+}
+
+/**
+ * The journal: the truth ledger as it is written, one line a moment, fields separated by commas, appended with one
+ * write(2) before the moment has an effect that another process can see (start, completion) so that SIGKILL loses none.
+ * Times are epoch milliseconds with three decimals. Text fields are percent-encoded (encodeURIComponent).
+ *
+ *   H,<version>,<namespace/workload>,<pod>,<incarnation>,<t>                     first line
+ *   callee's side (requests this pod served; probes have the caller `-`):
+ *   S,<id>,<t>,<caller>,<method>,<route>        the request (its body read) has reached the handler
+ *   B,<id>,<t>,<status>                         first body byte is about to be written, when the body comes in pieces
+ *   E,<id>,<t>,<status>,<tFirstByte>            the last write is about to be made; completed
+ *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `reset-mid-body`; status 0 before headers
+ *   caller's side (requests this pod made):
+ *   s,<id>,<t>,<callee namespace/service>,<method>,<route>    about to be sent
+ *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>        last byte read; pod and meshError may be empty; tFirstByte is
+ *                                                             when the first body byte (or, with no body, the end) was read
+ *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` | `connection`; status 0 before headers
+ *   Z,<t>                                                     clean end
+ *
+ * `id` is unique in a journal's side. A start without an end was in flight when the journal ended.
+ */
+export const JOURNAL_VERSION = 1;
+
+/** Ports and paths of a service. */
+export const APP_PATHS = { health: '/healthz', ready: '/readyz' } as const;
+export const ADMIN_PATHS = {
+  /** GET: every journal of the pod, this incarnation's last, concatenated (each begins with its H line). */
+  truth: '/truth',
+  /** GET: prom-client metrics of the app. */
+  metrics: '/metrics',
+  /** POST OriginRequest. */
+  origin: '/control/origin',
+  /** GET `{ nowEpochMs: number }`: the process' clock, as its stamps are taken. */
+  clock: '/clock',
+} as const;

@@ -1,3 +1,5 @@
+import type { ProgressEvent } from '../core/progress.ts';
+import type { ResolvedTool } from '../core/tool.ts';
 import type { Topology } from '../core/topology.ts';
 import type { Scenario } from '../scenario/model.ts';
 
@@ -11,17 +13,8 @@ export interface EnvironmentContext {
   progress(event: ProgressEvent): void;
 }
 
-export interface ResolvedTool {
-  name: 'k6' | 'prometheus';
-  path: string;
-  version: string;
-  /** How it was found: `given`, `PATH`, `cache`, `go`. */
-  source: string;
-}
-
-export type ProgressEvent =
-  | { kind: 'step'; step: string; state: 'start' | 'done'; detail?: string; ms?: number }
-  | { kind: 'traffic'; sent: number; failed: number; remainingMs: number };
+export type { ProgressEvent } from '../core/progress.ts';
+export type { ResolvedTool };
 
 /** An environment that can be started: `local`, `kind`, `existing`. */
 export interface EnvironmentProvider {
@@ -37,6 +30,8 @@ export interface RunningEnvironment extends AsyncDisposable {
   readonly load: LoadAccess;
   /** The timeline's zero: behaviour changes and restarts happen relative to it. */
   setOrigin(originEpochMs: number): Promise<void>;
+  /** Resolves when everything that was scheduled by setOrigin (restarts) is over. */
+  settled(): Promise<void>;
   /** Journals of every incarnation of every pod, as text (sim-services/contract.ts). */
   readJournals(): Promise<string[]>;
   /** Each proxy's /metrics page, fetched directly. */
@@ -56,6 +51,8 @@ export interface EnvironmentInfo {
 export interface LoadAccess {
   /** k6's `hosts` option: authority to `ip:port` of the load generator's outbound proxy. */
   hosts: Record<string, string>;
+  /** Where k6's own REST API may listen. */
+  apiAddress: { host: string; port: number };
 }
 
 export interface ProxyPage {

@@ -1,0 +1,4 @@
+/** What a run tells whoever watches it while it goes on. */
+export type ProgressEvent =
+  | { kind: 'step'; step: string; state: 'start' | 'done'; detail?: string; ms?: number }
+  | { kind: 'traffic'; sent: number; failed: number; remainingMs: number };

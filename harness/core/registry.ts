@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { HarnessError } from './errors.ts';
+import { makeDirs } from './make-dirs.ts';
 import {
   isOfAnotherNamespace,
   type ProcessIdentity,
@@ -137,7 +138,7 @@ export function registerRun(options: { runId?: string; dir?: string } = {}): Run
   const runId = options.runId ?? `${process.pid}-${randomBytes(4).toString('hex')}`;
   if (!/^[\w.-]+$/.test(runId)) throw new RangeError(`${runId} can't be the name of a file`);
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirs(dir, 0o700);
     assertOwn(dir);
     return new RunRegistration(
       {

@@ -142,7 +142,8 @@ export interface OriginRequest {
  *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` | `connection`; status 0 before headers
  *   Z,<t>                                                     clean end
  *
- * `id` is unique in a journal's side. A start without an end was in flight when the journal ended.
+ * `id` is unique in a journal's side. A start without an end was in flight when the journal ended. A kill may cut the last
+ * line off; `/truth` ends such a line with `%`, which no whole line ends with.
  */
 export const JOURNAL_VERSION = 1;
 

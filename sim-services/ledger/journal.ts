@@ -1,0 +1,135 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { epochMs } from '../clock.ts';
+import { JOURNAL_VERSION } from '../contract.ts';
+import { EXIT, ServiceFailure } from '../failure.ts';
+import { encoded, stamp } from './encode.ts';
+
+export const JOURNAL_SUFFIX = '.journal';
+
+/** Why a request that was begun will never be answered in full. */
+export type AbortReason = 'client-gone' | 'reset' | 'reset-mid-body';
+export type GiveUpReason = 'timeout' | 'connection';
+
+/** Where a journal is, and what its first line says. */
+export interface JournalIdentity {
+  dir: string;
+  /** `namespace/workload`. */
+  workload: string;
+  pod: string;
+  incarnation: string;
+}
+
+/**
+ * One incarnation's truth ledger, as contract.ts defines it. Each moment is one write(2) to a descriptor opened for
+ * appending: it returns when the kernel has the line, so a SIGKILL right after it loses nothing. The stamp is taken as the
+ * line is made, and returned where a later line repeats it. After close() moments are dropped: the journal has ended.
+ */
+export class Journal {
+  readonly file: string;
+  readonly #fd: number;
+  readonly #onLost: (failure: ServiceFailure) => never;
+  #served = 0;
+  #made = 0;
+  #closed = false;
+
+  /**
+   * @param onLost called when a line could not be written; must not return, because what follows would go unrecorded
+   * @throws ServiceFailure JOURNAL_EXISTS, JOURNAL_NOT_WRITABLE
+   */
+  constructor(identity: JournalIdentity, onLost: (failure: ServiceFailure) => never) {
+    this.file = join(identity.dir, `${encoded(identity.incarnation)}${JOURNAL_SUFFIX}`);
+    this.#onLost = onLost;
+    this.#fd = openNew(this.file, identity);
+    const { workload, pod, incarnation } = identity;
+    this.#write(
+      `H,${JOURNAL_VERSION},${encoded(workload)},${encoded(pod)},${encoded(incarnation)},${stamp(epochMs())}\n`,
+    );
+  }
+
+  /** S. Texts are given encoded. Returns the id; `startMs` is stamped by the caller, who needs it too. */
+  requestStarted(startMs: number, caller: string, method: string, route: string): number {
+    this.#served += 1;
+    this.#write(`S,${this.#served},${stamp(startMs)},${caller},${method},${route}\n`);
+    return this.#served;
+  }
+
+  /** B. Returns the stamp. */
+  firstPiece(id: number, status: number): number {
+    const t = epochMs();
+    this.#write(`B,${id},${stamp(t)},${status}\n`);
+    return t;
+  }
+
+  /** E. `firstByteMs` null: this write is the first as well. Returns the stamp. */
+  requestCompleted(id: number, status: number, firstByteMs: number | null): number {
+    const t = epochMs();
+    const text = stamp(t);
+    this.#write(`E,${id},${text},${status},${firstByteMs === null ? text : stamp(firstByteMs)}\n`);
+    return t;
+  }
+
+  /** X. `status` 0 when no headers were sent. */
+  requestAborted(id: number, reason: AbortReason, status: number): void {
+    this.#write(`X,${id},${stamp(epochMs())},${reason},${status}\n`);
+  }
+
+  /** s. Texts are given encoded. Returns the id. */
+  callStarted(callee: string, method: string, route: string): number {
+    this.#made += 1;
+    this.#write(`s,${this.#made},${stamp(epochMs())},${callee},${method},${route}\n`);
+    return this.#made;
+  }
+
+  /** e. `firstByteMs` null: there was no body. */
+  callCompleted(id: number, status: number, firstByteMs: number | null, pod: string, meshError: string): void {
+    const text = stamp(epochMs());
+    const first = firstByteMs === null ? text : stamp(firstByteMs);
+    this.#write(`e,${id},${text},${status},${first},${pod},${meshError}\n`);
+  }
+
+  /** x. `status` 0 when no headers were read. */
+  callGivenUp(id: number, reason: GiveUpReason, status: number): void {
+    this.#write(`x,${id},${stamp(epochMs())},${reason},${status}\n`);
+  }
+
+  /** Z: a clean end. */
+  close(): void {
+    if (this.#closed) return;
+    this.#write(`Z,${stamp(epochMs())}\n`);
+    this.#closed = true;
+    closeSync(this.#fd);
+  }
+
+  #write(line: string): void {
+    if (this.#closed) return;
+    try {
+      // All text is percent-encoded, so characters are bytes. A full disk may take a part of the line first.
+      for (let rest = line; rest.length > 0; ) rest = rest.slice(writeSync(this.#fd, rest, null, 'latin1'));
+    } catch (cause) {
+      this.#onLost(
+        new ServiceFailure('JOURNAL_LOST', EXIT.io, `${this.file} can't be written: ${(cause as Error).message}`, {
+          file: this.file,
+        }),
+      );
+    }
+  }
+}
+
+function openNew(file: string, identity: JournalIdentity): number {
+  try {
+    return openSync(file, 'ax');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new ServiceFailure(
+        'JOURNAL_EXISTS',
+        EXIT.config,
+        `${file} exists: incarnation ${identity.incarnation} of pod ${identity.pod} has run before; name this one differently`,
+        { file },
+      );
+    }
+    throw new ServiceFailure('JOURNAL_NOT_WRITABLE', EXIT.io, `${file} can't be made: ${(cause as Error).message}`, {
+      file,
+    });
+  }
+}

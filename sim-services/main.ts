@@ -1,0 +1,51 @@
+/**
+ * The synthetic services: `node main.ts` with MESHPROOF_SERVICE_CONFIG naming a ServiceProcessConfig (contract.ts) in JSON.
+ * When everything listens it prints one JSON line and, if it has a channel to its parent, sends `{ type: 'ready' }`.
+ */
+import { writeSync } from 'node:fs';
+import { readConfig } from './config.ts';
+import { EXIT, ServiceFailure } from './failure.ts';
+import { Services } from './services.ts';
+
+/** One JSON line on stderr for whoever watches, synchronously: the process is about to end. */
+function die(error: unknown): never {
+  const failure =
+    error instanceof ServiceFailure
+      ? error
+      : new ServiceFailure('UNEXPECTED', EXIT.software, error instanceof Error ? (error.stack ?? '') : String(error));
+  const line = JSON.stringify({ code: failure.code, message: failure.message, ...failure.details });
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody listens; the exit code still tells.
+  }
+  process.exit(failure.exitCode);
+}
+
+process.on('uncaughtException', die);
+
+let ending = false;
+let services: Services | null = null;
+
+function end(): void {
+  if (ending) return;
+  ending = true;
+  if (!services) process.exit(EXIT.ok);
+  services.drain().then(() => process.exit(EXIT.ok), die);
+}
+
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+// The parent is gone: nobody will ask for the rest.
+process.on('disconnect', () => {
+  services?.stop();
+  process.exit(EXIT.ok);
+});
+
+try {
+  services = await Services.start(readConfig(process.env.MESHPROOF_SERVICE_CONFIG), die);
+  process.stdout.write(`${JSON.stringify({ ready: true, pods: services.pods })}\n`);
+  process.send?.({ type: 'ready' });
+} catch (error) {
+  die(error);
+}

@@ -1,0 +1,60 @@
+import type { Journal } from '../ledger/journal.ts';
+import type { Answers } from './answers.ts';
+import type { PodMetrics } from './metrics.ts';
+
+/** The timeline's zero, shared by everything in the process; null until it is told. */
+export interface Origin {
+  epochMs: number | null;
+}
+
+/** What the requests of a pod share. */
+export class PodContext {
+  readonly journal: Journal;
+  readonly answers: Answers;
+  readonly metrics: PodMetrics;
+  /** Readiness fails and connections are not kept. */
+  draining = false;
+  readonly #origin: Origin;
+  #inFlight = 0;
+  #hanging = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(journal: Journal, answers: Answers, origin: Origin, metrics: (inFlight: () => number) => PodMetrics) {
+    this.journal = journal;
+    this.answers = answers;
+    this.#origin = origin;
+    this.metrics = metrics(() => this.#inFlight);
+  }
+
+  sinceOrigin(nowMs: number): number | null {
+    return this.#origin.epochMs === null ? null : nowMs - this.#origin.epochMs;
+  }
+
+  begun(): void {
+    this.#inFlight += 1;
+  }
+
+  /** A request that will never be answered: no drain waits for it. */
+  hung(): void {
+    this.#hanging += 1;
+    this.#checkIdle();
+  }
+
+  ended(hung: boolean): void {
+    this.#inFlight -= 1;
+    if (hung) this.#hanging -= 1;
+    this.#checkIdle();
+  }
+
+  /** Resolves when every request that can end has ended. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+  }
+
+  #checkIdle(): void {
+    if (this.#inFlight === this.#hanging) this.#onIdle?.();
+  }
+}

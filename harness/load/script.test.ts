@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { TrafficShape } from '../scenario/model.ts';
+import { renderK6Script } from './script.ts';
+import { plan, stream } from './testing.ts';
+
+/** The data of a rendered script. */
+function dataOf(shape: TrafficShape, startMs = 0) {
+  const script = renderK6Script(plan([stream(shape, [{ path: '/a', service: 'shop/pay', timeoutMs: 2000 }], startMs)]));
+  const [, json = ''] = script.match(/^const plan = (\{[\s\S]*?^\});$/m) ?? [];
+  return JSON.parse(json);
+}
+
+test('a constant arrival rate', () => {
+  const data = dataOf({ executor: 'constant-arrival-rate', ratePerSecond: 0.5, durationMs: 9000, maxVUs: 3 }, 1500);
+  expect(data.scenarios).toEqual({
+    '0_a_stream': {
+      executor: 'constant-arrival-rate',
+      startTime: '1500ms',
+      gracefulStop: '2500ms',
+      env: { STREAM: '0' },
+      rate: 1,
+      timeUnit: '2s',
+      duration: '9000ms',
+      preAllocatedVUs: 3,
+      maxVUs: 3,
+    },
+  });
+});
+
+test('a ramp, whose rates share one time unit', () => {
+  const stages = [
+    { ratePerSecond: 40, durationMs: 2000 },
+    { ratePerSecond: 0, durationMs: 0 },
+  ];
+  const data = dataOf({ executor: 'ramping-arrival-rate', startRatePerSecond: 2.5, stages, maxVUs: 9 });
+  expect(data.scenarios['0_a_stream']).toMatchObject({
+    executor: 'ramping-arrival-rate',
+    startRate: 5,
+    timeUnit: '2s',
+    stages: [
+      { target: 80, duration: '2000ms' },
+      { target: 0, duration: '0ms' },
+    ],
+    preAllocatedVUs: 9,
+    maxVUs: 9,
+  });
+});
+
+test('constant VUs', () => {
+  const data = dataOf({ executor: 'constant-vus', vus: 20, durationMs: 1000 });
+  expect(data.scenarios['0_a_stream']).toMatchObject({ executor: 'constant-vus', vus: 20, duration: '1000ms' });
+});
+
+test('times shorter than k6’s constant executors take', () => {
+  const rate = dataOf({ executor: 'constant-arrival-rate', ratePerSecond: 7, durationMs: 400, maxVUs: 1 });
+  expect(rate.scenarios['0_a_stream']).toMatchObject({
+    executor: 'ramping-arrival-rate',
+    startRate: 7,
+    stages: [{ target: 7, duration: '400ms' }],
+  });
+  const vus = dataOf({ executor: 'constant-vus', vus: 4, durationMs: 400 });
+  expect(vus.scenarios['0_a_stream']).toMatchObject({
+    executor: 'ramping-vus',
+    startVUs: 4,
+    stages: [{ target: 4, duration: '400ms' }],
+  });
+});
+
+test('requests', () => {
+  const data = dataOf({ executor: 'constant-vus', vus: 1, durationMs: 1000 });
+  expect(data.streams).toEqual([
+    [
+      {
+        weight: 1,
+        method: 'GET',
+        url: 'http://pay.shop.svc.cluster.local:8080/a',
+        bodyBytes: 0,
+        params: { timeout: 2000, headers: { 'x-meshproof-caller': 'meshproof/load' } },
+        start: 'shop%2Fpay,GET,%2Fa',
+      },
+    ],
+  ]);
+  expect(data).toMatchObject({ podHeader: 'X-Meshproof-Pod', meshErrorHeader: 'L5d-Proxy-Error', seed: 7 });
+});
+
+test('text that means something to String.replace is taken as it is', () => {
+  const script = renderK6Script(
+    plan([stream({ executor: 'constant-vus', vus: 1, durationMs: 1000 }, [{ path: "/$&$'" }])]),
+  );
+  expect(script).toContain("http://web.shop.svc.cluster.local/$&$'");
+});
+
+test('traffic to nobody', () => {
+  const unknown = plan([stream({ executor: 'constant-vus', vus: 1, durationMs: 1000 }, [{ service: 'shop/nobody' }])]);
+  expect(() => renderK6Script(unknown)).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_SERVICE', hint: 'services: shop/web, shop/pay' }),
+  );
+});

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { scenarioFile } from './schema.ts';
+
+export const SCHEMA_ID = 'urn:meshproof:v1:scenario';
+
+/** The scenario file as JSON Schema, by which editors check and complete it. */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(scenarioFile, { io: 'input', target: 'draft-2020-12', reused: 'inline' });
+  const { $schema, ...rest } = schema as Record<string, unknown>;
+  return { $schema, $id: SCHEMA_ID, title: 'meshproof scenario', ...rest };
+}

@@ -1,0 +1,161 @@
+import type { Distribution, ErrorRule, ResponseBody } from '../../../sim-services/contract.ts';
+import { formatDuration, formatPercent, formatSize } from '../../core/units.ts';
+import type { Path } from '../error.ts';
+import type { ErrorEntry, LatencyEntry, ResponseEntry } from '../schema.ts';
+import type { Context } from './context.ts';
+
+export const DEFAULT_STATUS = 200;
+export const DEFAULT_BODY: ResponseBody = { bytes: 64, chunks: 1, overMs: 0 };
+const BODYLESS = [204, 205, 304];
+
+/** A latency as services follow it; reports quantiles and limits that contradict one another. */
+export function toDistribution(entry: LatencyEntry, path: Path, context: Context): Distribution {
+  if (typeof entry === 'number') return { kind: 'constant', ms: entry };
+  switch (entry.distribution) {
+    case 'constant':
+      return { kind: 'constant', ms: entry.value };
+    case 'uniform':
+      if (entry.min > entry.max) {
+        context.report([...path, 'max'], `max ${formatDuration(entry.max)} is below min`, 'exchange the two');
+      }
+      return { kind: 'uniform', minMs: entry.min, maxMs: entry.max };
+    case 'normal':
+      return { kind: 'normal', meanMs: entry.mean, stddevMs: entry.stddev };
+    case 'bimodal':
+      return {
+        kind: 'bimodal',
+        fast: toDistribution(entry.fast, [...path, 'fast'], context),
+        slow: toDistribution(entry.slow, [...path, 'slow'], context),
+        slowRate: entry.slowRate,
+      };
+    case 'lognormal':
+      return lognormal(readQuantiles(entry, path, context), path, context);
+    case 'empirical':
+      return empirical(readQuantiles(entry, path, context), path, context);
+  }
+}
+
+interface Quantile {
+  key: string;
+  q: number;
+  ms: number;
+}
+
+function readQuantiles(entry: Record<string, unknown>, path: Path, context: Context): Quantile[] {
+  const quantiles: Quantile[] = [];
+  for (const [key, ms] of Object.entries(entry)) {
+    if (key === 'distribution') continue;
+    if (!/^p(\d{1,2}(\.\d{1,6})?|100)$/.test(key)) {
+      context.report([...path, key], `unknown field \`${key.slice(0, 60)}\``, 'quantiles are written p50, p99, p99.9');
+      continue;
+    }
+    // Through the decimal text: 99.9 / 100 is not the number 0.999.
+    quantiles.push({ key, q: Number(`${key.slice(1)}e-2`), ms: ms as number });
+  }
+  quantiles.sort((a, b) => a.q - b.q);
+  for (let i = 1; i < quantiles.length; i++) {
+    const [low, high] = [quantiles[i - 1]!, quantiles[i]!];
+    if (low.q === high.q) {
+      context.report([...path, high.key], `${low.key} and ${high.key} are one quantile`, 'remove one of them');
+    } else if (high.ms < low.ms) {
+      context.report(
+        [...path, high.key],
+        `the quantiles do not ascend: ${high.key} is ${formatDuration(high.ms)}, ${low.key} is ${formatDuration(low.ms)}`,
+        `let ${high.key} be ${formatDuration(low.ms)} or more`,
+      );
+    }
+  }
+  return quantiles;
+}
+
+function lognormal(quantiles: Quantile[], path: Path, context: Context): Distribution {
+  const [low, high] = quantiles;
+  const fallback: Distribution = { kind: 'constant', ms: 0 };
+  if (!low || !high || quantiles.length !== 2) {
+    context.report(path, `lognormal needs two quantiles, not ${quantiles.length}`, 'write p50 and p99, for example');
+    return fallback;
+  }
+  for (const { key, q, ms } of [low, high]) {
+    if (q <= 0 || q >= 1) context.report([...path, key], `lognormal has no ${key}`, 'use p1 to p99.9');
+    if (ms <= 0) context.report([...path, key], `lognormal never takes 0s, as ${key} says`, 'write `1us` or more');
+  }
+  if (low.ms === high.ms) {
+    context.report(
+      [...path, high.key],
+      `${low.key} and ${high.key} are the same`,
+      `write \`latency: ${formatDuration(low.ms)}\` for one that is constant`,
+    );
+  }
+  return { kind: 'lognormal', low: { q: low.q, ms: low.ms }, high: { q: high.q, ms: high.ms } };
+}
+
+function empirical(quantiles: Quantile[], path: Path, context: Context): Distribution {
+  for (const [key, there] of [
+    ['p0', quantiles.at(0)?.q === 0],
+    ['p100', quantiles.at(-1)?.q === 1],
+  ] as const) {
+    if (!there)
+      context.report(path, `empirical needs ${key}`, `add ${key}, the ${key === 'p0' ? 'shortest' : 'longest'}`);
+  }
+  return { kind: 'empirical', quantiles: quantiles.map(({ q, ms }) => ({ q, ms })) };
+}
+
+/** Error rules as services follow them; reports rates that add up to over 100 %. */
+export function toErrors(entries: ErrorEntry[], path: Path, context: Context): ErrorRule[] {
+  const sum = entries.reduce((total, entry) => total + entry.rate, 0);
+  if (sum > 1 + 1e-9) {
+    context.report(
+      path,
+      `the error rates add up to ${formatPercent(sum)}, over 100 %`,
+      'at most one error applies to a request; lower the rates',
+    );
+  }
+  return entries.map((entry) => {
+    if ('status' in entry) return { kind: 'status', status: entry.status, rate: entry.rate };
+    if ('hang' in entry) return { kind: 'hang', rate: entry.rate };
+    return { kind: 'reset', when: entry.reset, rate: entry.rate };
+  });
+}
+
+/** What is answered; the entries override each other from first to last, the last standing at `path`. */
+export function toBody(
+  status: number,
+  entries: Omit<ResponseEntry, 'status'>[],
+  path: Path,
+  context: Context,
+): ResponseBody {
+  const merged = Object.assign({}, ...entries.map(dropUndefined)) as ResponseEntry;
+  const noBody = BODYLESS.includes(status);
+  const bytes = merged.size ?? (noBody ? 0 : DEFAULT_BODY.bytes);
+  const chunks = merged.chunks ?? DEFAULT_BODY.chunks;
+  const overMs = merged.over ?? DEFAULT_BODY.overMs;
+  if (noBody && bytes > 0) {
+    context.report(
+      [...path, 'size'],
+      `an answer with status ${status} has no body`,
+      'remove `size:` or change `status:`',
+    );
+  }
+  if (chunks > 1 && chunks > bytes) {
+    context.report(
+      [...path, 'chunks'],
+      `${formatSize(bytes)} can't be written in ${chunks} chunks`,
+      'write a bigger `size:`; each chunk has a byte at least',
+    );
+  }
+  if (overMs > 0 && chunks < 2) {
+    context.report([...path, 'over'], 'a body in one chunk is not written over a time', 'add `chunks: 2` or more');
+  }
+  return { bytes, chunks, overMs };
+}
+
+/** Reports a reset in the middle of a body that is too short to have one. */
+export function checkResets(errors: ErrorRule[], body: ResponseBody, path: Path, context: Context): void {
+  if (body.bytes < 2 && errors.some((e) => e.kind === 'reset' && e.when === 'mid-body')) {
+    context.report(path, `a body of ${formatSize(body.bytes)} has no middle to reset in`, 'write a bigger `size:`');
+  }
+}
+
+function dropUndefined(entry: object): object {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
+}

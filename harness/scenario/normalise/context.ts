@@ -1,0 +1,11 @@
+import type { Path } from '../error.ts';
+import type { Completeness } from '../recover.ts';
+
+/** Where the steps of normalising report what they find. */
+export interface Context {
+  report(path: Path, message: string, hint: string): void;
+  /** What is missing because it was invalid; nothing is said to be absent that was only taken out. */
+  complete: Completeness;
+  /** The scenario's namespace. */
+  namespace: string;
+}

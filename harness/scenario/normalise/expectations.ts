@@ -1,0 +1,96 @@
+import { parseDuration, parsePercent, parseRate, UnitError } from '../../core/units.ts';
+import { type Path, shorten } from '../error.ts';
+import { type Expectations, LOAD_WORKLOAD, type SloCondition, type SloSpec } from '../model.ts';
+import type { ScenarioFile, SloEntry } from '../schema.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Context } from './context.ts';
+
+const METRICS = ['successRate', 'p50', 'p90', 'p95', 'p99', 'rate'] as const;
+
+/** `edges` are the flows that the traffic causes, as `source -> destination`. */
+export function toExpectations(
+  file: ScenarioFile,
+  catalogue: Catalogue,
+  edges: ReadonlySet<string>,
+  context: Context,
+): Expectations {
+  const { golden, slo, idle } = file.expect;
+  return {
+    goldenEveryFlow: golden.everyFlow,
+    slo: slo.flatMap((entry, i) => toSlo(entry, ['expect', 'slo', i], catalogue, edges, context) ?? []),
+    idle: idle.flatMap((ref, i) => {
+      const at = ['expect', 'idle', i];
+      const service = catalogue.resolve(ref, context.namespace, at, 'an expectation names');
+      if (!service) return [];
+      const from = [...edges].find((edge) => edge.endsWith(` -> ${service.id}`));
+      if (from) {
+        context.report(
+          at,
+          `${service.id} can't be idle: there is the flow ${from}`,
+          'remove it here, or the calls to it',
+        );
+      }
+      return [service.id];
+    }),
+  };
+}
+
+function toSlo(
+  entry: SloEntry,
+  at: Path,
+  catalogue: Catalogue,
+  edges: ReadonlySet<string>,
+  context: Context,
+): SloSpec | null {
+  const conditions = METRICS.flatMap((metric) => {
+    const text = entry[metric];
+    return text === undefined ? [] : (toCondition(metric, text, [...at, metric], context) ?? []);
+  });
+  if (METRICS.every((metric) => entry[metric] === undefined)) {
+    context.report(at, 'this expects nothing', `add one of ${METRICS.join(', ')}, as in \`successRate: ">= 99%"\``);
+  }
+  const ends = entry.flow.split('->').map((end) => end.trim());
+  const [source, destination] = ends;
+  if (ends.length !== 2 || !source || !destination) {
+    context.report([...at, 'flow'], `\`${shorten(entry.flow)}\` is not a flow`, 'write `* -> web` or `web -> cart`');
+    return null;
+  }
+  const from = flowEnd(source, at, catalogue, context);
+  const to = flowEnd(destination, at, catalogue, context);
+  if (from === null || to === null) return null;
+  const matches = [...edges].some((edge) => {
+    const [a, b] = edge.split(' -> ');
+    return (from === '*' || from === a) && (to === '*' || to === b);
+  });
+  if (!matches && context.complete.routes && context.complete.traffic) {
+    context.report(
+      [...at, 'flow'],
+      `no traffic of this scenario goes ${from} -> ${to}`,
+      'without traffic it can never hold',
+    );
+  }
+  return { flow: `${from} -> ${to}`, source: from, destination: to, conditions };
+}
+
+function flowEnd(ref: string, at: Path, catalogue: Catalogue, context: Context): string | null {
+  if (ref === '*' || ref === LOAD_WORKLOAD.id) return ref;
+  if (ref === LOAD_WORKLOAD.name && catalogue.find(ref, context.namespace).length === 0) return LOAD_WORKLOAD.id;
+  return catalogue.resolve(shorten(ref), context.namespace, [...at, 'flow'], 'an expectation names')?.id ?? null;
+}
+
+function toCondition(metric: SloCondition['metric'], text: string, at: Path, context: Context): SloCondition | null {
+  const example = metric === 'successRate' ? '>= 99%' : metric === 'rate' ? '>= 40/s' : '<= 500ms';
+  const match = /^\s*(>=|<=|>|<)\s*(\S.*)$/.exec(text);
+  if (!match) {
+    context.report(at, `\`${shorten(text)}\` is not a condition`, `write \`${example}\`; there is >=, <=, > and <`);
+    return null;
+  }
+  const parse = metric === 'successRate' ? parsePercent : metric === 'rate' ? parseRate : parseDuration;
+  try {
+    return { metric, op: match[1] as SloCondition['op'], value: parse(match[2]!), text: text.trim() };
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+    context.report(at, error.message, `write \`${example}\``);
+    return null;
+  }
+}

@@ -58,10 +58,11 @@ export interface Exchange {
   dispatch(nowMs: number): void;
   requestFrame(bytes: number, nowMs: number): void;
   requestEnd(nowMs: number): void;
-  head(status: number, nowMs: number): void;
+  /** `grpc`: the exchange is gRPC, classified by its trailers. */
+  head(status: number, nowMs: number, grpc?: boolean): void;
   responseFrame(bytes: number, nowMs: number): void;
-  /** The response stream has ended well. */
-  complete(nowMs: number): void;
+  /** The response stream has ended well; `grpcStatus` is that of the trailers, null without them. */
+  complete(nowMs: number, grpcStatus?: string | null): void;
   /** The next layer failed: before headers, or in the middle of the body. */
   fail(error: ExchangeError, nowMs: number): void;
   /** Whoever asked is gone: before headers, or in the middle of the body. */
@@ -126,4 +127,37 @@ export type ControlEvent =
   | { kind: 'request' }
   /** First frame of the answer: latency. */
   | { kind: 'latency'; ms: number }
-  | { kind: 'response'; grpcStatus: string };
+  | { kind: 'response'; grpcStatus: string }
+  /** Failed before an answer's headers; `unclassified` when there is no better word. */
+  | { kind: 'error'; error: string };
+
+/** Events of policies, opaque transport, retries and ServiceProfiles: rarer than those of ProxyTelemetry. */
+export interface FullProxyTelemetry extends ProxyTelemetry {
+  /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */
+  inboundRefused(target: InboundTarget, why: 'denied' | 'no-route'): void;
+  inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity'): void;
+  /** An opaque connection, or one whose authorization was withdrawn. */
+  inboundTcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate'): void;
+  /** `error`: `i/o`, `tls detection timeout`, `unexpected`, ... */
+  inboundTcpError(ip: string, port: number, error: string): void;
+  outboundTcpError(ip: string, port: number, error: string): void;
+  /** An outbound connection that is not HTTP: opened on the Service's opaque route. Call the result when it closes. */
+  outboundOpaque(service: ServiceRef, endpoints: number): (error: OpaqueError) => void;
+  /** Route with a retry policy: called at its first request (`none`), then for what retries do. */
+  outboundRetry(service: ServiceRef, event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow'): void;
+  /**
+   * Traffic of a Service with a ServiceProfile: one `effective` exchange a request, one `actual` an attempt. `dst` is
+   * `svc.ns.svc.cluster.local:80`; route null when none matched.
+   */
+  profileRoute(
+    direction: 'inbound' | 'outbound',
+    dst: string,
+    route: string | null,
+    layer: 'effective' | 'actual',
+    hasBody: boolean,
+    startMs: number,
+  ): Exchange;
+}
+
+/** Empty for a clean end. */
+export type OpaqueError = '' | 'forbidden' | 'invalid_backend' | 'invalid_policy' | 'unexpected';

@@ -1,0 +1,79 @@
+import { HarnessError } from '../../core/errors.ts';
+import type { FamilyKind, FamilyProfile, VersionProfile } from '../profiles/index.ts';
+import { HistogramFamily, ScalarFamily } from './families.ts';
+
+type AnyFamily = ScalarFamily | HistogramFamily;
+
+/** All families of a version in the order of its page. A family that the version lacks counts, but is not printed. */
+export class Page {
+  readonly #families = new Map<string, AnyFamily>();
+  readonly #printed: { family: AnyFamily; leader: AnyFamily }[] = [];
+  readonly #emptyHeaders: boolean;
+
+  constructor(profile: VersionProfile) {
+    this.#emptyHeaders = profile.headersOfEmptyFamilies;
+    for (const family of profile.families) this.#add(family);
+    for (const { name, headerWith } of profile.families) {
+      const family = this.#families.get(name) as AnyFamily;
+      const leader = headerWith === null ? family : this.#families.get(headerWith);
+      this.#printed.push({ family, leader: leader ?? family });
+    }
+  }
+
+  counter(name: string): ScalarFamily {
+    return this.#scalar(name, 'counter');
+  }
+
+  gauge(name: string): ScalarFamily {
+    return this.#scalar(name, 'gauge');
+  }
+
+  histogram(name: string): HistogramFamily {
+    const family = this.#get(name, 'histogram');
+    if (family instanceof HistogramFamily) return family;
+    throw this.#wrongKind(name, 'histogram', family.profile.kind);
+  }
+
+  render(): string {
+    let out = '';
+    for (const { family, leader } of this.#printed) {
+      const always = this.#emptyHeaders && family.profile.encoder === 'registry';
+      if (always || leader.children.size > 0) out += family.header + family.body();
+    }
+    return `${out}# EOF\n`;
+  }
+
+  #scalar(name: string, kind: 'counter' | 'gauge'): ScalarFamily {
+    const family = this.#get(name, kind);
+    if (family instanceof ScalarFamily && family.profile.kind === kind) return family;
+    throw this.#wrongKind(name, kind, family.profile.kind);
+  }
+
+  #get(name: string, kind: FamilyKind): AnyFamily {
+    return this.#families.get(name) ?? this.#add({ ...NOT_PRINTED, name, kind });
+  }
+
+  #add(profile: FamilyProfile): AnyFamily {
+    const family = profile.kind === 'histogram' ? new HistogramFamily(profile) : new ScalarFamily(profile);
+    this.#families.set(profile.name, family);
+    return family;
+  }
+
+  #wrongKind(name: string, wanted: FamilyKind, found: FamilyKind): HarnessError {
+    return new HarnessError('PROFILE_KIND', `family ${name} is a ${found} in the version's profile, not a ${wanted}`, {
+      hint: 'correct the kind in harness/mesh/profiles',
+    });
+  }
+}
+
+const NOT_PRINTED: FamilyProfile = {
+  name: '',
+  encoder: 'registry',
+  kind: 'counter',
+  help: '',
+  unit: null,
+  labels: [],
+  buckets: null,
+  value: 'integer',
+  headerWith: null,
+};

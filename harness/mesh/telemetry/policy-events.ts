@@ -1,0 +1,217 @@
+import { Balancer } from './balancer.ts';
+import { LayerExchange } from './exchange.ts';
+import type { Scalar } from './families.ts';
+import {
+  type LabelBag,
+  outboundLabels,
+  routeLabels,
+  serverLabels,
+  serverTlsLabels,
+  serviceKey,
+  targetLabels,
+} from './labels.ts';
+import type { Page } from './page.ts';
+import { type RequestSet, RequestStore } from './request-sets.ts';
+import type { ExchangeError, InboundTarget, OpaqueError, ServerTls, ServiceRef } from './types.ts';
+
+/** Inbound policy and connection errors: one counter an event, never evicted (facts 1.4). */
+export class InboundPolicy {
+  readonly #page: Page;
+  readonly #policy: string;
+
+  constructor(page: Page, policy: string) {
+    this.#page = page;
+    this.#policy = policy;
+  }
+
+  refused(target: InboundTarget, why: 'denied' | 'no-route'): void {
+    const family = why === 'denied' ? 'inbound_http_authz_deny_total' : 'inbound_http_route_not_found_total';
+    this.#count(family, { ...this.#target(target), ...routeLabels(target.route, this.#policy) });
+  }
+
+  /** A limited request was authorized first, and counts as an unexpected error (facts, section 2). */
+  rateLimited(target: InboundTarget, scope: 'total' | 'identity'): void {
+    const bag = this.#target(target);
+    this.#count('inbound_http_authz_allow_total', { ...bag, ...routeLabels(target.route, this.#policy) });
+    this.#count('inbound_http_local_ratelimit_total', { ...bag, ratelimit_scope: scope });
+    this.#count('inbound_http_errors_total', { ...bag, error: 'unexpected' });
+  }
+
+  tcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate'): void {
+    this.#count(`inbound_tcp_authz_${verdict}_total`, {
+      ...targetLabels(ip, port),
+      ...serverLabels(this.#policy, port),
+      authz_group: '',
+      authz_kind: 'default',
+      authz_name: this.#policy,
+      ...serverTlsLabels(tls),
+    });
+  }
+
+  tcpError(direction: 'inbound' | 'outbound', ip: string, port: number, error: string): void {
+    this.#count(`${direction}_tcp_errors_total`, { ...targetLabels(ip, port), error });
+  }
+
+  #target(target: InboundTarget): LabelBag {
+    return {
+      ...targetLabels(target.ip, target.port),
+      ...serverLabels(this.#policy, target.port),
+      ...serverTlsLabels(target.tls),
+    };
+  }
+
+  #count(family: string, bag: LabelBag): void {
+    this.#page.counter(family).with(bag).value++;
+  }
+}
+
+const OPAQUE_ERRORS: readonly OpaqueError[] = ['', 'forbidden', 'invalid_backend', 'invalid_policy', 'unexpected'];
+
+interface OpaqueRoute {
+  balancer: Balancer;
+  opened: Scalar;
+  closed: Map<OpaqueError, Scalar>;
+}
+
+/** outbound_tcp_balancer_* and outbound_tcp_route_*: connections that detection found not to be HTTP (facts 1.10). */
+export class OutboundOpaque {
+  readonly #page: Page;
+  readonly #timeoutSeconds: number;
+  readonly #routes = new Map<string, OpaqueRoute>();
+  readonly #clusterDomain: string;
+
+  constructor(page: Page, options: { timeoutSeconds: number; clusterDomain: string }) {
+    this.#page = page;
+    this.#timeoutSeconds = options.timeoutSeconds;
+    this.#clusterDomain = options.clusterDomain;
+  }
+
+  open(service: ServiceRef, endpoints: number, epochSeconds: number): (error: OpaqueError) => void {
+    const key = serviceKey(service);
+    let route = this.#routes.get(key);
+    if (route === undefined) {
+      route = this.#make(service, epochSeconds);
+      this.#routes.set(key, route);
+      route.balancer.endpoints({ ready: endpoints, pending: 0, added: endpoints, removed: 0 });
+    }
+    const { balancer, opened, closed } = route;
+    balancer.queued(0);
+    opened.value++;
+    return (error) => {
+      (closed.get(error) as Scalar).value++;
+    };
+  }
+
+  #make(service: ServiceRef, epochSeconds: number): OpaqueRoute {
+    const fqdn = `${service.name}.${service.namespace}.svc.${this.#clusterDomain}:${service.port}`;
+    const bag: LabelBag = {
+      ...outboundLabels(service, 'opaq'),
+      logical: fqdn,
+      concrete: fqdn,
+      target_ip: '',
+      target_port: String(service.port),
+    };
+    const close = this.#page.counter('outbound_tcp_route_close');
+    return {
+      balancer: new Balancer(this.#page, 'outbound_tcp_balancer', bag, {
+        timeoutSeconds: this.#timeoutSeconds,
+        createdEpochSeconds: epochSeconds,
+      }),
+      opened: this.#page.counter('outbound_tcp_route_open').with(bag),
+      closed: new Map(OPAQUE_ERRORS.map((error) => [error, close.with({ ...bag, error })])),
+    };
+  }
+}
+
+const RETRY_EVENTS = {
+  'limit-exceeded': 'limit_exceeded',
+  overflow: 'overflow',
+  retry: 'requests',
+  success: 'successes',
+} as const;
+
+/** The four counters of a route's retries; all appear once a retry policy applied. */
+export function countRetry(
+  page: Page,
+  service: ServiceRef,
+  event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
+): void {
+  const bag = outboundLabels(service, 'http');
+  for (const [name, family] of Object.entries(RETRY_EVENTS)) {
+    const scalar = page.counter(`outbound_http_route_retry_${family}`).with(bag);
+    if (name === event) scalar.value++;
+  }
+}
+
+/** An exchange that only a request store sees: route_* and route_actual_* of ServiceProfiles (facts 1.2). */
+class StoreExchange extends LayerExchange {
+  readonly #set: RequestSet;
+
+  constructor(set: RequestSet, hasBody: boolean, startMs: number) {
+    super(hasBody, startMs);
+    this.#set = set;
+    set.handles++;
+  }
+
+  protected override onDispatch(nowMs: number): void {
+    if (this.hasBody) this.#set.attach(nowMs);
+    else this.#set.request(nowMs);
+  }
+  protected override onBodyPolled(nowMs: number): void {
+    this.#set.request(nowMs);
+  }
+  protected override onRequestFrame(): void {}
+  protected override onFirstResponseFrame(nowMs: number): void {
+    this.#set.latency(this.status, nowMs - this.dispatchMs, nowMs);
+  }
+  protected override onResponseFrame(): void {}
+  protected override onComplete(grpcStatus: string | null, nowMs: number): void {
+    if (!this.frameSeen) this.#set.latency(this.status, nowMs - this.dispatchMs, nowMs);
+    if (this.grpc) this.#set.grpc(this.status, grpcStatus, nowMs);
+    else this.#set.http(this.status, nowMs);
+  }
+  protected override onFail(error: ExchangeError, nowMs: number): void {
+    this.#set.error(this.status, error.response, nowMs);
+  }
+  protected override onCancelBody(nowMs: number): void {
+    this.onComplete(null, nowMs);
+  }
+  protected override onRelease(): void {
+    this.#set.handles--;
+  }
+}
+
+export class ProfileRoutes {
+  readonly #stores: Readonly<Record<'effective' | 'actual', RequestStore>>;
+  readonly #sets = new Map<string, RequestSet>();
+
+  constructor(page: Page) {
+    this.#stores = {
+      effective: new RequestStore(page, 'route_'),
+      actual: new RequestStore(page, 'route_actual_', { latency: false }),
+    };
+  }
+
+  exchange(
+    direction: string,
+    dst: string,
+    route: string | null,
+    layer: 'effective' | 'actual',
+    hasBody: boolean,
+    startMs: number,
+  ): StoreExchange {
+    const key = `${layer} ${direction} ${dst} ${route === null ? '' : `=${route}`}`;
+    let set = this.#sets.get(key);
+    if (set === undefined) {
+      const rt: LabelBag = route === null ? {} : { 'rt_*': `rt_route="${route}"` };
+      set = this.#stores[layer].set({ direction, dst, ...rt });
+      this.#sets.set(key, set);
+    }
+    return new StoreExchange(set, hasBody, startMs);
+  }
+
+  sweep(nowMs: number, idleMs: number): void {
+    this.#stores.effective.sweep(nowMs, idleMs);
+    this.#stores.actual.sweep(nowMs, idleMs);
+  }
+}

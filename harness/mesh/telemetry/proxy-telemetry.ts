@@ -1,0 +1,159 @@
+import type { VersionProfile } from '../profiles/index.ts';
+import { Balancer } from './balancer.ts';
+import { Control, type ControlPlane } from './control.ts';
+import { Detection } from './detect.ts';
+import { Inbound } from './inbound.ts';
+import { outboundLabels, serverLabels, serviceKey } from './labels.ts';
+import { Outbound } from './outbound.ts';
+import { Page } from './page.ts';
+import { countRetry, InboundPolicy, OutboundOpaque, ProfileRoutes } from './policy-events.ts';
+import { RequestStore } from './request-sets.ts';
+import { Certificate, type ProcessInfo, Runtime } from './runtime.ts';
+import { Stacks } from './stack.ts';
+import { Tcp } from './tcp.ts';
+import type { FullProxyTelemetry, ServiceRef } from './types.ts';
+
+export type { ControlClient, ControlPlane } from './control.ts';
+export type { ProcessInfo, ProcessReading } from './runtime.ts';
+
+export interface TelemetryOptions {
+  profile: VersionProfile;
+  process: ProcessInfo;
+  controlPlane: ControlPlane;
+  /** Default inbound policy: name of the default server and of its authorization. */
+  defaultPolicy: 'all-unauthenticated';
+  /** Domain in the names of the opaque balancers; `cluster.local` unless given. */
+  clusterDomain?: string;
+  /** The clock of `nowMs` everywhere; performance.now() unless given. */
+  nowMs?: () => number;
+  /** Epoch milliseconds at which that clock reads zero; performance.timeOrigin unless given. */
+  timeOriginMs?: number;
+}
+
+/**
+ * Telemetry of one incarnation of one sidecar: counts what the data path reports at the proxy's own moments (facts,
+ * section 2) and renders the page of `profile`. The caller reuses its target objects; they are the cache's keys.
+ */
+export function createProxyTelemetry(options: TelemetryOptions): FullProxyTelemetry {
+  const { profile, defaultPolicy: policy } = options;
+  const now = options.nowMs ?? (() => performance.now());
+  const timeOriginMs = options.timeOriginMs ?? performance.timeOrigin;
+  const epochSeconds = (nowMs: number) => Math.round((timeOriginMs + nowMs) * 1e3) / 1e6;
+
+  const page = new Page(profile);
+  const store = new RequestStore(page, '');
+  const stacks = new Stacks(page);
+  const tcp = new Tcp(page, { now, policy });
+  const runtime = new Runtime(page, profile, options.process);
+  const certificate = new Certificate(page);
+  const control = new Control(page, {
+    controlPlane: options.controlPlane,
+    timeoutSeconds: profile.failfastSeconds.control,
+    startEpochSeconds: options.process.startEpochSeconds,
+    nowMs: now(),
+  });
+  const inbound = new Inbound(page, {
+    store,
+    stack: stacks.get('inbound', 'http', 'logical'),
+    policy,
+    inboundPort: profile.inboundPort,
+    connections: (target) => tcp.inboundSrcSet(target.ip, target.port, target.tls),
+  });
+  const outbound = new Outbound(page, {
+    store,
+    balance: stacks.get('outbound', 'http', 'balance'),
+    endpoint: stacks.get('outbound', 'http', 'endpoint'),
+    connections: (target) => tcp.outboundDstSet(target),
+  });
+  const inboundPolicy = new InboundPolicy(page, policy);
+  const opaque = new OutboundOpaque(page, {
+    timeoutSeconds: profile.failfastSeconds.outbound,
+    clusterDomain: options.clusterDomain ?? 'cluster.local',
+  });
+  const profileRoutes = new ProfileRoutes(page);
+  const inboundDetection = new Detection(page, 'inbound_tcp_detect_http');
+  const outboundDetection = new Detection(page, 'outbound_tcp_detect_http');
+  const protocolConnections = page.counter('outbound_tcp_protocol_connections');
+  const transportHeaders = page.counter('inbound_tcp_transport_header_connections');
+  const balancers = new Map<string, Balancer>();
+  let polls = 0;
+
+  function balancer(service: ServiceRef): Balancer {
+    const key = serviceKey(service);
+    let found = balancers.get(key);
+    if (found === undefined) {
+      found = new Balancer(page, 'outbound_http_balancer', outboundLabels(service, 'http'), {
+        timeoutSeconds: profile.failfastSeconds.outbound,
+        createdEpochSeconds: epochSeconds(now()),
+      });
+      balancers.set(key, found);
+    }
+    return found;
+  }
+
+  return {
+    inboundExchange(target, hasBody, startMs) {
+      polls++;
+      return inbound.exchange(target, hasBody, startMs);
+    },
+    outboundRoute(service, hasBody, startMs) {
+      polls++;
+      return outbound.routeExchange(service, hasBody, startMs);
+    },
+    outboundEndpoint: (service, target, hasBody, startMs) =>
+      outbound.endpointExchange(service, target, hasBody, startMs),
+
+    inboundSrcTcp: (ip, port, tls) => tcp.inboundSrc(ip, port, tls),
+    inboundDstTcp: () => tcp.inboundDst(),
+    outboundSrcTcp: (clusterIp, port) => tcp.outboundSrc(clusterIp, port),
+    outboundDstTcp: (target) => tcp.outboundDst(target),
+
+    inboundDetected: (port, result, seconds) =>
+      inboundDetection.record(String(port), () => serverLabels(policy, port), result, seconds),
+    outboundDetected(service, result, seconds) {
+      const labels = () => outboundLabels(service, 'http');
+      outboundDetection.record(serviceKey(service), labels, result, seconds);
+      protocolConnections.with({ ...labels(), protocol: 'detect' }).value++;
+    },
+    transportHeader(sessionProtocol, port, clientId) {
+      const bag = {
+        session_protocol: sessionProtocol,
+        target_port: String(port),
+        target_name: '',
+        client_id: clientId,
+      };
+      transportHeaders.with(bag).value++;
+    },
+
+    balancerEndpoints: (service, change) => balancer(service).endpoints(change),
+    balancerGate(service, gate, atEpochSeconds) {
+      if (gate === 'open') balancer(service).open(atEpochSeconds);
+      else balancer(service).shut(atEpochSeconds);
+    },
+    balancerQueued: (service, seconds) => balancer(service).queued(seconds),
+
+    certificate: (result, expires, refreshed) => certificate.refreshed(result, expires, refreshed),
+    control: (client, event) => control.event(client, event, now()),
+
+    inboundRefused: (target, why) => inboundPolicy.refused(target, why),
+    inboundRateLimited: (target, scope) => inboundPolicy.rateLimited(target, scope),
+    inboundTcpAuthorized: (ip, port, tls, verdict) => inboundPolicy.tcpAuthorized(ip, port, tls, verdict),
+    inboundTcpError: (ip, port, error) => inboundPolicy.tcpError('inbound', ip, port, error),
+    outboundTcpError: (ip, port, error) => inboundPolicy.tcpError('outbound', ip, port, error),
+    outboundOpaque: (service, endpoints) => opaque.open(service, endpoints, epochSeconds(now())),
+    outboundRetry: (service, event) => countRetry(page, service, event),
+    profileRoute: (direction, dst, route, layer, hasBody, startMs) =>
+      profileRoutes.exchange(direction, dst, route, layer, hasBody, startMs),
+
+    render(nowMs) {
+      control.refresh(nowMs);
+      runtime.refresh(epochSeconds(nowMs), polls, tcp.bytes());
+      const text = page.render();
+      // What is idle for too long is printed once more, then it goes.
+      store.sweep(nowMs, profile.retainIdleMs);
+      profileRoutes.sweep(nowMs, profile.retainIdleMs);
+      tcp.sweep(nowMs, profile.retainIdleMs);
+      return text;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { MatrixSeries, PrometheusClient } from '../prometheus/client.ts';
+import { LEDGER_FAMILY_GROUPS, START_TIME } from './families.ts';
+import { normaliseLe } from './le.ts';
+import { TargetIndex } from './target-labels.ts';
+import type { LedgerSeries, LedgerTarget, MetricLedger, Scrape } from './types.ts';
+
+export interface LedgerWindow {
+  /** Epoch ms, both inclusive. */
+  fromMs: number;
+  untilMs: number;
+  /** How far Prometheus' clock and the truth's may be apart. */
+  clockMarginMs: number;
+}
+
+/**
+ * How much later than its time stamp a scrape may have begun: stamps are cut to milliseconds (1 ms), and moved back onto the scrape
+ * interval's grid when they are late by 2 ms or 1 % of the interval at most, whichever is less (Prometheus' AlignScrapeTimestamps).
+ * A stamp is never later than the scrape's begin, so this widens the end of the window alone.
+ */
+export const STAMP_SLACK_MS = 3;
+
+const JOB = 'linkerd-proxy';
+
+/**
+ * What Prometheus stored of the proxies in a window: raw samples with their scrapes. A scrape stamped t was rendered in
+ * [t - margin, t + STAMP_SLACK_MS + duration + margin], `duration` being its scrape_duration_seconds.
+ * A proxy that restarts in its pod keeps its series; `startTime` of the scrapes tells its incarnations.
+ * @throws HarnessError PROMETHEUS_UNREACHABLE, PROMETHEUS_ERROR
+ */
+export async function readPrometheusLedger(client: PrometheusClient, window: LedgerWindow): Promise<MetricLedger> {
+  const untilMs = Math.ceil(window.untilMs);
+  // Range selectors are open on the left.
+  const rangeMs = Math.max(1, untilMs - Math.floor(window.fromMs) + 1);
+  const read = (selector: string) => client.rawSamples(selector, rangeMs, untilMs);
+
+  // `up` first: a scrape that is stored while we read is then unknown, rather than known but without samples.
+  const up = await read(`up{job="${JOB}"}`);
+  const index = new TargetIndex(up.map((series) => withoutName(series.labels)));
+  const durations = byTarget(index, up.length, await read(`scrape_duration_seconds{job="${JOB}"}`));
+  const startTimes = byTarget(index, up.length, await read(`${START_TIME}{job="${JOB}"}`));
+  const targets = up.map((series, i) => ledgerTarget(series, durations[i]!, startTimes[i]!, window.clockMarginMs));
+
+  const known = targets.map((target) => new Set(target.scrapes.map((scrape) => scrape.t)));
+  const series: LedgerSeries[] = [];
+  for (const group of LEDGER_FAMILY_GROUPS) {
+    for (const stored of await read(`{job="${JOB}",__name__=~"${group}"}`)) {
+      const found = index.resolve(stored.labels);
+      if (!found) continue;
+      const samples = stored.samples.filter((sample) => known[found.target]!.has(sample.t));
+      if (samples.length === 0) continue;
+      series.push({ name: stored.labels.__name__!, labels: withLe(found.labels), target: found.target, samples });
+    }
+  }
+  return { source: 'prometheus', targets, series };
+}
+
+function ledgerTarget(
+  up: MatrixSeries,
+  durations: Map<number, number>,
+  startTimes: Map<number, number>,
+  marginMs: number,
+): LedgerTarget {
+  const { job = '', namespace = '', pod = '', instance = '' } = up.labels;
+  const scrapes = up.samples.map(({ t, v }): Scrape => {
+    const ok = v === 1;
+    const durationMs = (durations.get(t) ?? 0) * 1000;
+    return {
+      t,
+      fromMs: t - marginMs,
+      untilMs: t + STAMP_SLACK_MS + durationMs + marginMs,
+      ok,
+      startTime: ok ? (startTimes.get(t) ?? null) : null,
+    };
+  });
+  return { job, namespace, pod, instance, scrapes };
+}
+
+/** Values by time, for each target. */
+function byTarget(index: TargetIndex, count: number, all: MatrixSeries[]): Map<number, number>[] {
+  const values = Array.from({ length: count }, () => new Map<number, number>());
+  for (const { labels, samples } of all) {
+    const found = index.resolve(labels);
+    if (found) for (const { t, v } of samples) values[found.target]!.set(t, v);
+  }
+  return values;
+}
+
+function withoutName({ __name__: _name, ...labels }: Record<string, string>): Record<string, string> {
+  return labels;
+}
+
+function withLe(labels: Record<string, string>): Record<string, string> {
+  return labels.le === undefined ? labels : { ...labels, le: normaliseLe(labels.le) };
+}

@@ -1,0 +1,162 @@
+import { stringify } from 'yaml';
+import { promDuration } from './duration.ts';
+
+export interface LinkerdVizConfigOptions {
+  /** `https://host:port` of the Kubernetes API. */
+  apiServer: string;
+  /** CA that vouches for the API; absent in a cluster, where Prometheus finds everything by itself. */
+  caFile: string;
+  /** The bearer token of Prometheus' ServiceAccount; read anew for each request. */
+  tokenFile: string;
+  scrapeIntervalMs: number;
+  scrapeTimeoutMs: number;
+  controlPlaneNamespace: string;
+  vizNamespace: string;
+  /** `host:port` of this Prometheus, which scrapes itself. */
+  selfAddress: string;
+  /** Only pods that are Pending or Running: since 2.20 (edge-26.3.2). Default true. */
+  phaseFilter?: boolean;
+  /** The chart's `prometheus.metricRelabelConfigs`, for job linkerd-proxy. */
+  metricRelabelConfigs?: RelabelConfig[];
+  /** `global.external_labels`, should there be any. */
+  externalLabels?: Record<string, string>;
+}
+
+export interface RelabelConfig {
+  action?: string;
+  source_labels?: string[];
+  regex?: string;
+  target_label?: string;
+  replacement?: string;
+}
+
+/**
+ * prometheus.yml as linkerd-viz of 2.20 installs it: its five jobs, each rule in its order (telemetry facts, section 4). What differs
+ * from the chart is only where things are: the API's address, CA and token, and the address of Prometheus itself.
+ */
+export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
+  const config = {
+    global: {
+      scrape_interval: promDuration(options.scrapeIntervalMs),
+      scrape_timeout: promDuration(options.scrapeTimeoutMs),
+      evaluation_interval: promDuration(options.scrapeIntervalMs),
+      ...(options.externalLabels && { external_labels: options.externalLabels }),
+    },
+    scrape_configs: [
+      { job_name: 'prometheus', static_configs: [{ targets: [options.selfAddress] }] },
+      cadvisorJob(options),
+      controllerJob(options),
+      multiclusterJob(options),
+      proxyJob(options),
+    ],
+  };
+  // Discovery that is alike is shared by the jobs; YAML anchors would only hide it from the reader.
+  return stringify(config, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+function discovery(options: LinkerdVizConfigOptions, role: 'pod' | 'node', namespaces?: string[]): object[] {
+  return [
+    {
+      role,
+      api_server: options.apiServer,
+      authorization: { credentials_file: options.tokenFile },
+      tls_config: { ca_file: options.caFile },
+      ...(namespaces && { namespaces: { names: namespaces } }),
+    },
+  ];
+}
+
+function cadvisorJob(options: LinkerdVizConfigOptions): object {
+  return {
+    job_name: 'kubernetes-nodes-cadvisor',
+    scheme: 'https',
+    tls_config: { ca_file: options.caFile, insecure_skip_verify: true },
+    bearer_token_file: options.tokenFile,
+    kubernetes_sd_configs: discovery(options, 'node'),
+    relabel_configs: [
+      { action: 'labelmap', regex: '__meta_kubernetes_node_label_(.+)' },
+      { target_label: '__address__', replacement: new URL(options.apiServer).host },
+      {
+        source_labels: ['__meta_kubernetes_node_name'],
+        regex: '(.+)',
+        target_label: '__metrics_path__',
+        replacement: '/api/v1/nodes/$1/proxy/metrics/cadvisor',
+      },
+    ],
+    metric_relabel_configs: [
+      { source_labels: ['__name__'], regex: '(container|machine)_(cpu|memory|network|fs)_(.+)', action: 'keep' },
+      { source_labels: ['__name__'], regex: 'container_memory_failures_total', action: 'drop' },
+    ],
+  };
+}
+
+const PORT_NAME = '__meta_kubernetes_pod_container_port_name';
+const CONTAINER_NAME = '__meta_kubernetes_pod_container_name';
+
+const DROP_PROXY_PORT: RelabelConfig = { source_labels: [PORT_NAME], action: 'drop', regex: 'linkerd-admin' };
+const COMPONENT: RelabelConfig = { source_labels: [CONTAINER_NAME], action: 'replace', target_label: 'component' };
+
+function controllerJob(options: LinkerdVizConfigOptions): object {
+  return {
+    job_name: 'linkerd-controller',
+    kubernetes_sd_configs: discovery(options, 'pod', [options.controlPlaneNamespace, options.vizNamespace]),
+    relabel_configs: [{ source_labels: [PORT_NAME], action: 'keep', regex: '.*admin$' }, DROP_PROXY_PORT, COMPONENT],
+  };
+}
+
+function multiclusterJob(options: LinkerdVizConfigOptions): object {
+  return {
+    job_name: 'linkerd-multicluster-controller',
+    kubernetes_sd_configs: discovery(options, 'pod'),
+    relabel_configs: [
+      {
+        source_labels: ['__meta_kubernetes_pod_label_component', PORT_NAME],
+        action: 'keep',
+        regex: '(linkerd-service-mirror|controller);.*-admin$',
+      },
+      DROP_PROXY_PORT,
+      COMPONENT,
+    ],
+  };
+}
+
+function proxyJob(options: LinkerdVizConfigOptions): object {
+  return {
+    job_name: 'linkerd-proxy',
+    kubernetes_sd_configs: discovery(options, 'pod'),
+    relabel_configs: [
+      ...(options.phaseFilter !== false
+        ? [{ source_labels: ['__meta_kubernetes_pod_phase'], regex: '(Pending|Running)', action: 'keep' }]
+        : []),
+      ...proxyRelabelling(options.controlPlaneNamespace),
+    ],
+    ...(options.metricRelabelConfigs && { metric_relabel_configs: options.metricRelabelConfigs }),
+  };
+}
+
+function proxyRelabelling(controlPlaneNamespace: string): RelabelConfig[] {
+  return [
+    {
+      source_labels: [CONTAINER_NAME, PORT_NAME, '__meta_kubernetes_pod_label_linkerd_io_control_plane_ns'],
+      action: 'keep',
+      regex: `^linkerd-proxy;linkerd-admin;${controlPlaneNamespace}$`,
+    },
+    { source_labels: ['__meta_kubernetes_namespace'], action: 'replace', target_label: 'namespace' },
+    { source_labels: ['__meta_kubernetes_pod_name'], action: 'replace', target_label: 'pod' },
+    // A Kubernetes Job must not become Prometheus' own label `job`.
+    {
+      source_labels: ['__meta_kubernetes_pod_label_linkerd_io_proxy_job'],
+      action: 'replace',
+      target_label: 'k8s_job',
+    },
+    { action: 'labeldrop', regex: '__meta_kubernetes_pod_label_linkerd_io_proxy_job' },
+    { action: 'labelmap', regex: '__meta_kubernetes_pod_label_linkerd_io_proxy_(.+)' },
+    { action: 'labeldrop', regex: '__meta_kubernetes_pod_label_linkerd_io_proxy_(.+)' },
+    { action: 'labelmap', regex: '__meta_kubernetes_pod_label_linkerd_io_(.+)' },
+    // Then every label of the pod, without `linkerd.io/`; these come last and so win over what was set above.
+    { action: 'labelmap', regex: '__meta_kubernetes_pod_label_(.+)', replacement: '__tmp_pod_label_$1' },
+    { action: 'labelmap', regex: '__tmp_pod_label_linkerd_io_(.+)', replacement: '__tmp_pod_label_$1' },
+    { action: 'labeldrop', regex: '__tmp_pod_label_linkerd_io_(.+)' },
+    { action: 'labelmap', regex: '__tmp_pod_label_(.+)' },
+  ];
+}

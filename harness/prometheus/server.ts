@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { describe, HarnessError } from '../core/errors.ts';
+import { type Child, childDied, startChild } from '../core/process.ts';
+import { waitFor } from '../core/wait.ts';
+import { PrometheusClient } from './client.ts';
+
+export interface PrometheusOptions {
+  /** Path of the program. */
+  binary: string;
+  configFile: string;
+  /** Made when it does not exist. */
+  dataDir: string;
+  /** A loopback address and a free port. Prometheus can't choose one: its configuration names it, to scrape itself. */
+  listen: { host: string; port: number };
+  logFile: string;
+  /** Default 30 s. */
+  readyDeadlineMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A running Prometheus. */
+export interface PrometheusServer extends AsyncDisposable {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly client: PrometheusClient;
+  readonly child: Child;
+  /** @throws HarnessError CHILD_DIED when it has ended without being asked to */
+  check(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Prometheus and waits until it serves.
+ * @throws HarnessError PORT_TAKEN, DATA_DIR_NOT_WRITABLE, CHILD_DIED (with the end of its log); DeadlineExceededError
+ */
+export async function startPrometheus(options: PrometheusOptions): Promise<PrometheusServer> {
+  const { host, port } = options.listen;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  await checkFree(host, port, address);
+  await makeDataDir(options.dataDir);
+  const child = startChild({
+    name: 'prometheus',
+    file: options.binary,
+    args: prometheusArgs(options.configFile, options.dataDir, address),
+    logFile: options.logFile,
+  });
+  const client = new PrometheusClient(`http://${address}`);
+  try {
+    await waitUntilReady(child, client, address, options);
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  return new StartedPrometheus(child, client);
+}
+
+/** The command line, the program's name aside. */
+export function prometheusArgs(configFile: string, dataDir: string, address: string): string[] {
+  return [
+    `--config.file=${configFile}`,
+    `--storage.tsdb.path=${dataDir}`,
+    // The folder is this run's alone.
+    '--storage.tsdb.no-lockfile',
+    `--web.listen-address=${address}`,
+    // Hidden. Discovered targets are taken over each second rather than each five seconds.
+    '--scrape.discovery-reload-interval=1s',
+  ];
+}
+
+class StartedPrometheus implements PrometheusServer {
+  readonly child: Child;
+  readonly client: PrometheusClient;
+  #stopping = false;
+
+  constructor(child: Child, client: PrometheusClient) {
+    this.child = child;
+    this.client = client;
+  }
+
+  get url(): string {
+    return this.client.url;
+  }
+
+  check(): void {
+    if (this.child.exit && !this.#stopping) throw childDied(this.child);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.child.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+async function waitUntilReady(
+  child: Child,
+  client: PrometheusClient,
+  address: string,
+  options: PrometheusOptions,
+): Promise<void> {
+  const outcome = await waitFor(
+    async (seen) => {
+      if (child.exit) return 'died';
+      if (await client.ready()) return 'ready';
+      seen(child.tail(1) || 'nothing in its log');
+      return undefined;
+    },
+    {
+      what: 'Prometheus is ready',
+      deadlineMs: options.readyDeadlineMs ?? 30_000,
+      everyMs: 25,
+      hint: `its log is ${child.logFile}`,
+      signal: options.signal,
+    },
+  );
+  if (outcome === 'ready') return;
+  throw /address already in use/.test(child.tail(20)) ? portTaken(address, childDied(child)) : childDied(child);
+}
+
+/** Without this check, whoever has the port already would answer in the place of ours. */
+async function checkFree(host: string, port: number, address: string): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen(port, host);
+    await once(probe, 'listening');
+  } catch (cause) {
+    throw portTaken(address, cause);
+  } finally {
+    await new Promise((resolve) => probe.close(resolve));
+  }
+}
+
+function portTaken(address: string, cause: unknown): HarnessError {
+  return new HarnessError('PORT_TAKEN', `Prometheus can't listen on ${address}: ${describe(cause).split('\n')[0]}`, {
+    hint: 'end what listens there, or use another address',
+    cause,
+  });
+}
+
+async function makeDataDir(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (cause) {
+    throw new HarnessError('DATA_DIR_NOT_WRITABLE', `Prometheus' data folder can't be made: ${describe(cause)}`, {
+      hint: 'check that the folder exists, can be written, and has space',
+      cause,
+    });
+  }
+}

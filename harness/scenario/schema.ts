@@ -58,7 +58,9 @@ const simpleDistributions = [
   }),
 ] as const;
 
-const simpleLatency = z.union([handlerTime(), z.discriminatedUnion('distribution', [...simpleDistributions])]);
+const simpleLatency = z
+  .union([handlerTime(), z.discriminatedUnion('distribution', [...simpleDistributions])])
+  .meta({ id: 'SimpleLatency' });
 
 const latency = z
   .union([
@@ -73,7 +75,11 @@ const latency = z
       }).describe('Two groups of requests, as with a cache that sometimes misses.'),
     ]),
   ])
-  .describe('How long a handler takes before the first body byte, apart from the calls it makes.');
+  .meta({
+    id: 'Latency',
+    description: 'How long a handler takes before the first body byte, apart from the calls it makes.',
+    examples: ['8ms', { distribution: 'lognormal', p50: '8ms', p99: '60ms' }],
+  });
 
 const errorRule = z.union([
   fields({ status: whole(400, 599).describe('The answer instead of the usual one.'), rate: percent() }),
@@ -87,7 +93,11 @@ const errorRule = z.union([
 const errors = z
   .array(errorRule)
   .max(20)
-  .describe('Ways to fail; at most one applies to a request, so the rates add up to 100 % at most.');
+  .meta({
+    id: 'Errors',
+    description: 'Ways to fail; at most one applies to a request, so the rates add up to 100 % at most.',
+    examples: [[{ status: 503, rate: '2%' }], [{ hang: true, rate: '1%' }]],
+  });
 
 const bodyFields = {
   size: size().optional().describe('Size of the body; default 64B, nothing for 204 and 304.'),
@@ -98,7 +108,7 @@ const bodyFields = {
 const response = fields({
   status: whole(200, 599).optional().describe('Status of an answer that is no error; default 200.'),
   ...bodyFields,
-}).describe('What is answered.');
+}).meta({ id: 'Response', description: 'What is answered.', examples: [{ size: '64KiB', chunks: 8, over: '400ms' }] });
 
 const call = fields({
   service: serviceRef().describe('Whom to call; a short name is looked up in the same namespace first.'),
@@ -123,7 +133,11 @@ const calls = z
     ]),
   )
   .max(50)
-  .describe('Calls to other services, one after the other, before the answer.');
+  .meta({
+    id: 'Calls',
+    description: 'Calls to other services, one after the other, before the answer.',
+    examples: [[{ service: 'cart', path: '/items' }], [{ parallel: [{ service: 'cart' }, { service: 'pay' }] }]],
+  });
 
 const route = fields({
   path: httpPath(),

@@ -51,8 +51,6 @@ export interface EnvironmentInfo {
 export interface LoadAccess {
   /** k6's `hosts` option: authority to `ip:port` of the load generator's outbound proxy. */
   hosts: Record<string, string>;
-  /** Where k6's own REST API may listen. */
-  apiAddress: { host: string; port: number };
 }
 
 export interface ProxyPage {

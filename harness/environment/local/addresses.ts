@@ -1,0 +1,103 @@
+import { randomInt } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
+import { HarnessError } from '../../core/errors.ts';
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** Where the parts of one run listen. Held for the run, so that two runs at once do not meet. */
+export interface AddressSpace extends AsyncDisposable {
+  /** True when each pod gets a loopback address of its own (Linux); false: one address, a port each. */
+  readonly perPod: boolean;
+  /** Address of the parts that belong to no pod: the Kubernetes API, Prometheus, k6's own API. */
+  readonly hostIp: string;
+  /** A new pod's address. */
+  podIp(): string;
+  /** `port` on `host` where each pod has an address; else a free port of the one address. */
+  listen(host: string, port: number): Promise<Address>;
+}
+
+/**
+ * Takes a block 127.a.b.0/24 at random and holds it by listening on its first address; where the host knows only 127.0.0.1
+ * (macOS), hands out free ports of that.
+ * @throws HarnessError NO_LOOPBACK when not even that can be listened on
+ */
+export async function claimAddresses(options: { onlyOneAddress?: boolean } = {}): Promise<AddressSpace> {
+  if (!options.onlyOneAddress) {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const prefix = `127.${randomInt(16, 250)}.${randomInt(1, 250)}`;
+      const claim = await tryListen(`${prefix}.1`, CLAIM_PORT);
+      if (claim === 'in-use') continue;
+      if (claim === 'unavailable') break;
+      return perPodSpace(prefix, claim);
+    }
+  }
+  return oneAddressSpace();
+}
+
+/** Any fixed port does: it only marks the block as taken. */
+const CLAIM_PORT = 4199;
+
+function perPodSpace(prefix: string, claim: Server): AddressSpace {
+  let next = 2;
+  return {
+    perPod: true,
+    hostIp: `${prefix}.1`,
+    podIp() {
+      if (next > 254) {
+        throw new HarnessError('TOO_MANY_PODS', 'more than 253 pods in one local run', {
+          hint: 'use fewer replicas, or the kind environment',
+        });
+      }
+      next += 1;
+      return `${prefix}.${next - 1}`;
+    },
+    listen: async (host, port) => ({ host, port }),
+    [Symbol.asyncDispose]: () => close(claim),
+  };
+}
+
+async function oneAddressSpace(): Promise<AddressSpace> {
+  const hostIp = '127.0.0.1';
+  // Held open until the end of planning would block those who are to listen, so ports are only remembered.
+  const given = new Set<number>();
+  return {
+    perPod: false,
+    hostIp,
+    podIp: () => hostIp,
+    async listen() {
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        const server = await tryListen(hostIp, 0);
+        if (server === 'in-use' || server === 'unavailable') break;
+        const { port } = server.address() as { port: number };
+        await close(server);
+        if (given.has(port)) continue;
+        given.add(port);
+        return { host: hostIp, port };
+      }
+      throw new HarnessError('NO_LOOPBACK', `no free port can be listened on at ${hostIp}`, {
+        hint: 'check the loopback interface and the limits of this host',
+      });
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function tryListen(host: string, port: number): Promise<Server | 'in-use' | 'unavailable'> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRINUSE' ? 'in-use' : 'unavailable'),
+    );
+    server.listen({ host, port, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,170 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { epochMs } from '../../core/clock.ts';
+import { HarnessError } from '../../core/errors.ts';
+import { childDied } from '../../core/process.ts';
+import { waitFor } from '../../core/wait.ts';
+import type { MeshStarted } from '../../mesh/contract.ts';
+import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
+import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
+import type { Scenario } from '../../scenario/model.ts';
+import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../contract.ts';
+import { claimAddresses } from './addresses.ts';
+import { measureClocks } from './clocks.ts';
+import { MeshProcess } from './mesh-process.ts';
+import { fetchPage } from './pages.ts';
+import { CONTROL_PLANE_NAMESPACE, type LocalPlan, planLocal, VIZ_NAMESPACE } from './plan.ts';
+import { Restarts } from './restarts.ts';
+import { ServiceProcess } from './service-process.ts';
+
+/** The mesh simulated on this machine: real sockets, real mutual TLS, a real Prometheus; no Docker, no root. */
+export const localEnvironment: EnvironmentProvider = { name: 'local', start };
+
+async function start(scenario: Scenario, context: EnvironmentContext): Promise<RunningEnvironment> {
+  await using stack = new AsyncDisposableStack();
+  const space = stack.use(await claimAddresses());
+  const plan = await planLocal(scenario, context.dir, space);
+  await Promise.all(
+    ['logs', 'config', 'truth', 'mesh'].map((name) => mkdir(join(context.dir, name), { recursive: true })),
+  );
+  await writeFile(join(context.dir, 'config', 'topology.json'), JSON.stringify(plan.topology, null, 2));
+
+  const services = plan.processes.map((process) => stack.use(new ServiceProcess(process, context.dir, context.signal)));
+  const bringUpServices = step(context, 'services', `${services.length} processes`, () =>
+    Promise.all(services.map((service) => service.start())),
+  );
+  const bringUpMesh = step(context, 'mesh', `${plan.mesh.pods.length} sidecars`, async () => {
+    const { mesh, started } = await MeshProcess.start(plan.mesh, join(context.dir, 'logs', 'mesh.log'));
+    stack.use(mesh);
+    return { mesh, started };
+  });
+  // Both run at once; when one fails the other must have ended before the stack is unwound.
+  const [meshOutcome, servicesOutcome] = await Promise.allSettled([bringUpMesh, bringUpServices]);
+  if (meshOutcome.status === 'rejected') throw meshOutcome.reason;
+  if (servicesOutcome.status === 'rejected') throw servicesOutcome.reason;
+  const { mesh, started } = meshOutcome.value;
+  context.signal.throwIfAborted();
+
+  const prometheus = await step(context, 'prometheus', context.tools.prometheus.version, async () =>
+    stack.use(await bringUpPrometheus(scenario, plan, started, context)),
+  );
+  await step(context, 'ready', 'certificates, readiness, first scrape', () =>
+    Promise.all([
+      mesh.request({ type: 'wait-ready', deadlineMs: 20_000 }),
+      waitForFirstScrapes(prometheus, plan, scenario, context),
+    ]),
+  );
+  const restarts = stack.use(new Restarts());
+  const owned = stack.move();
+  const children = () => [mesh.child, ...services.flatMap((s) => s.child ?? [])];
+
+  return {
+    info: {
+      name: 'local',
+      mesh: { kind: 'simulated', version: started.linkerdVersion, proxyVersion: started.proxyVersion },
+    },
+    topology: plan.topology,
+    prometheusUrl: prometheus.url,
+    load: { hosts: loadHosts(plan) },
+    async setOrigin(originEpochMs) {
+      await Promise.all(services.map((service) => service.setOrigin(originEpochMs)));
+      restarts.schedule(
+        scenario.restarts.map((spec) => {
+          const process = services.find(
+            (s) => s.pods.some((p) => p.replica === spec.replica) && idOf(s) === spec.service,
+          )!;
+          return { spec, namespace: process.plan.workload.namespace, pod: process.pods[0]!.pod, process };
+        }),
+        originEpochMs,
+        mesh,
+      );
+    },
+    settled: () => restarts.done(),
+    readJournals: async () => (await Promise.all(services.map((service) => service.journals()))).flat(),
+    readProxyPages: () => Promise.all(plan.mesh.pods.map(fetchPage)),
+    clockMarginMs: () =>
+      measureClocks([
+        { name: 'mesh', read: async () => (await mesh.request({ type: 'clock' })) as number },
+        ...services.map((service) => ({ name: service.plan.name, read: () => service.clock() })),
+      ]),
+    check() {
+      restarts.check();
+      prometheus.check();
+      for (const child of children()) if (child.exit) throw childDied(child, 'it ended during the run');
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function bringUpPrometheus(
+  scenario: Scenario,
+  plan: LocalPlan,
+  started: MeshStarted,
+  context: EnvironmentContext,
+): Promise<PrometheusServer> {
+  const configFile = join(context.dir, 'config', 'prometheus.yml');
+  await writeFile(
+    configFile,
+    linkerdVizConfig({
+      apiServer: started.kubernetesApiUrl,
+      caFile: started.caFile,
+      tokenFile: started.tokenFile,
+      scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
+      scrapeTimeoutMs: scenario.mesh.scrapeIntervalMs,
+      controlPlaneNamespace: CONTROL_PLANE_NAMESPACE,
+      vizNamespace: VIZ_NAMESPACE,
+      selfAddress: `${plan.prometheus.host}:${plan.prometheus.port}`,
+    }),
+  );
+  return startPrometheus({
+    binary: context.tools.prometheus.path,
+    configFile,
+    dataDir: join(context.dir, 'prometheus'),
+    listen: plan.prometheus,
+    logFile: join(context.dir, 'logs', 'prometheus.log'),
+    signal: context.signal,
+  });
+}
+
+async function waitForFirstScrapes(
+  prometheus: PrometheusServer,
+  plan: LocalPlan,
+  scenario: Scenario,
+  context: EnvironmentContext,
+): Promise<void> {
+  const wanted = new Set(plan.mesh.pods.map((p) => `${p.admin.host}:${p.admin.port}`));
+  await waitFor(
+    async (seen) => {
+      const { active } = await prometheus.client.targets();
+      const scraped = active.filter(
+        (t) => t.labels.job === 'linkerd-proxy' && t.health === 'up' && wanted.has(t.labels.instance ?? ''),
+      );
+      seen(`${scraped.length} of ${wanted.size} sidecars scraped`);
+      return scraped.length === wanted.size ? true : undefined;
+    },
+    {
+      what: 'Prometheus has scraped each sidecar once',
+      deadlineMs: 15_000 + 2 * scenario.mesh.scrapeIntervalMs,
+      hint: `see ${prometheus.child.logFile} and ${prometheus.url}/targets`,
+      signal: context.signal,
+    },
+  );
+}
+
+function loadHosts(plan: LocalPlan): Record<string, string> {
+  const { host, port } = plan.loadPod.outbound;
+  return Object.fromEntries(plan.topology.services.map((s) => [s.authority, `${host}:${port}`]));
+}
+
+function idOf(service: ServiceProcess): string {
+  return `${service.plan.workload.namespace}/${service.plan.workload.name}`;
+}
+
+async function step<T>(context: EnvironmentContext, name: string, detail: string, run: () => Promise<T>): Promise<T> {
+  const from = epochMs();
+  context.progress({ kind: 'step', step: name, state: 'start', detail });
+  const value = await run();
+  context.progress({ kind: 'step', step: name, state: 'done', detail, ms: epochMs() - from });
+  if (context.signal.aborted) throw context.signal.reason ?? new HarnessError('ABORTED', 'aborted', { hint: '' });
+  return value;
+}

@@ -1,0 +1,122 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ADMIN_PATHS,
+  type OriginRequest,
+  type PodConfig,
+  type ServiceProcessConfig,
+} from '../../../sim-services/contract.ts';
+import { HarnessError } from '../../core/errors.ts';
+import { type Child, startChild, waitForMessage } from '../../core/process.ts';
+import { nodeArgs, nodeEnv, projectFile } from './node-program.ts';
+import type { ProcessPlan } from './plan.ts';
+
+/** A process of synthetic services: started, told the origin, killed and started again as the next incarnation. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly plan: ProcessPlan;
+  readonly #dir: string;
+  readonly #signal: AbortSignal;
+  #child: Child | null = null;
+  #incarnation = 0;
+
+  constructor(plan: ProcessPlan, dir: string, signal: AbortSignal) {
+    this.plan = plan;
+    this.#dir = dir;
+    this.#signal = signal;
+  }
+
+  /** null while it is killed on purpose. */
+  get child(): Child | null {
+    return this.#child;
+  }
+
+  get pods(): PodConfig[] {
+    return this.plan.workload.pods;
+  }
+
+  /** Starts the next incarnation. @throws HarnessError CHILD_DIED with the end of its log (a port taken, say) */
+  async start(): Promise<void> {
+    const incarnation = String(this.#incarnation);
+    this.#incarnation += 1;
+    const fileName = this.plan.name.replaceAll(/[/#]/g, '.');
+    const config: ServiceProcessConfig = {
+      workloads: [{ ...this.plan.workload, pods: this.pods.map((pod) => ({ ...pod, incarnation })) }],
+    };
+    const configFile = join(this.#dir, 'config', `service.${fileName}.json`);
+    await Promise.all(this.pods.map((pod) => mkdir(pod.journalDir, { recursive: true })));
+    await writeFile(configFile, JSON.stringify(config, null, 2));
+    const child = startChild({
+      name: this.plan.name,
+      file: process.execPath,
+      args: nodeArgs(projectFile('sim-services/main.ts'), { semiSpaceMb: 2 }),
+      env: nodeEnv({ MESHPROOF_SERVICE_CONFIG: configFile }),
+      logFile: join(this.#dir, 'logs', `service.${fileName}.log`),
+      ipc: true,
+    });
+    this.#child = child;
+    await waitForMessage(child, (m) => ((m as { type?: string })?.type === 'ready' ? true : undefined), {
+      what: `${this.plan.name} is ready`,
+      deadlineMs: 20_000,
+      hint: `its log is ${child.logFile}`,
+      signal: this.#signal,
+    });
+  }
+
+  /** SIGKILL, as the kernel would; the journals stay. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    await child?.stop(0, 'SIGKILL');
+  }
+
+  async setOrigin(originEpochMs: number): Promise<void> {
+    const body: OriginRequest = { originEpochMs };
+    await Promise.all(
+      this.pods.map((pod) =>
+        adminRequest(pod, ADMIN_PATHS.origin, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { 'content-type': 'application/json' },
+        }),
+      ),
+    );
+  }
+
+  /** Journals of all incarnations of its pods. */
+  async journals(): Promise<string[]> {
+    return Promise.all(this.pods.map((pod) => adminRequest(pod, ADMIN_PATHS.truth)));
+  }
+
+  /** The process' clock: now, as its stamps are taken. */
+  async clock(): Promise<number> {
+    const { nowEpochMs } = JSON.parse(await adminRequest(this.pods[0]!, ADMIN_PATHS.clock)) as { nowEpochMs: number };
+    return nowEpochMs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child?.stop(2000);
+  }
+}
+
+async function adminRequest(pod: PodConfig, path: string, init?: RequestInit): Promise<string> {
+  const url = `http://${pod.admin.host}:${pod.admin.port}${path}`;
+  const hint = 'the service has died or is overloaded; see its log';
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
+    const text = await response.text();
+    if (!response.ok)
+      throw new HarnessError(
+        'SERVICE_ADMIN',
+        `${pod.pod}: ${path} answered ${response.status}: ${text.slice(0, 200)}`,
+        { hint },
+      );
+    return text;
+  } catch (cause) {
+    if (cause instanceof HarnessError) throw cause;
+    throw new HarnessError(
+      'SERVICE_ADMIN',
+      `${pod.pod}: ${path} can't be read at ${url}: ${(cause as Error).message}`,
+      { hint, cause },
+    );
+  }
+}

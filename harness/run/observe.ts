@@ -1,0 +1,109 @@
+import { epochMs } from '../core/clock.ts';
+import { waitFor } from '../core/wait.ts';
+import type { RunningEnvironment } from '../environment/contract.ts';
+import { readPrometheusLedger } from '../ledger/prometheus.ts';
+import { readProxyLedger } from '../ledger/proxy.ts';
+import { parseJournals } from '../ledger/truth.ts';
+import type { MetricLedger, TruthJournal } from '../ledger/types.ts';
+import { PrometheusClient } from '../prometheus/client.ts';
+
+export interface Observation {
+  truth: TruthJournal[];
+  proxy: MetricLedger;
+  prometheus: MetricLedger;
+  /** After this nothing moves any more. */
+  quietFromMs: number;
+  clockMarginMs: number;
+  clockReason: string;
+}
+
+export interface ObserveOptions {
+  /** Ledger of the load generator. */
+  loadJournal: string;
+  originMs: number;
+  scrapeIntervalMs: number;
+  signal: AbortSignal;
+}
+
+/** Reads the three ledgers, once traffic has ended and everything that was in flight has come to its end. */
+export async function observe(env: RunningEnvironment, options: ObserveOptions): Promise<Observation> {
+  const truth = await settledTruth(env, options);
+  const clock = await env.clockMarginMs();
+  const quietFromMs = epochMs();
+  const pages = await env.readProxyPages();
+  const client = new PrometheusClient(env.prometheusUrl);
+  await oneMoreScrape(client, quietFromMs + clock.marginMs, options);
+  const prometheus = await readPrometheusLedger(client, {
+    fromMs: options.originMs - 60_000,
+    untilMs: epochMs(),
+    clockMarginMs: clock.marginMs,
+  });
+  return {
+    truth,
+    proxy: readProxyLedger(pages),
+    prometheus,
+    quietFromMs,
+    clockMarginMs: clock.marginMs,
+    clockReason: clock.reason,
+  };
+}
+
+/** The truth, when no request is in flight in a living incarnation any more. */
+async function settledTruth(env: RunningEnvironment, options: ObserveOptions): Promise<TruthJournal[]> {
+  return waitFor(
+    async (seen) => {
+      env.check();
+      const truth = parseJournals([...(await env.readJournals()), options.loadJournal]);
+      const open = latestIncarnations(truth).reduce((sum, journal) => sum + inFlight(journal), 0);
+      seen(`${open} requests still in flight`);
+      return open === 0 ? truth : undefined;
+    },
+    {
+      what: 'every request has come to its end',
+      deadlineMs: 20_000,
+      hint: 'a service still works on a request whose caller has no timeout; give its calls one',
+      signal: options.signal,
+    },
+  );
+}
+
+function latestIncarnations(truth: TruthJournal[]): TruthJournal[] {
+  const latest = new Map<string, TruthJournal>();
+  for (const journal of truth) {
+    const known = latest.get(journal.pod);
+    if (!known || known.startMs < journal.startMs) latest.set(journal.pod, journal);
+  }
+  return [...latest.values()];
+}
+
+/** Probes come and go for ever; only requests of named callers count. */
+function inFlight(journal: TruthJournal): number {
+  return (
+    journal.served.filter((r) => r.outcome === 'open' && r.caller !== '-').length +
+    journal.made.filter((r) => r.outcome === 'open').length
+  );
+}
+
+/**
+ * Waits until a scrape of each active target that began after `afterMs` can be queried (`up` is committed with the
+ * samples); a target that is down is left to the verdict.
+ */
+async function oneMoreScrape(client: PrometheusClient, afterMs: number, options: ObserveOptions): Promise<void> {
+  const deadlineMs = 2 * options.scrapeIntervalMs + 5000;
+  const from = epochMs();
+  await waitFor(
+    async (seen) => {
+      const latest = await client.query('timestamp(up{job="linkerd-proxy"})', epochMs());
+      const late = latest.filter(({ v }) => v * 1000 < afterMs).map(({ labels }) => labels.instance);
+      seen(late);
+      // What does not come is reported as missing data, target by target, not as a failure of the wait.
+      return (latest.length > 0 && late.length === 0) || epochMs() - from > deadlineMs - 1000 ? true : undefined;
+    },
+    {
+      what: 'one more scrape of each target',
+      deadlineMs,
+      hint: 'Prometheus does not answer; see its log',
+      signal: options.signal,
+    },
+  );
+}

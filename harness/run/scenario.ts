@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { epochMs } from '../core/clock.ts';
+import { HarnessError } from '../core/errors.ts';
+import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../environment/contract.ts';
+import { planLoad } from '../load/plan.ts';
+import { type K6Result, runK6 } from '../load/run.ts';
+import type { ScenarioResult } from '../result/types.ts';
+import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
+import { judge } from '../verdict/judge.ts';
+import { type Observation, observe } from './observe.ts';
+import { Phases } from './phases.ts';
+import { askPeoplesQueries } from './queries.ts';
+import { emptyScenarioResult, failedScenarioResult } from './records.ts';
+
+export interface ScenarioRunOptions {
+  provider: EnvironmentProvider;
+  context: EnvironmentContext;
+  /** Called with the environment still up when the user asked to keep it; resolves when they are done looking. */
+  linger?: (env: RunningEnvironment) => Promise<void>;
+}
+
+/** One scenario from start to verdict. Never rejects: what went wrong is in the result, with what was measured until then. */
+export async function runScenario(scenario: Scenario, options: ScenarioRunOptions): Promise<ScenarioResult> {
+  const phases = new Phases();
+  const result = emptyScenarioResult(scenario);
+  try {
+    await mkdir(options.context.dir, { recursive: true });
+    phases.begin('start');
+    await using env = await options.provider.start(scenario, options.context);
+    phases.begin('traffic');
+    const k6 = await drive(scenario, env, options.context);
+    phases.begin('settle and scrape');
+    const trafficEndMs = epochMs();
+    const observation = await observe(env, {
+      loadJournal: k6.journalText,
+      originMs: k6.originMs,
+      scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
+      signal: options.context.signal,
+    });
+    phases.begin('verdict');
+    Object.assign(result, verdictOf(scenario, env, k6, observation, trafficEndMs));
+    result.queries = await askPeoplesQueries(env, scenario, observation, { originMs: k6.originMs, trafficEndMs });
+    await options.linger?.(env);
+    phases.begin('stop');
+  } catch (error) {
+    return failedScenarioResult(result, error, phases.end());
+  }
+  return { ...result, phases: phases.end(), durationMs: phases.totalMs };
+}
+
+async function drive(scenario: Scenario, env: RunningEnvironment, context: EnvironmentContext): Promise<K6Result> {
+  const dir = join(context.dir, 'k6');
+  await mkdir(dir, { recursive: true });
+  let origin: Promise<void> = Promise.resolve();
+  let dead: unknown;
+  const stop = new AbortController();
+  const k6 = await runK6({
+    k6: context.tools.k6,
+    plan: planLoad(scenario, { hosts: env.load.hosts, pod: loadPod(env) }),
+    dir,
+    signal: AbortSignal.any([context.signal, stop.signal]),
+    onOrigin(originMs) {
+      origin = env.setOrigin(originMs);
+      origin.catch((error) => stop.abort(error));
+    },
+    onProgress(traffic) {
+      context.progress({ kind: 'traffic', ...traffic });
+      try {
+        env.check();
+      } catch (error) {
+        dead ??= error;
+        stop.abort(error);
+      }
+    },
+  });
+  if (dead) throw dead;
+  await origin;
+  context.signal.throwIfAborted();
+  await env.settled();
+  return k6;
+}
+
+/** The load generator's pod is the one that serves nothing. */
+function loadPod(env: RunningEnvironment): string {
+  return env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id)!.name;
+}
+
+function verdictOf(
+  scenario: Scenario,
+  env: RunningEnvironment,
+  k6: K6Result,
+  observation: Observation,
+  trafficEndMs: number,
+): Partial<ScenarioResult> {
+  const judgement = judge({
+    topology: env.topology,
+    truth: observation.truth,
+    proxy: observation.proxy,
+    prometheus: observation.prometheus,
+    window: { originMs: k6.originMs, trafficEndMs, quietFromMs: observation.quietFromMs },
+    clockMarginMs: observation.clockMarginMs,
+    load: { droppedIterations: k6.droppedIterations, interrupted: k6.interrupted },
+    expect: scenario.expect,
+  });
+  const seconds = Math.max(0.001, (k6.endMs - k6.originMs) / 1000);
+  return {
+    ...judgement,
+    clockMarginMs: observation.clockMarginMs,
+    traffic: {
+      requests: k6.requests,
+      failed: k6.failed,
+      droppedIterations: k6.droppedIterations,
+      ratePerSecond: k6.requests / seconds,
+    },
+  };
+}
+
+/** Where a scenario's files go. */
+export function scenarioDir(runDir: string, scenario: Scenario): string {
+  if (scenario.name.includes('/')) {
+    throw new HarnessError('BAD_NAME', `scenario name ${scenario.name} can't be a folder`, {
+      hint: 'use letters, digits and dashes',
+    });
+  }
+  return join(runDir, scenario.name);
+}

@@ -1,0 +1,102 @@
+import type { FlowResult, QuantileResult, ScenarioResult } from '../result/types.ts';
+import { countDeviation } from './flows.ts';
+import { formatMs, formatNumber, formatSigned } from './format.ts';
+
+/** The worst that Prometheus was off the truth, by golden metric, in a few characters. */
+export interface Deviation {
+  /** `none`: there was nothing to compare. `missing`: there was, and Prometheus had no data. */
+  state: 'exact' | 'within' | 'off' | 'missing' | 'none';
+  text: string;
+}
+
+export interface GoldenDeviations {
+  /** Requests: by how many the count is off, and what share of the truth that is. */
+  count: Deviation;
+  /** Success rate: in percentage points (pp). */
+  success: Deviation;
+  /** Latency: how far a quantile lies from the truth; `within` as long as it is in the bucket that must hold it. */
+  latency: Deviation;
+}
+
+const NONE: Deviation = { state: 'none', text: '-' };
+const MISSING: Deviation = { state: 'missing', text: 'no data' };
+const EXACT: Deviation = { state: 'exact', text: 'exact' };
+
+export function goldenDeviations(scenario: ScenarioResult): GoldenDeviations {
+  return {
+    count: countOf(scenario.flows),
+    success: successOf(scenario.flows),
+    latency: latencyOf(scenario.quantiles),
+  };
+}
+
+function countOf(flows: FlowResult[]): Deviation {
+  if (flows.length === 0) return NONE;
+  if (flows.some((f) => f.prometheus === null && f.verdict !== 'pass')) return MISSING;
+  let worst = { deviation: 0, share: 0 };
+  for (const flow of flows) {
+    const deviation = countDeviation(flow) ?? 0;
+    const share = Math.abs(deviation) / Math.max(1, flow.truth);
+    if (share > worst.share) worst = { deviation, share };
+  }
+  if (worst.deviation === 0) return EXACT;
+  return { state: 'off', text: `${formatSigned(worst.deviation, 1)} (${formatNumber(worst.share * 100, 1)}%)` };
+}
+
+function successOf(flows: FlowResult[]): Deviation {
+  let [worst, compared] = [0, false];
+  for (const group of Map.groupBy(flows, (f) => JSON.stringify([f.source, f.destination, f.direction])).values()) {
+    if (group.some((f) => f.prometheus === null)) {
+      if (group.some((f) => f.prometheus === null && f.verdict !== 'pass')) return MISSING;
+      continue;
+    }
+    const off = successDeviation(group);
+    if (off === null) continue;
+    compared = true;
+    if (Math.abs(off) > Math.abs(worst)) worst = off;
+  }
+  if (!compared) return NONE;
+  const text = `${formatSigned(worst * 100, 2)} pp`;
+  return Math.abs(worst) < 1e-9 ? EXACT : { state: 'off', text };
+}
+
+/** How far the observed ratio is outside of those that the unobservable requests allow. */
+function successDeviation(group: FlowResult[]): number | null {
+  const sum = (flows: FlowResult[], key: 'truth' | 'prometheus' | 'unobservable') =>
+    flows.reduce((total, f) => total + (f[key] ?? 0), 0);
+  const good = group.filter(isSuccess);
+  const bad = group.filter((f) => !isSuccess(f));
+  const seen = sum(group, 'prometheus');
+  const truth = sum(group, 'truth');
+  if (seen === 0 || truth === 0) return null;
+  const observed = sum(good, 'prometheus') / seen;
+  const [goodTruth, badTruth] = [sum(good, 'truth'), sum(bad, 'truth')];
+  const low = ratio(goodTruth - sum(good, 'unobservable'), badTruth);
+  const high = ratio(goodTruth, badTruth - sum(bad, 'unobservable'));
+  if (observed < low) return observed - low;
+  return observed > high ? observed - high : 0;
+}
+
+function ratio(good: number, bad: number): number {
+  return good + bad > 0 ? Math.max(0, good) / (Math.max(0, good) + Math.max(0, bad)) : 1;
+}
+
+/** Linkerd's classification of HTTP: anything but a 5xx, or no answer, is a success. */
+function isSuccess(flow: FlowResult): boolean {
+  return flow.status !== '' && !flow.status.startsWith('5');
+}
+
+function latencyOf(quantiles: QuantileResult[]): Deviation {
+  if (quantiles.length === 0) return NONE;
+  if (quantiles.some((q) => q.observedMs === null && q.verdict !== 'pass')) return MISSING;
+  let worst = { off: 0, outside: false };
+  for (const q of quantiles) {
+    if (q.observedMs === null) continue;
+    const off = q.observedMs - q.truthMs;
+    const outside = q.observedMs < q.lowMs || q.observedMs > q.highMs;
+    const worse = outside === worst.outside ? Math.abs(off) > Math.abs(worst.off) : outside;
+    if (worse) worst = { off, outside };
+  }
+  const text = `${worst.off > 0 ? '+' : ''}${formatMs(worst.off)}`;
+  return worst.outside ? { state: 'off', text: `${text} !` } : { state: 'within', text };
+}

@@ -11,6 +11,8 @@ export interface EnvironmentContext {
   signal: AbortSignal;
   /** Progress: one line a step, as it begins and ends. */
   progress(event: ProgressEvent): void;
+  /** What turned out to be the environment, as soon as it is known. */
+  environment?(info: EnvironmentInfo): void;
 }
 
 export type { ProgressEvent } from '../core/progress.ts';

@@ -43,7 +43,7 @@ export async function askPeoplesQueries(
       ...grafanaDeployment(subject, rateInterval).map((q) => ({ ...q, windowMs: rateInterval })),
       { ...grafanaTopLine(subject, rateInterval), windowMs: rateInterval },
     ];
-    const values = await Promise.all(asked.map((q) => valueOf(client, q, window.trafficEndMs)));
+    const values = await Promise.all(asked.map((q) => evaluate(client, q, window.trafficEndMs)));
     for (const [index, query] of asked.entries()) {
       const value = values[index] ?? null;
       const truth = truthOver(observation.truth, service.id, window.trafficEndMs - query.windowMs, window.trafficEndMs)[
@@ -63,7 +63,7 @@ export async function askPeoplesQueries(
   return results;
 }
 
-async function valueOf(client: PrometheusClient, query: PeopleQuery, atMs: number): Promise<number | null> {
+async function evaluate(client: PrometheusClient, query: PeopleQuery, atMs: number): Promise<number | null> {
   const samples = await client.query(query.expr, atMs);
   const value = samples.length === 1 ? samples[0]!.v : Number.NaN;
   return Number.isFinite(value) ? value : null;

@@ -28,6 +28,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     await mkdir(options.context.dir, { recursive: true });
     phases.begin('start');
     await using env = await options.provider.start(scenario, options.context);
+    options.context.environment?.(env.info);
     phases.begin('traffic');
     const k6 = await drive(scenario, env, options.context);
     phases.begin('settle and scrape');

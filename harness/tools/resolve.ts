@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import { HarnessError } from '../core/errors.ts';
+import type { ResolvedTool } from '../core/tool.ts';
+import { TOOLS, type ToolName, type ToolSpec } from './catalogue.ts';
+import { cache } from './strategies/cache.ts';
+import { given } from './strategies/given.ts';
+import { go } from './strategies/go.ts';
+import { path } from './strategies/path.ts';
+import type { Strategy, ToolContext } from './strategy.ts';
+import { inspect } from './version.ts';
+
+export interface ToolOptions {
+  /** A path from the command line; it goes before everything else. */
+  given?: string | null | undefined;
+  /** Default: this process' own. */
+  env?: NodeJS.ProcessEnv;
+  /** One line about what takes long. */
+  progress?: (line: string) => void;
+  signal?: AbortSignal;
+  /** Folder of go.mod and go.sum; default: tools/ of this project. */
+  toolsDir?: string;
+  strategies?: readonly Strategy[];
+}
+
+/** The ways to come by a tool, in the order in which they are tried. */
+export const STRATEGIES: readonly Strategy[] = [given, path, cache, go];
+
+const TOOLS_DIR = fileURLToPath(new URL('../../tools/', import.meta.url));
+
+/**
+ * Finds a tool that will do, building it as the last resort.
+ * @throws HarnessError TOOL_UNUSABLE when the path that the user gave won't do; TOOL_MISSING, with what became of each way,
+ * when no way leads to one
+ */
+export async function resolveTool(name: ToolName, options: ToolOptions = {}): Promise<ResolvedTool> {
+  const tool = TOOLS[name];
+  const context: ToolContext = {
+    given: options.given ?? null,
+    env: options.env ?? process.env,
+    toolsDir: options.toolsDir ?? TOOLS_DIR,
+    progress: options.progress ?? (() => {}),
+    signal: options.signal,
+  };
+  const strategies = options.strategies ?? STRATEGIES;
+  const reasons: string[] = [];
+  for (const strategy of strategies) {
+    const finding = await strategy.find(tool, context);
+    if ('reason' in finding) {
+      reasons.push(`${strategy.source}: ${finding.reason}`);
+      continue;
+    }
+    for (const candidate of finding.candidates) {
+      const inspection = await inspect(tool, candidate, context);
+      if ('version' in inspection) {
+        return { name, path: candidate, version: inspection.version, source: strategy.source };
+      }
+      if (strategy.decisive) throw unusable(tool, inspection.reason);
+      reasons.push(`${strategy.source}: ${inspection.reason}`);
+    }
+  }
+  throw missing(tool, reasons);
+}
+
+function missing(tool: ToolSpec, reasons: string[]): HarnessError {
+  const list = reasons.map((reason) => `\n  ${reason}`).join('');
+  return new HarnessError('TOOL_MISSING', `there is no usable ${tool.name}; tried:${list}`, {
+    hint: `install ${tool.name} ${tool.atLeast} or later (${tool.install}), or Go to have it built, or name its path with ${tool.variable}`,
+  });
+}
+
+function unusable(tool: ToolSpec, reason: string): HarnessError {
+  return new HarnessError('TOOL_UNUSABLE', `the ${tool.name} that was given can't be used: ${reason}`, {
+    hint: `correct --${tool.name} or ${tool.variable}, or leave it out to have ${tool.name} looked for`,
+  });
+}

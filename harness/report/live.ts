@@ -1,0 +1,30 @@
+import type { ProgressEvent } from '../core/progress.ts';
+import type { ScenarioResult } from '../result/types.ts';
+import { drawnView } from './live-drawn.ts';
+import { plainView } from './live-plain.ts';
+
+/** What a run shows while it goes on. Nothing it does throws, and nothing comes after `close`. */
+export interface LiveView {
+  event(scenario: string, event: ProgressEvent): void;
+  scenarioDone(result: ScenarioResult): void;
+  close(): void;
+}
+
+/** Where it writes: a stream of a terminal, or of anything. */
+export interface LiveOutput {
+  write(text: string): unknown;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+}
+
+export interface LiveOptions {
+  /** Redraw in place; else plain lines, one a step. */
+  tty: boolean;
+  color: boolean;
+  /** Monotonic milliseconds. */
+  now?: () => number;
+}
+
+export function createLive(out: LiveOutput, { tty, color, now = () => performance.now() }: LiveOptions): LiveView {
+  return tty ? drawnView(out, { color, now }) : plainView(out, { color, now });
+}

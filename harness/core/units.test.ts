@@ -80,7 +80,7 @@ describe('rates, percentages, sizes', () => {
     expect(['2%', '0.5%', '100%', '7 %'].map(parsePercent)).toEqual([0.02, 0.005, 1, 0.07]);
     expect(formatPercent(0.07)).toBe('7%');
     expect(refusal(() => parsePercent('100.1%')).message).toBe('`100.1%` is over 100 %');
-    expect(refusal(() => parsePercent('0.02')).hint).toBe('write `0.02%`');
+    expect(refusal(() => parsePercent('0.02')).hint).toBe('write `2%` or `0.02%`');
   });
 
   it('reads sizes in whole bytes', () => {

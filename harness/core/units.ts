@@ -22,9 +22,9 @@ const ONE_DURATION = `(${NUMBER})(us|µs|ms|s|m|h)`;
 /** Patterns of the written forms, for the JSON Schema. */
 export const UNIT_PATTERNS = {
   duration: '^(\\d+(\\.\\d+)?(us|µs|ms|s|m|h))+$',
-  rate: '^\\d+(\\.\\d+)?/(s|m|h)$',
-  percent: '^\\d+(\\.\\d+)?%$',
-  size: '^\\d+(\\.\\d+)?(B|KB|KiB|MB|MiB)$',
+  rate: '^\\d+(\\.\\d+)? */ *(s|m|h)$',
+  percent: '^(100(\\.0+)?|\\d{1,2}(\\.\\d+)?) *%$',
+  size: '^\\d+(\\.\\d+)? *(B|KB|KiB|MB|MiB)$',
 } as const;
 
 /**
@@ -61,7 +61,7 @@ export function formatDuration(ms: number): string {
 
 /** `50/s`, `30/m`, `0.5/s` in requests per second. @throws UnitError */
 export function parseRate(text: string): number {
-  const match = new RegExp(`^(${NUMBER})\\s*/\\s*(s|m|h)$`).exec(text.trim());
+  const match = new RegExp(`^(${NUMBER}) */ *(s|m|h)$`).exec(text.trim());
   if (!match) throw unreadable('rate', text.trim(), RATE_HINT);
   return Number(match[1]) / RATE_SECONDS[match[2]!]!;
 }
@@ -73,7 +73,7 @@ export function formatRate(perSecond: number): string {
 
 /** `2%` as a ratio from 0 to 1. @throws UnitError also over 100 % */
 export function parsePercent(text: string): number {
-  const match = new RegExp(`^(${NUMBER})\\s*%$`).exec(text.trim());
+  const match = new RegExp(`^(${NUMBER}) *%$`).exec(text.trim());
   if (!match) throw unreadable('percentage', text.trim(), PERCENT_HINT);
   const percent = Number(match[1]);
   if (percent > 100) throw new UnitError(`\`${text.trim()}\` is over 100 %`, PERCENT_HINT);
@@ -87,7 +87,7 @@ export function formatPercent(ratio: number): string {
 
 /** `512B`, `2KiB`, `10KB` in bytes. @throws UnitError also when it is no whole number of bytes */
 export function parseSize(text: string): number {
-  const match = new RegExp(`^(${NUMBER})\\s*(B|KB|KiB|MB|MiB)$`).exec(text.trim());
+  const match = new RegExp(`^(${NUMBER}) *(B|KB|KiB|MB|MiB)$`).exec(text.trim());
   if (!match) throw unreadable('size', text.trim(), SIZE_HINT);
   const bytes = Number(match[1]) * SIZE_BYTES[match[2]!]!;
   if (!Number.isSafeInteger(bytes)) throw new UnitError(`\`${text.trim()}\` is no whole number of bytes`, SIZE_HINT);
@@ -108,7 +108,8 @@ export function bareNumber(what: 'duration' | 'rate' | 'percentage' | 'size', va
   const written = {
     duration: `\`${value}ms\` or \`${value}s\``,
     rate: `\`${value}/s\` or \`${value}/m\``,
-    percentage: `\`${value}%\``,
+    // Whoever writes 0.02 may mean a ratio or a percentage.
+    percentage: Number(value) < 1 ? `\`${trimmed(Number(value) * 100, 7)}%\` or \`${value}%\`` : `\`${value}%\``,
     size: `\`${value}B\` or \`${value}KiB\``,
   }[what];
   return new UnitError(`${value} is a number without a unit where a ${what} belongs`, `write ${written}`);

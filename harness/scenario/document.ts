@@ -63,7 +63,7 @@ export function readDocument(text: string, file: string): Outcome {
     return {
       document: null,
       issues: errors.map((e) =>
-        issueAt(file, position(lines, e.pos[0]), `not YAML: ${shorten(e.message)}`, hint(e.message)),
+        issueAt(file, position(lines, e.pos[0]), `not YAML: ${shorten(e.message, 200)}`, hint(e.message)),
       ),
     };
   }

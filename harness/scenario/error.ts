@@ -52,8 +52,8 @@ export function printPath(path: Path): string {
     .join('');
 }
 
-/** Text of a user in a message: one line of at most 60 characters, nothing that moves a terminal's cursor. */
-export function shorten(text: string): string {
+/** Text of a user in a message: one line of at most `max` characters, nothing that moves a terminal's cursor. */
+export function shorten(text: string, max = 60): string {
   const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 }

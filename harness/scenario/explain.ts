@@ -132,6 +132,7 @@ function oneOf(values: string[]): string {
 }
 
 function typeHint(expected: string, value: unknown, path: Path): string {
+  if (path.length === 0) return 'begin with `apiVersion: meshproof/v1`; docs/scenarios.md has examples';
   if (path.at(-1) === 'version') return 'put it in quotes: version: "2.20"; without, 2.20 is the number 2.2';
   if (expected === 'array') return 'write a list: [ ... ], or lines that begin with `- `';
   if (expected === 'string' && typeof value !== 'object') return `put it in quotes: "${String(value)}"`;

@@ -268,8 +268,8 @@ const condition = (example: string) =>
   z
     .string()
     .max(60)
-    .optional()
-    .meta({ examples: [example] });
+    .meta({ pattern: '^\\s*(>=|<=|>|<)\\s*\\d', examples: [example] })
+    .optional();
 
 const slo = fields({
   flow: z

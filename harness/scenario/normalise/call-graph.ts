@@ -44,7 +44,7 @@ export class CallGraph {
       const start = path.indexOf(node);
       if (start >= 0) {
         acyclic = false;
-        const names = [...path.slice(start), node].map((n) => `${n.service.id} ${routeName(n.route)}`);
+        const names = [...path.slice(start), node].map((n) => nameOf(n));
         context.report(where(node), `the calls form a cycle: ${names.join(' -> ')}`, 'remove one of these calls');
         return 0;
       }
@@ -55,7 +55,7 @@ export class CallGraph {
       if (requests > MAX_REQUESTS) {
         context.report(
           where(node),
-          `one request to ${node.service.id} ${routeName(node.route)} makes ${requests} requests`,
+          `one request to ${nameOf(node)} makes ${requests} requests`,
           `at most ${MAX_REQUESTS}; remove calls`,
         );
         requests = 1; // Once is enough: callers need not report it again.
@@ -108,6 +108,11 @@ export class CallGraph {
       return callee ? [this.#nodes.get(callee)!] : [];
     });
   }
+}
+
+/** `shop/db (GET /query)`; without the route when it is the only one that there is by default. */
+function nameOf({ service, route }: Node): string {
+  return route.method === null && route.path === '/' ? service.id : `${service.id} (${routeName(route)})`;
 }
 
 /** A time that few requests exceed. */

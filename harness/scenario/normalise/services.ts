@@ -51,7 +51,7 @@ function toRoute(
   const rules = toErrors(errors.value ?? [], errors.at, context);
   checkResets(rules, body, errors.at, context);
   const method = route.method ?? null;
-  const name = `${owner.id} ${routeName({ method, path: route.path })}`;
+  const name = `${routeName({ method, path: route.path })} of ${owner.id}`;
   return {
     method,
     path: route.path,

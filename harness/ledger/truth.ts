@@ -8,7 +8,7 @@ export interface ParsedJournal extends TruthJournal {
   cutLine: string | null;
 }
 
-/** `admin/truth` ends a cut line with this; no whole line of a journal ends so. */
+/** The services' `/truth` ends a cut line with this; no whole line of a journal ends so. */
 const CUT_MARK = '%';
 
 /**
@@ -21,45 +21,30 @@ export function parseJournals(texts: string[]): ParsedJournal[] {
 }
 
 function parseText(text: string, source: string): ParsedJournal[] {
-  const journals: ParsedJournal[] = [];
   const lines = text.split('\n');
-  // What follows the last newline: nothing, or a line that was cut off.
   const rest = lines.pop()!;
+  if (rest !== '') lines.push(rest + CUT_MARK);
+  const journals: ParsedJournal[] = [];
   let open: JournalReader | null = null;
-  const ended = () => {
-    if (open) journals.push(open.journal);
-    open = null;
-  };
   let cutBefore = false;
   lines.forEach((line, i) => {
     const at = `${source}, line ${i + 1}`;
-    const begins = line.startsWith('H,');
-    if (cutBefore && !begins) throw bad(at, 'something follows a line that was cut off', line);
-    cutBefore = line.endsWith(CUT_MARK);
-    if (cutBefore) {
-      const cut = line.slice(0, -CUT_MARK.length);
+    const cut = line.endsWith(CUT_MARK) ? line.slice(0, -CUT_MARK.length) : null;
+    if (line.startsWith('H')) {
       // A header that was cut tells nothing but that an incarnation began.
-      if (begins) ended();
-      else if (open) open.cut(cut);
-      else throw bad(at, 'a journal must begin with H', line);
-    } else if (begins) {
-      ended();
-      open = new JournalReader(line, at);
-    } else if (open) {
-      open.read(line, at);
-    } else {
+      open = cut === null ? new JournalReader(line, at) : null;
+      if (open) journals.push(open.journal);
+    } else if (cutBefore) {
+      throw bad(at, 'something follows a line that was cut off', line);
+    } else if (!open) {
       throw bad(at, 'a journal must begin with H', line);
+    } else if (cut !== null) {
+      open.journal.cutLine = cut;
+    } else {
+      open.read(line, at);
     }
+    cutBefore = cut !== null;
   });
-  const last = open as JournalReader | null;
-  if (rest !== '' && last) {
-    if ('H,'.startsWith(rest.slice(0, 2))) ended();
-    else if (cutBefore) throw bad(`${source}, line ${lines.length + 1}`, 'something follows a line that was cut off', rest);
-    else last.cut(rest);
-  } else if (rest !== '' && !'H,'.startsWith(rest.slice(0, 2))) {
-    throw bad(`${source}, line ${lines.length + 1}`, 'a journal must begin with H', rest);
-  }
-  ended();
   return journals;
 }
 
@@ -86,10 +71,6 @@ class JournalReader {
     };
   }
 
-  cut(line: string): void {
-    this.journal.cutLine = line;
-  }
-
   read(line: string, at: string): void {
     const kind = line[0] ?? '';
     const arity = ARITY[kind];
@@ -98,19 +79,26 @@ class JournalReader {
     if (this.journal.endMs !== null) f.fail('something follows the end (Z)');
     switch (kind) {
       case 'S':
-        return this.#requestStarted(f);
+        this.#requestStarted(f);
+        break;
       case 'B':
-        return this.#firstPiece(f);
+        this.#firstPiece(f);
+        break;
       case 'E':
-        return this.#requestCompleted(f);
+        this.#requestCompleted(f);
+        break;
       case 'X':
-        return this.#requestAborted(f);
+        this.#requestAborted(f);
+        break;
       case 's':
-        return this.#callStarted(f);
+        this.#callStarted(f);
+        break;
       case 'e':
-        return this.#callCompleted(f);
+        this.#callCompleted(f);
+        break;
       case 'x':
-        return this.#callGivenUp(f);
+        this.#callGivenUp(f);
+        break;
       case 'Z':
         this.journal.endMs = f.time(1);
     }

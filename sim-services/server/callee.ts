@@ -81,7 +81,13 @@ export class Callee {
   /** Makes the call. The observer is told once, possibly before this returns. */
   start(observer: CallObserver, index: number): void {
     const id = this.#journal.callStarted(this.#service, this.#options.method, this.#path);
-    this.#pool.dispatch(this.#options, new CallInFlight(this, this.#journal, id, observer, index));
+    const call = new CallInFlight(this, this.#journal, id, observer, index);
+    try {
+      this.#pool.dispatch(this.#options, call);
+    } catch {
+      // What undici refuses to send; the caller cannot tell it from a connection that failed.
+      call.onResponseError();
+    }
   }
 }
 

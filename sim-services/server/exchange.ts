@@ -106,7 +106,7 @@ export class Exchange implements Waiter, CallObserver {
     } else if (body.pieces.length === 1) {
       this.#complete(status);
       this.#res.writeHead(status, this.#headers(answers.headersOf(body)));
-      this.#res.end(body.pieces[0]!);
+      this.#res.end(body.whole, 'latin1');
     } else {
       this.#sent = status;
       this.#firstByteMs = this.#pod.journal.firstPiece(this.#id, status);

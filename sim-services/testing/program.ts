@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServiceProcessConfig } from '../contract.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+export interface ProgramExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The program in a process of its own, as a user would start it. Killed at the latest when it goes out of scope. */
+export class Program implements AsyncDisposable {
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<ProgramExit>;
+  readonly #child: ChildProcess;
+  readonly #dir: string;
+
+  /**
+   * @param options.under a command that runs it, e.g. a shell that sets a limit
+   * @param options.ipc gives it a channel to us
+   */
+  constructor(
+    config: ServiceProcessConfig | string,
+    options: { under?: string[]; node?: string[]; ipc?: boolean } = {},
+  ) {
+    this.#dir = mkdtempSync(join(tmpdir(), 'meshproof-program-'));
+    const file = join(this.#dir, 'config.json');
+    writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+    const [command, ...args] = [...(options.under ?? []), process.execPath, ...(options.node ?? []), MAIN];
+    this.#child = spawn(command!, args, {
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
+      env: { ...process.env, MESHPROOF_SERVICE_CONFIG: file },
+    });
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  static async ready(
+    config: ServiceProcessConfig,
+    options: ConstructorParameters<typeof Program>[1] = {},
+  ): Promise<Program> {
+    const program = new Program(config, options);
+    await program.whenReady();
+    return program;
+  }
+
+  /** Resolves with its ready line; rejects when it ends first. */
+  whenReady(): Promise<{ ready: true; pods: { pod: string; admin: { host: string; port: number } }[] }> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.stdout.includes('\n')) resolve(JSON.parse(this.stdout.split('\n')[0]!));
+      };
+      this.#child.stdout!.on('data', look);
+      this.exited.then((exit) =>
+        reject(new Error(`ended before it was ready: ${JSON.stringify(exit)} ${this.stderr}`)),
+      );
+      look();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  nextMessage(): Promise<unknown> {
+    return new Promise((resolve) => this.#child.once('message', resolve));
+  }
+
+  disconnect(): void {
+    this.#child.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exited;
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}

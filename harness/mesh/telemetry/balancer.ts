@@ -51,8 +51,8 @@ export class Balancer {
     this.open(options.createdEpochSeconds);
   }
 
-  /** The first update resets the pool; later ones count each endpoint that came or went. */
-  endpoints(change: EndpointsChange): void {
+  /** The first update of a pool resets it; later ones count each endpoint that came or went. */
+  endpoints(change: EndpointsChange, epochSeconds: number): void {
     this.#ready.value = change.ready;
     this.#pending.value = change.pending;
     this.#p2c.value = change.ready + change.pending;
@@ -62,13 +62,15 @@ export class Balancer {
     } else {
       this.#discovered = true;
       this.#updates.Reset.value++;
+      this.open(epochSeconds);
     }
   }
 
-  /** A dropped pool leaves its gauges at zero. */
+  /** A dropped pool leaves its gauges at zero; the next one has a gate of its own. */
   dropped(): void {
     this.#ready.value = this.#pending.value = this.#p2c.value = 0;
     this.#discovered = false;
+    this.#isOpen = false;
   }
 
   queued(seconds: number): void {

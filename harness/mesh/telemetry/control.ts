@@ -44,8 +44,8 @@ class Client {
     this.#lookups = lookups;
   }
 
-  connected(nowMs: number): void {
-    this.balancer.endpoints({ ready: 1, pending: 0, added: 1, removed: 0 });
+  connected(nowMs: number, epochSeconds: number): void {
+    this.balancer.endpoints({ ready: 1, pending: 0, added: 1, removed: 0 }, epochSeconds);
     if (this.name === 'identity' && this.#lookups !== null) this.#lookups.value += IDENTITY_LOOKUPS;
     this.#connectedMs ??= nowMs;
   }
@@ -82,11 +82,11 @@ export class Control {
     this.#clients = { identity: make('identity'), destination: make('destination'), policy: make('policy') };
   }
 
-  event(name: ControlClientName, event: ControlEvent, nowMs: number): void {
+  event(name: ControlClientName, event: ControlEvent, nowMs: number, epochSeconds: number): void {
     const client = this.#clients[name];
     switch (event.kind) {
       case 'connected':
-        client.connected(nowMs);
+        client.connected(nowMs, epochSeconds);
         break;
       case 'request':
         client.set.request(nowMs);

@@ -77,6 +77,7 @@ class InboundExchange extends LayerExchange {
     super(hasBody, startMs);
     this.#entry = entry;
     entry.set.handles++;
+    entry.set.attach(startMs);
   }
 
   protected override onDispatch(nowMs: number): void {
@@ -86,8 +87,7 @@ class InboundExchange extends LayerExchange {
       route.requests.value++;
       stack.ready.value++;
     }
-    if (this.hasBody) set.attach(nowMs);
-    else set.request(nowMs);
+    if (!this.hasBody) set.request(nowMs);
   }
 
   protected override onBodyPolled(nowMs: number): void {

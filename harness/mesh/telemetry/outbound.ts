@@ -138,14 +138,14 @@ class EndpointExchange extends LayerExchange {
     super(hasBody, startMs);
     this.#endpoint = endpoint;
     endpoint.set.handles++;
+    endpoint.set.attach(startMs);
   }
 
   protected override onDispatch(nowMs: number): void {
     const { set, route, stack } = this.#endpoint;
     route.backendRequests.value++;
     stack.ready.value += 2;
-    if (this.hasBody) set.attach(nowMs);
-    else set.request(nowMs);
+    if (!this.hasBody) set.request(nowMs);
   }
 
   protected override onBodyPolled(nowMs: number): void {

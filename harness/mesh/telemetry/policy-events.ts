@@ -92,7 +92,7 @@ export class OutboundOpaque {
     if (route === undefined) {
       route = this.#make(service, epochSeconds);
       this.#routes.set(key, route);
-      route.balancer.endpoints({ ready: endpoints, pending: 0, added: endpoints, removed: 0 });
+      route.balancer.endpoints({ ready: endpoints, pending: 0, added: endpoints, removed: 0 }, epochSeconds);
     }
     const { balancer, opened, closed } = route;
     balancer.queued(0);
@@ -151,11 +151,11 @@ class StoreExchange extends LayerExchange {
     super(hasBody, startMs);
     this.#set = set;
     set.handles++;
+    set.attach(startMs);
   }
 
   protected override onDispatch(nowMs: number): void {
-    if (this.hasBody) this.#set.attach(nowMs);
-    else this.#set.request(nowMs);
+    if (!this.hasBody) this.#set.request(nowMs);
   }
   protected override onBodyPolled(nowMs: number): void {
     this.#set.request(nowMs);

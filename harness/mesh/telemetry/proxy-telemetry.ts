@@ -125,7 +125,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       transportHeaders.with(bag).value++;
     },
 
-    balancerEndpoints: (service, change) => balancer(service).endpoints(change),
+    balancerEndpoints: (service, change) => balancer(service).endpoints(change, epochSeconds(now())),
     balancerGate(service, gate, atEpochSeconds) {
       if (gate === 'open') balancer(service).open(atEpochSeconds);
       else balancer(service).shut(atEpochSeconds);
@@ -133,8 +133,12 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     balancerQueued: (service, seconds) => balancer(service).queued(seconds),
 
     certificate: (result, expires, refreshed) => certificate.refreshed(result, expires, refreshed),
-    control: (client, event) => control.event(client, event, now()),
+    control(client, event) {
+      const nowMs = now();
+      control.event(client, event, nowMs, epochSeconds(nowMs));
+    },
 
+    balancerDropped: (service) => balancer(service).dropped(),
     inboundRefused: (target, why) => inboundPolicy.refused(target, why),
     inboundRateLimited: (target, scope) => inboundPolicy.rateLimited(target, scope),
     inboundTcpAuthorized: (ip, port, tls, verdict) => inboundPolicy.tcpAuthorized(ip, port, tls, verdict),

@@ -127,12 +127,15 @@ export type ControlEvent =
   | { kind: 'request' }
   /** First frame of the answer: latency. */
   | { kind: 'latency'; ms: number }
-  | { kind: 'response'; grpcStatus: string }
+  /** Null: the client dropped the stream, as it does with its watches. */
+  | { kind: 'response'; grpcStatus: string | null }
   /** Failed before an answer's headers; `unclassified` when there is no better word. */
   | { kind: 'error'; error: string };
 
 /** Events of policies, opaque transport, retries and ServiceProfiles: rarer than those of ProxyTelemetry. */
 export interface FullProxyTelemetry extends ProxyTelemetry {
+  /** A Service has been idle for 5 s: its pool is dropped, the next balancerEndpoints makes a new one. */
+  balancerDropped(service: ServiceRef): void;
   /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */
   inboundRefused(target: InboundTarget, why: 'denied' | 'no-route'): void;
   inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity'): void;

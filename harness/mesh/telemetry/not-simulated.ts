@@ -1,0 +1,66 @@
+/**
+ * What the simulated page has not got, or has got with values that are a model. Nothing that linkerd-viz's scrape jobs,
+ * Linkerd's dashboards or its alerts read is here (facts, section 5). `family` ends in `*` for all that begin so.
+ */
+export interface Simulated {
+  family: string;
+  reason: string;
+}
+
+/** Families of the profiles that no event brings onto the page. */
+export const NOT_SIMULATED: readonly Simulated[] = [
+  {
+    family: 'inbound_grpc_*',
+    reason: 'a Server with proxyProtocol gRPC makes them; the simulated mesh has the default servers only',
+  },
+  {
+    family: 'outbound_grpc_route_*',
+    reason: 'an attached GRPCRoute makes them; without one gRPC counts in outbound_http_route_*, as it does here',
+  },
+  {
+    family: 'outbound_tls_*',
+    reason: 'egress of TLS by its server name makes them; the simulated mesh has no egress networks',
+  },
+];
+
+/** Families whose series are all there, but whose values follow a model instead of a measurement. */
+export const MODELLED: readonly Simulated[] = [
+  { family: 'tokio_rt_*', reason: 'there is no tokio runtime; values grow with uptime, CPU time and requests' },
+  {
+    family: 'stack_*',
+    reason:
+      'polls follow requests; how often a service is made or not ready depends on the task scheduler of the proxy',
+  },
+  {
+    family: 'control_dns_resolutions',
+    reason: 'names are not looked up; the clients count what lookups every 30 s would, and none fails',
+  },
+  {
+    family: 'control_identity_balancer_queue_latency_seconds',
+    reason: 'the simulated clients have no queue; each request counts with a typical time',
+  },
+  {
+    family: 'control_destination_balancer_queue_latency_seconds',
+    reason: 'the simulated clients have no queue; each request counts with a typical time',
+  },
+  {
+    family: 'control_policy_balancer_queue_latency_seconds',
+    reason: 'the simulated clients have no queue; each request counts with a typical time',
+  },
+  { family: 'control_identity_balancer_queue_length', reason: 'the simulated clients have no queue' },
+  { family: 'control_destination_balancer_queue_length', reason: 'the simulated clients have no queue' },
+  { family: 'control_policy_balancer_queue_length', reason: 'the simulated clients have no queue' },
+  {
+    family: 'outbound_http_balancer_queue_length',
+    reason:
+      'the data path reports a request when it leaves the queue, so the gauge stays at the zero it nearly always has',
+  },
+  { family: 'opentelemetry_span_*', reason: 'no trace collector is configured; the real ones stay at zero then too' },
+];
+
+/** Whether the list has the family. */
+export function lists(list: readonly Simulated[], family: string): boolean {
+  return list.some((entry) =>
+    entry.family.endsWith('*') ? family.startsWith(entry.family.slice(0, -1)) : family === entry.family,
+  );
+}

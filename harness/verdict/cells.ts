@@ -1,0 +1,180 @@
+import type { PodInfo } from '../core/topology.ts';
+import type { LedgerSeries, Scrape } from '../ledger/types.ts';
+import type { Category } from './bounds.ts';
+import { FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
+import type { Segment } from './incarnations.ts';
+import { type Scope, statusesOf } from './scope.ts';
+import type { ScopeBook } from './scopebook.ts';
+
+/** All series of one family that mean the same, added up: a value for every scrape of a segment. Absent counts as 0. */
+export interface Cell {
+  family: Family;
+  peer: string;
+  category: Category;
+  /** As in the label; Infinity for +Inf, NaN when the family has none. */
+  le: number;
+  values: Float64Array;
+}
+
+/** Series that no truth explains, kept to be reported when they move. */
+export interface Stranger {
+  family: Family;
+  why: string;
+  values: Float64Array;
+}
+
+export interface SegmentCells {
+  cells: Map<string, Cell>;
+  strangers: Map<string, Stranger>;
+  /** Unmeshed requests on the app's port and default route: families without client labels count them too. */
+  plain: Float64Array;
+  /** Probes, scrapes and unmeshed requests at the last scrape. */
+  other: number;
+}
+
+export function cellsOf(
+  segment: Segment,
+  series: readonly LedgerSeries[],
+  pod: PodInfo,
+  book: ScopeBook,
+): SegmentCells {
+  const n = segment.scrapes.length;
+  const index = new Map(segment.scrapes.map((s, i) => [s.t, i]));
+  const out: SegmentCells = { cells: new Map(), strangers: new Map(), plain: new Float64Array(n), other: 0 };
+  expectCells(out.cells, segment, book);
+  for (const s of series) {
+    const family = FAMILY_BY_NAME.get(s.name);
+    if (!family) continue;
+    const values = new Float64Array(n);
+    let seen = false;
+    for (const { t, v } of s.samples) {
+      const i = index.get(t);
+      if (i === undefined) continue;
+      values[i] = v;
+      seen = true;
+    }
+    if (seen) place(out, family, s, values, pod, book);
+  }
+  return out;
+}
+
+function place(
+  out: SegmentCells,
+  family: Family,
+  s: LedgerSeries,
+  values: Float64Array,
+  pod: PodInfo,
+  book: ScopeBook,
+): void {
+  const projected = family.project(s.labels, pod, book.names);
+  if (projected.kind === 'other') {
+    if (family.name !== 'request_total') return;
+    out.other += values.at(-1) ?? 0;
+    if (projected.plain) addInto(out.plain, values);
+    return;
+  }
+  const category = projected.kind === 'app' ? family.category(s.labels) : null;
+  if (projected.kind === 'unexplained' || !category) {
+    const why = projected.kind === 'unexplained' ? projected.why : `no outcome is counted as ${outcomeText(s.labels)}`;
+    const known = out.strangers.get(`${family.name}|${why}`);
+    if (known) addInto(known.values, values);
+    else out.strangers.set(`${family.name}|${why}`, { family, why, values });
+    return;
+  }
+  const le = family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;
+  const { peer, sum } = projected;
+  add(out.cells, family, peer, category, le, values);
+  if (family.part !== 'counter') return;
+  if (sum) add(out.cells, family, sum, category, le, values);
+  const whole = sum ?? peer;
+  if (family.measure === 'response' && whole.startsWith('out'))
+    add(out.cells, family, whole, { kind: 'total' }, le, values);
+}
+
+function outcomeText(labels: Record<string, string>): string {
+  const names = ['status_code', 'classification', 'error', 'status', 'http_status'];
+  return names
+    .filter((name) => labels[name] !== undefined)
+    .map((name) => `${name}="${labels[name]}"`)
+    .join(',');
+}
+
+export function cellKey(family: string, peer: string, category: Category, le: number): string {
+  const status = 'status' in category ? category.status : '';
+  return `${family}|${peer}|${category.kind}${status}|${le}`;
+}
+
+function add(
+  cells: Map<string, Cell>,
+  family: Family,
+  peer: string,
+  category: Category,
+  le: number,
+  values: Float64Array,
+): void {
+  const key = cellKey(family.name, peer, category, le);
+  const cell = cells.get(key);
+  if (cell) addInto(cell.values, values);
+  else cells.set(key, { family, peer, category, le, values: values.slice() });
+}
+
+function addInto(target: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! + values[i]!;
+}
+
+/** A cell of zeros for everything that the truth knows, so that a missing series is compared, as 0. */
+function expectCells(cells: Map<string, Cell>, segment: Segment, book: ScopeBook): void {
+  const zeros = new Float64Array(segment.scrapes.length);
+  const peers = book.peers(segment.instance);
+  for (const family of FAMILIES) {
+    for (const peer of peersOf(family, peers)) {
+      const scope = book.get(segment.instance, peer);
+      if (!scope) continue;
+      for (const category of categoriesOf(family, peer, scope)) {
+        for (const le of lesOf(family)) add(cells, family, peer, category, le, zeros);
+      }
+    }
+  }
+}
+
+function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[] {
+  switch (family.scopes) {
+    case 'in-client':
+      return peers.inClient;
+    case 'in-server':
+      return peers.inServer;
+    case 'out-pod':
+      return peers.outPod;
+    case 'out-service':
+      return peers.outService;
+    case 'by-direction': {
+      const sums = family.part === 'counter' ? peers.outService : [];
+      return [...peers.inClient, ...peers.outPod, ...sums];
+    }
+  }
+}
+
+function lesOf(family: Family): number[] {
+  return family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [Number.NaN];
+}
+
+function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
+  if (family.measure === 'request') return [{ kind: 'request' }];
+  if (family.measure === 'duration') return [{ kind: 'total' }];
+  const statuses = [...statusesOf(scope)];
+  if (family.measure === 'latency') return statuses.map((status) => ({ kind: 'any', status }));
+  const unanswered: Category[] = scope.served.some((s) => s.request.outcome === 'reset') ? [{ kind: 'none' }] : [];
+  if (family.scopes === 'in-server')
+    return [...statuses.map((status) => ({ kind: 'any', status }) as const), ...unanswered];
+  const mid = new Set(scope.served.filter((s) => s.request.outcome === 'reset-mid-body').map((s) => s.request.status));
+  const categories: Category[] = [
+    ...statuses.map((status) => ({ kind: 'ok', status }) as const),
+    ...[...mid].map((status) => ({ kind: 'broken', status }) as const),
+    ...unanswered,
+  ];
+  if (family.style.layer === 'route' && scope.failfast.length > 0) categories.push({ kind: 'failfast' });
+  if (peer.startsWith('out') && peer.endsWith('|*')) categories.push({ kind: 'total' });
+  return categories;
+}
+
+export type { Scrape };

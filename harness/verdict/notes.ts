@@ -1,0 +1,95 @@
+import type { MetricLedger } from '../ledger/types.ts';
+import type { FlowResult } from '../result/types.ts';
+import { FAMILY_BY_NAME, NOT_RECONCILED } from './families.ts';
+import type { ObservedSegment } from './reconcile.ts';
+import type { Recorder } from './recorder.ts';
+import type { Truth } from './truth.ts';
+
+/** Remarks that change no verdict, but that a reader must know to read the numbers. */
+export function notesOf(input: {
+  truth: Truth;
+  prometheus: MetricLedger;
+  observed: readonly ObservedSegment[];
+  flows: readonly FlowResult[];
+  recorder: Recorder;
+}): string[] {
+  return [
+    ...unobservable(input.flows),
+    ...outcomes(input.truth),
+    ...widths(input.recorder),
+    ...dilution(input.observed),
+    ...unknownFamilies(input.prometheus),
+  ];
+}
+
+function unobservable(flows: readonly FlowResult[]): string[] {
+  return flows
+    .filter((f) => f.unobservable > 0)
+    .map(
+      (f) =>
+        `${f.unobservable} responses ${f.source} -> ${f.destination} (${f.direction}, status ${f.status || 'none'}) are unobservable: they died with an incarnation after its last scrape`,
+    );
+}
+
+function outcomes(truth: Truth): string[] {
+  let gone = 0;
+  let failfast = 0;
+  let mesh = 0;
+  for (const list of truth.made.values()) {
+    for (const m of list) {
+      if (m.kind === 'gone') gone++;
+      else if (m.kind === 'failfast') failfast++;
+      else if (m.kind === 'mesh') mesh++;
+    }
+  }
+  const notes: string[] = [];
+  if (gone > 0)
+    notes.push(
+      `${gone} requests ended without a complete answer (given up or cut off): Linkerd counts them as requests, not all as responses`,
+    );
+  if (failfast > 0)
+    notes.push(
+      `${failfast} requests ended in failfast: request_total and response_total do not show them, only the route's statuses do`,
+    );
+  if (mesh > 0)
+    notes.push(
+      `${mesh} answers were made by the mesh: only their callers know of them, so each is bounded by the caller's truth alone`,
+    );
+  return notes;
+}
+
+function widths(recorder: Recorder): string[] {
+  return [...recorder.widths.values()].map(
+    ({ subject: s, width }) =>
+      `${s.family} ${s.source} -> ${s.destination} (${s.direction}): the truth leaves an interval of ${width} at the end, because a caller gave up, or the mesh answered, and nobody knows how far the request had come`,
+  );
+}
+
+function dilution(observed: readonly ObservedSegment[]): string[] {
+  const byWorkload = new Map<string, { other: number; app: number }>();
+  for (const o of observed) {
+    const workload = o.segment.instance.workload;
+    const sum = byWorkload.get(workload) ?? { other: 0, app: 0 };
+    sum.other += o.cells.other;
+    for (const cell of o.cells.cells.values()) {
+      if (cell.family.name === 'request_total' && cell.peer.startsWith('in|')) sum.app += cell.values.at(-1) ?? 0;
+    }
+    byWorkload.set(workload, sum);
+  }
+  const diluted = [...byWorkload].filter(([, s]) => s.app > 0 && s.other > 0);
+  if (diluted.length === 0) return [];
+  const worst = diluted.reduce((a, b) => (b[1].other / b[1].app > a[1].other / a[1].app ? b : a));
+  const { other, app } = worst[1];
+  const percent = ((100 * other) / (other + app)).toFixed(1);
+  return [
+    `probes, scrapes and other unmeshed requests are not compared; they dilute queries without tls="true" most at ${worst[0]}: ${other} beside ${app} of the app (${percent} %)`,
+  ];
+}
+
+function unknownFamilies(ledger: MetricLedger): string[] {
+  const names = new Set(ledger.series.map((s) => s.name));
+  const unknown = [...names].filter(
+    (n) => !FAMILY_BY_NAME.has(n) && !NOT_RECONCILED.some((f) => n.startsWith(f.prefix)),
+  );
+  return unknown.length > 0 ? [`not reconciled, because unknown: ${unknown.sort().join(', ')}`] : [];
+}

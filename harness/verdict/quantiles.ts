@@ -1,0 +1,125 @@
+import type { QuantileResult } from '../result/types.ts';
+import { type ObservedSegment, pairOf, sourceName } from './reconcile.ts';
+import { flowKey } from './recorder.ts';
+import type { ScopeBook } from './scopebook.ts';
+
+/** A histogram's cumulative counts by upper edge (ms), ascending, the last Infinity. */
+export type Buckets = Map<number, number>;
+
+export interface PairLatencies {
+  source: string;
+  destination: string;
+  direction: 'inbound' | 'outbound';
+  /** Ascending, by the callee's clock and by the caller's. */
+  callee: number[];
+  caller: number[];
+  /** Whether the caller's clock sees the first byte (the load generator's sees the end alone). */
+  buckets: Buckets;
+}
+
+const SHOWN = [0.5, 0.95, 0.99];
+
+/** Latencies of each pair by both clocks, with Prometheus' final buckets, all statuses and incarnations together. */
+export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegment[]): PairLatencies[] {
+  const pairs = new Map<string, PairLatencies>();
+  const pairFor = (key: Pick<PairLatencies, 'source' | 'destination' | 'direction'>): PairLatencies => {
+    const known = pairs.get(flowKey(key));
+    if (known) return known;
+    const pair = { ...key, callee: [], caller: [], buckets: new Map() };
+    pairs.set(flowKey(key), pair);
+    return pair;
+  };
+  const name = (workload: string): string => sourceName(book.names.identityOfWorkload.get(workload) ?? workload, book);
+  for (const list of book.truth.served.values()) {
+    for (const s of list) {
+      const { firstByteMs, startMs, outcome } = s.request;
+      if (s.caller === '-' || firstByteMs === null || outcome === 'client-gone' || outcome === 'open') continue;
+      const destination = s.callee.workload;
+      pairFor({ source: name(s.caller), destination, direction: 'inbound' }).callee.push(firstByteMs - startMs);
+      pairFor({ source: s.caller, destination, direction: 'outbound' }).callee.push(firstByteMs - startMs);
+    }
+  }
+  for (const list of book.truth.made.values()) {
+    for (const m of list) {
+      if (m.firstByteMs === null || (m.kind !== 'ok' && m.kind !== 'mesh')) continue;
+      const latency = m.firstByteMs - m.startMs;
+      const source = m.caller.workload;
+      pairFor({ source, destination: m.callee, direction: 'outbound' }).caller.push(latency);
+      if (m.kind === 'ok')
+        pairFor({ source: name(source), destination: m.callee, direction: 'inbound' }).caller.push(latency);
+    }
+  }
+  for (const o of observed) {
+    for (const cell of o.cells.cells.values()) {
+      if (cell.family.name !== 'response_latency_ms_bucket' || cell.category.kind === 'none') continue;
+      const { buckets } = pairFor(pairOf(o.segment, cell.peer, book));
+      buckets.set(cell.le, (buckets.get(cell.le) ?? 0) + (cell.values.at(-1) ?? 0));
+    }
+  }
+  for (const pair of pairs.values()) {
+    pair.callee.sort((a, b) => a - b);
+    pair.caller.sort((a, b) => a - b);
+  }
+  return [...pairs.values()].filter((p) => p.callee.length + p.caller.length > 0);
+}
+
+export function buildQuantiles(pairs: readonly PairLatencies[]): QuantileResult[] {
+  return pairs.flatMap((pair) => SHOWN.map((quantile) => quantileOf(pair, quantile)));
+}
+
+export function quantileOf(pair: PairLatencies, quantile: number): QuantileResult {
+  const { source, destination, direction } = pair;
+  const base = { source, destination, direction, quantile, truthMs: truthQuantile(pair, quantile) ?? 0 };
+  const edges = sortedEdges(pair.buckets);
+  const observed = edges.at(-1)?.count ?? 0;
+  if (observed === 0) return { ...base, observedMs: null, lowMs: 0, highMs: Infinity, verdict: 'inconclusive' };
+  const rank = Math.max(1, Math.ceil(quantile * observed));
+  const b = edges.findIndex((e) => e.count >= rank);
+  // Whole milliseconds: above an edge is at least one more, and up to an edge is less than one more than it.
+  const lowMs = b > 0 ? edges[b - 1]!.le + 1 : 0;
+  const highMs = edges[b]!.le + 1;
+  // The order statistics of the proxy's clock lie between those of the callee's and the caller's; what one of them has
+  // not counted (a restart, an answer of the mesh) may stand before or behind.
+  const callee = pair.callee[rank - 1 - Math.max(0, observed - pair.callee.length)] ?? 0;
+  const caller = pair.caller[rank - 1 + Math.max(0, pair.caller.length - observed)] ?? Number.POSITIVE_INFINITY;
+  const meets = callee < highMs && caller >= lowMs;
+  return { ...base, observedMs: histogramQuantile(quantile, edges), lowMs, highMs, verdict: meets ? 'pass' : 'fail' };
+}
+
+/** Nearest rank, by the callee's clock; by the caller's where no service answered. Milliseconds. */
+export function truthQuantile(pair: PairLatencies, quantile: number): number | null {
+  const values = pair.callee.length > 0 ? pair.callee : pair.caller;
+  return values[Math.max(1, Math.ceil(quantile * values.length)) - 1] ?? null;
+}
+
+interface Edge {
+  le: number;
+  count: number;
+}
+
+function sortedEdges(buckets: Buckets): Edge[] {
+  return [...buckets].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le);
+}
+
+/** Prometheus' arithmetic for classic histograms: linear within the bucket, the last finite edge for +Inf. */
+export function histogramQuantile(q: number, edges: readonly Edge[]): number | null {
+  const total = edges.at(-1)?.count ?? 0;
+  if (edges.length < 2 || total === 0) return null;
+  const rank = q * total;
+  const b = edges.findIndex((e) => e.count >= rank);
+  if (b === edges.length - 1) return edges.at(-2)!.le;
+  const edge = edges[b]!;
+  if (b === 0 && edge.le <= 0) return edge.le;
+  const start = b > 0 ? edges[b - 1]! : { le: 0, count: 0 };
+  return start.le + (edge.le - start.le) * ((rank - start.count) / (edge.count - start.count));
+}
+
+/** Pairs added up: for objectives over several sources or destinations. */
+export function mergePairs(pairs: readonly PairLatencies[]): PairLatencies | null {
+  const first = pairs[0];
+  if (!first) return null;
+  const buckets: Buckets = new Map();
+  for (const p of pairs) for (const [le, n] of p.buckets) buckets.set(le, (buckets.get(le) ?? 0) + n);
+  const all = (side: 'callee' | 'caller'): number[] => pairs.flatMap((p) => p[side]).sort((a, b) => a - b);
+  return { ...first, callee: all('callee'), caller: all('caller'), buckets };
+}

@@ -1,0 +1,181 @@
+import type { MetricLedger, Scrape } from '../ledger/types.ts';
+import { durationBounds, type Interval, latencyBounds, type Reading, requestBounds, responseBounds } from './bounds.ts';
+import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
+import { checkHistograms } from './histograms.ts';
+import { type Segment, segmentsOf } from './incarnations.ts';
+import type { Recorder, Subject } from './recorder.ts';
+import type { Scope } from './scope.ts';
+import type { ScopeBook } from './scopebook.ts';
+import { durationSumBounds, latencySumBounds } from './sums.ts';
+import { podKey } from './truth.ts';
+
+/** What one target's incarnation showed, kept for flows and quantiles. */
+export interface ObservedSegment {
+  segment: Segment;
+  cells: SegmentCells;
+  /** Has a reading after the last movement. */
+  settled: boolean;
+}
+
+export interface Settings {
+  marginMs: number;
+  quietFromMs: number;
+}
+
+/** Compares every sample of every reconciled series of a ledger with the truth. */
+export function reconcile(
+  ledger: MetricLedger,
+  book: ScopeBook,
+  settings: Settings,
+  recorder: Recorder,
+): ObservedSegment[] {
+  const observed: ObservedSegment[] = [];
+  ledger.targets.forEach((target, index) => {
+    const key = podKey(target.namespace, target.pod);
+    const pod = book.names.pods.get(key);
+    const instances = book.truth.instancesOfPod.get(key);
+    if (!pod || !instances) return;
+    const series = ledger.series.filter((s) => s.target === index);
+    for (const segment of segmentsOf(target, instances)) {
+      const cells = cellsOf(segment, series, pod, book);
+      const readings = segment.scrapes.map((s) => readingOf(s, settings));
+      checkSegment(ledger.source, segment, cells, readings, book, recorder);
+      observed.push({ segment, cells, settled: readings.some((r) => r.settled) });
+    }
+  });
+  return observed;
+}
+
+/** Widened by the clocks' margin; after the last movement there is no time any more. */
+function readingOf(scrape: Scrape, settings: Settings): Reading {
+  if (scrape.fromMs >= settings.quietFromMs) {
+    return { fromMs: Number.POSITIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY, settled: true };
+  }
+  return { fromMs: scrape.fromMs - settings.marginMs, untilMs: scrape.untilMs + settings.marginMs, settled: false };
+}
+
+const MONOTONE = 'a counter does not fall within an incarnation';
+
+function checkSegment(
+  ledger: MetricLedger['source'],
+  segment: Segment,
+  observed: SegmentCells,
+  readings: Reading[],
+  book: ScopeBook,
+  recorder: Recorder,
+): void {
+  for (const cell of observed.cells.values()) {
+    const subject = subjectOf(ledger, segment, cell, book);
+    const scope = book.get(segment.instance, cell.peer);
+    if (!scope) continue;
+    const monotone = { ...subject, reason: MONOTONE };
+    const shared = cell.peer === 'in|*';
+    const unknown = !known(scope);
+    readings.forEach((reading, i) => {
+      const t = segment.scrapes[i]!.t;
+      const value = cell.values[i]!;
+      const bound = boundsOf(cell, scope, reading);
+      if (shared && observed.plain[i]! > 0) widen(bound, cell, observed.plain[i]!);
+      const code = unknown ? 'UNEXPLAINED_SERIES' : reading.settled ? 'NOT_EQUAL_AT_END' : 'BOUND_VIOLATED';
+      recorder.check(subject, t, value, bound, code);
+      if (reading.settled && cell.family.part === 'counter') recorder.width(subject, bound);
+      if (i > 0 && value < cell.values[i - 1]!) {
+        recorder.check(monotone, t, value, { low: cell.values[i - 1]!, high: Infinity }, 'COUNTER_FELL');
+      }
+    });
+  }
+  checkHistograms(observed, (cell) => subjectOf(ledger, segment, cell, book), segment, recorder);
+  checkStrangers(ledger, segment, observed, recorder);
+}
+
+function known(scope: Scope): boolean {
+  return scope.own.length + scope.maybe.length + scope.served.length + scope.failfast.length > 0;
+}
+
+/** Unmeshed requests that a family without client labels counted beside the app's: seen in request_total. */
+function widen(bound: Interval, cell: Cell, plain: number): void {
+  bound.high += cell.family.part === 'sum' ? Number.POSITIVE_INFINITY : plain;
+}
+
+export function boundsOf(cell: Cell, scope: Scope, reading: Reading): Interval {
+  const { family, category, le } = cell;
+  switch (family.measure) {
+    case 'request':
+      return requestBounds(scope, reading, family.style.layer);
+    case 'response':
+      return responseBounds(scope, category, reading, family.style);
+    case 'latency':
+      // Failed before headers: the histogram is there, and stays at zero.
+      if (!('status' in category)) return { low: 0, high: 0 };
+      if (family.part === 'sum') return latencySumBounds(scope, category.status, reading);
+      return latencyBounds(scope, category.status, family.part === 'count' ? Infinity : le, reading);
+    case 'duration':
+      if (family.part === 'sum') return durationSumBounds(scope, reading);
+      return durationBounds(scope, family.part === 'count' ? Infinity : le * 1000, reading, family.style);
+  }
+}
+
+function subjectOf(ledger: MetricLedger['source'], segment: Segment, cell: Cell, book: ScopeBook): Subject {
+  const { category } = cell;
+  const le = Number.isNaN(cell.le) ? '' : `, le ${cell.le}`;
+  const peerPod = cell.peer.startsWith('out') && !cell.peer.endsWith('|*') ? ` to ${cell.peer.split('|')[2]}` : '';
+  return {
+    family: cell.family.name,
+    ledger,
+    ...pairOf(segment, cell.peer, book),
+    status:
+      'status' in category
+        ? String(category.status)
+        : category.kind === 'none' || category.kind === 'failfast'
+          ? ''
+          : null,
+    place: `${segment.instance.pod} incarnation ${segment.instance.ordinal}${peerPod}${le}`,
+    reason: cell.family.reason,
+    exact: cell.family.part !== 'sum',
+  };
+}
+
+/** Source, destination and direction of the traffic that a peer key names. */
+export function pairOf(
+  segment: Segment,
+  peer: string,
+  book: ScopeBook,
+): { source: string; destination: string; direction: 'inbound' | 'outbound' } {
+  const [side, who] = peer.split('|') as [string, string];
+  const workload = segment.instance.workload;
+  if (side === 'out') {
+    return { source: workload, destination: book.names.services.get(who)?.workload ?? who, direction: 'outbound' };
+  }
+  return { source: who === '*' ? '*' : sourceName(who, book), destination: workload, direction: 'inbound' };
+}
+
+/** Inbound series know a client by its identity; workloads that share one can't be told apart. */
+export function sourceName(identity: string, book: ScopeBook): string {
+  const workloads = [...(book.names.workloadsOfIdentity.get(identity) ?? [])];
+  const active = workloads.filter((w) => book.truth.instancesOfWorkload.has(w));
+  return (active.length > 0 ? active : workloads).sort().join('|') || identity;
+}
+
+function checkStrangers(
+  ledger: MetricLedger['source'],
+  segment: Segment,
+  observed: SegmentCells,
+  recorder: Recorder,
+): void {
+  for (const stranger of observed.strangers.values()) {
+    const subject: Subject = {
+      family: stranger.family.name,
+      ledger,
+      source: '?',
+      destination: segment.instance.workload,
+      direction: 'inbound',
+      status: null,
+      place: `${segment.instance.pod} incarnation ${segment.instance.ordinal}: ${stranger.why}`,
+      reason: 'the truth knows no such traffic',
+      exact: true,
+    };
+    stranger.values.forEach((value, i) => {
+      recorder.check(subject, segment.scrapes[i]!.t, value, { low: 0, high: 0 }, 'UNEXPLAINED_SERIES');
+    });
+  }
+}

@@ -1,0 +1,210 @@
+import { HarnessError } from '../../core/errors.ts';
+import { identityName } from '../../core/topology.ts';
+import type { MeshConfig, MeshPodConfig } from '../contract.ts';
+import { ComponentServer } from '../control-plane.ts';
+import type { IdentityAuthority } from '../identity/authority.ts';
+import { type RefreshPolicy, WorkloadCredentials } from '../identity/credentials.ts';
+import { Kubelet } from '../probes.ts';
+import type { VersionProfile } from '../profiles/index.ts';
+import { createProxyTelemetry } from '../telemetry/proxy-telemetry.ts';
+import type { OutboundTarget } from '../telemetry/types.ts';
+import { controlPlaneOf, reportCertified, reportStartWatches } from './control-clients.ts';
+import { type Discovery, type KnownService, podKey } from './discovery.ts';
+import type { ProcessShares } from './process-share.ts';
+import { seededRandom } from './random.ts';
+import { Sidecar } from './sidecar.ts';
+import { TcpMeter } from './tcp-meter.ts';
+
+/** Until the kubelet has noticed that a container died, and the endpoint is withdrawn, ms. */
+const NOTICE_MS = 500;
+
+export interface PodContext {
+  config: MeshConfig;
+  profile: VersionProfile;
+  authority: IdentityAuthority;
+  discovery: Discovery;
+  shares: ProcessShares;
+  refresh?: RefreshPolicy;
+  /** Tells the Kubernetes API. */
+  status(pod: MeshPodConfig, change: { ready?: boolean; restartCount?: number }): void;
+}
+
+interface Incarnation {
+  sidecar: Sidecar;
+  kubelet: Kubelet;
+  components: ComponentServer[];
+  closeAccount: () => void;
+}
+
+/** One pod of the mesh through all its incarnations. */
+export class MeshPod {
+  readonly config: MeshPodConfig;
+  readonly #context: PodContext;
+  readonly #index: number;
+  #running: Incarnation | null = null;
+  #restarts = 0;
+  #notice: NodeJS.Timeout | undefined;
+
+  constructor(context: PodContext, config: MeshPodConfig, index: number) {
+    this.#context = context;
+    this.config = config;
+    this.#index = index;
+  }
+
+  get ready(): boolean {
+    return this.#running?.kubelet.ready ?? false;
+  }
+
+  /** @throws HarnessError POD_RUNNING, PORT_TAKEN */
+  async start(): Promise<void> {
+    if (this.#running) {
+      throw new HarnessError('POD_RUNNING', `${podKey(this.config)} runs already`, { hint: 'kill it first' });
+    }
+    clearTimeout(this.#notice);
+    this.#withdraw();
+    const { config: mesh, profile, authority, discovery, shares, refresh, status } = this.#context;
+    const pod = this.config;
+    let sidecar: Sidecar | null = null;
+    const account = shares.open(
+      () => sidecar?.handled ?? 0,
+      () => sidecar?.openFds ?? 0,
+    );
+    const began = performance.now();
+    const credentials = new WorkloadCredentials(authority, pod, refresh);
+    const telemetry = createProxyTelemetry({
+      profile,
+      process: account.info,
+      controlPlane: controlPlaneOf(pod, mesh),
+      defaultPolicy: 'all-unauthenticated',
+      clusterDomain: mesh.trustDomain,
+    });
+    reportCertified(telemetry, performance.now() - began);
+    reportStartWatches(telemetry);
+    try {
+      sidecar = await Sidecar.start({
+        pod,
+        credentials,
+        telemetry,
+        meter: new TcpMeter(),
+        discovery,
+        target: (service, of) => this.#target(service, of),
+        identityOf: (of) => this.#identity(of),
+        env: environment(pod, mesh),
+        random: seededRandom(`${podKey(pod)}#${this.#restarts}`),
+      });
+    } catch (error) {
+      account.close();
+      throw error;
+    }
+    const components: ComponentServer[] = [];
+    this.#running = { sidecar, components, closeAccount: account.close, kubelet: this.#watch() };
+    for (const port of pod.componentPorts) {
+      components.push(await ComponentServer.start(pod, port, telemetry, this.#facts()));
+    }
+    if (this.#restarts > 0) status(pod, { restartCount: this.#restarts });
+  }
+
+  /** As SIGKILL. Peers notice by their connections, the control plane half a second later. */
+  async kill(): Promise<void> {
+    if (!this.#running) return;
+    this.#restarts++;
+    const ended = this.#stop();
+    this.#notice = setTimeout(() => this.#withdraw(), NOTICE_MS);
+    this.#notice.unref();
+    await ended;
+  }
+
+  /** The end of the mesh. */
+  async end(): Promise<void> {
+    clearTimeout(this.#notice);
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = null;
+    running.kubelet[Symbol.dispose]();
+    running.closeAccount();
+    await Promise.all([running.sidecar.kill(), ...running.components.map((server) => server[Symbol.asyncDispose]())]);
+  }
+
+  #watch(): Kubelet {
+    const { config, discovery, status } = this.#context;
+    return new Kubelet({
+      pod: this.config,
+      intervalMs: config.probeIntervalMs,
+      phase: seededRandom(`probe ${podKey(this.config)} ${this.#index}`)(),
+      readyChanged: (ready) => {
+        discovery.setReady(podKey(this.config), ready);
+        status(this.config, { ready });
+      },
+    });
+  }
+
+  #withdraw(): void {
+    const { discovery, status } = this.#context;
+    if (!discovery.isReady(podKey(this.config))) return;
+    discovery.setReady(podKey(this.config), false);
+    status(this.config, { ready: false });
+  }
+
+  #identity(pod: MeshPodConfig): string {
+    const { controlPlaneNamespace, trustDomain } = this.#context.config;
+    return identityName(pod.serviceAccount, pod.namespace, controlPlaneNamespace, trustDomain);
+  }
+
+  /** An endpoint as the destination controller describes it (facts, 1.1). */
+  #target(service: KnownService, pod: MeshPodConfig): OutboundTarget {
+    return {
+      authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,
+      ip: pod.ip,
+      port: pod.app?.labelPort ?? service.targetPort,
+      tls: { tls: 'true', serverId: this.#identity(pod) },
+      dst: [
+        ['dst_control_plane_ns', this.#context.config.controlPlaneNamespace],
+        ['dst_deployment', pod.deployment],
+        ['dst_namespace', pod.namespace],
+        ['dst_pod', pod.name],
+        ['dst_pod_template_hash', pod.podTemplateHash],
+        ['dst_service', service.name],
+        ['dst_serviceaccount', pod.serviceAccount],
+        ['dst_zone', ''],
+        ['dst_zone_locality', 'unknown'],
+      ],
+    };
+  }
+
+  #facts() {
+    const { config, discovery, authority } = this.#context;
+    return {
+      endpoints: () =>
+        config.services.map((service) => ({
+          namespace: service.namespace,
+          service: service.name,
+          pods: discovery.endpoints(service).length,
+        })),
+      issuerTtlSeconds: () => (authority.issuerNotAfterEpochMs - Date.now()) / 1000,
+      injectedPods: config.pods.length,
+    };
+  }
+}
+
+/** What `/env.json` shows (facts, section 6: the variables that telemetry depends on). */
+function environment(pod: MeshPodConfig, mesh: MeshConfig): Record<string, string> {
+  const at = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+  return {
+    LINKERD2_PROXY_ADMIN_LISTEN_ADDR: at(pod.admin),
+    LINKERD2_PROXY_INBOUND_LISTEN_ADDR: at(pod.inbound),
+    LINKERD2_PROXY_OUTBOUND_LISTEN_ADDRS: at(pod.outbound),
+    LINKERD2_PROXY_INBOUND_PORTS: pod.app ? String(pod.app.labelPort) : '',
+    LINKERD2_PROXY_INBOUND_DEFAULT_POLICY: 'all-unauthenticated',
+    LINKERD2_PROXY_POLICY_WORKLOAD: JSON.stringify({ ns: pod.namespace, pod: pod.name }),
+    LINKERD2_PROXY_IDENTITY_LOCAL_NAME: identityName(
+      pod.serviceAccount,
+      pod.namespace,
+      mesh.controlPlaneNamespace,
+      mesh.trustDomain,
+    ),
+  };
+}

@@ -1,0 +1,180 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import type { Exchange, OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
+import type { Balancer, Endpoint, Waiting } from './balancer.ts';
+import type { Downstream } from './downstream.ts';
+import { type RequestHead, responseFromHttp2 } from './headers.ts';
+import type { ConnectFailure } from './peer-connection.ts';
+import { FAIL_FAST, LOAD_SHED, resetError } from './proxy-error.ts';
+import { ResponseRelay, type Upstream } from './relay.ts';
+import { BodyStream, type RequestBody } from './request-body.ts';
+
+const END_STREAM = 1;
+
+/** One request on its way from the pod's app, through the balancer, to a peer's inbound proxy. */
+export class OutboundRequest implements Waiting, Upstream {
+  readonly #telemetry: ProxyTelemetry;
+  readonly #balancer: Balancer;
+  readonly #head: RequestHead;
+  readonly #body: RequestBody;
+  readonly #down: Downstream;
+  readonly #relay: ResponseRelay;
+  #endpoint: Endpoint | null = null;
+  #stream: ClientHttp2Stream | null = null;
+
+  constructor(
+    telemetry: ProxyTelemetry,
+    balancer: Balancer,
+    head: RequestHead,
+    body: RequestBody,
+    down: Downstream,
+    onDone: (request: OutboundRequest) => void,
+    startMs: number,
+  ) {
+    this.#telemetry = telemetry;
+    this.#balancer = balancer;
+    this.#head = head;
+    this.#body = body;
+    this.#down = down;
+    const route: Exchange = telemetry.outboundRoute(balancer.ref, body !== null, startMs);
+    route.dispatch(startMs);
+    this.#relay = new ResponseRelay(down, head.method, route, () => {
+      if (this.#endpoint) this.#endpoint.inFlight--;
+      onDone(this);
+    });
+    this.#relay.upstream = this;
+  }
+
+  get abandoned(): boolean {
+    return this.#relay.done;
+  }
+
+  send(endpoint: Endpoint): void {
+    const now = performance.now();
+    this.#endpoint = endpoint;
+    endpoint.inFlight++;
+    const exchange = this.#telemetry.outboundEndpoint(
+      this.#balancer.ref,
+      endpoint.target as OutboundTarget,
+      this.#body !== null,
+      now,
+    );
+    // Without a body this counts the request, before anything of it is written.
+    exchange.dispatch(now);
+    this.#relay.enter(exchange);
+    endpoint.peer.acquire((failure, session) => {
+      if (this.#relay.done) return;
+      if (failure) this.#connectFailed(endpoint, failure);
+      else this.#request(session!);
+    });
+  }
+
+  failFast(): void {
+    const message = `HTTP balancer ${this.#head.authority}: service in fail-fast`;
+    this.#relay.fail(FAIL_FAST, { status: 504, message });
+  }
+
+  shed(): void {
+    this.#relay.fail(LOAD_SHED, { status: 503, message: 'service unavailable: load shed' });
+  }
+
+  /** The sidecar is killed. */
+  drop(): void {
+    this.#relay.drop();
+  }
+
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  abort(): void {
+    this.#stream?.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #connectFailed(endpoint: Endpoint, failure: ConnectFailure): void {
+    this.#balancer.connectFailed(endpoint);
+    const { ip, port } = endpoint.target;
+    this.#relay.synthesize({
+      status: failure.kind === 'timeout' ? 504 : 502,
+      message: `endpoint ${ip}:${port}: error trying to connect: ${failure.message}`,
+    });
+  }
+
+  #request(session: ClientHttp2Session): void {
+    const { method, path, authority, headers } = this.#head;
+    const list = [':method', method, ':scheme', 'http', ':authority', authority, ':path', path, ...headers];
+    const body = this.#body;
+    if (!(body instanceof BodyStream)) {
+      if (body) this.#relay.requestFrame(body.length);
+      this.#relay.requestEnd();
+    }
+    const stream = session.request(list, { endStream: body === null });
+    this.#stream = stream;
+    this.#listen(stream, session);
+    if (body instanceof BodyStream) this.#pump(body, stream);
+    else if (body) stream.end(body);
+  }
+
+  #listen(stream: ClientHttp2Stream, session: ClientHttp2Session): void {
+    const relay = this.#relay;
+    let trailers: string[] | null = null;
+    stream.on('response', (_headers, flags, raw?: string[]) => {
+      const list = raw!;
+      relay.head(Number(list[1]), responseFromHttp2(list));
+      if (flags & END_STREAM) relay.end(null);
+    });
+    stream.on('data', (chunk: Buffer) => relay.data(chunk));
+    stream.on('trailers', (_headers, _flags, raw?: string[]) => {
+      trailers = raw ?? null;
+    });
+    stream.on('end', () => {
+      // A reset ends the stream as well; 'close' tells of it.
+      if (stream.rstCode === constants.NGHTTP2_NO_ERROR && !stream.aborted) relay.end(trailers);
+    });
+    stream.on('error', ignore);
+    stream.on('close', () => {
+      if (!relay.done) this.#lost(stream.rstCode, session.closed || session.destroyed);
+    });
+  }
+
+  /**
+   * The peer reset the stream, or the connection is lost, with the request in flight. Before headers this is a 502 that the
+   * endpoint layer counts (for HTTP/1.1 carried over HTTP/2, and for any lost connection); an HTTP/2 client gets the reset.
+   */
+  #lost(code: number, connectionLost: boolean): void {
+    if (this.#relay.headReceived) this.#relay.abortedBody();
+    else if (this.#down.http2 && !connectionLost) this.#relay.fail(resetError(code), null, code);
+    else {
+      const { ip, port } = this.#endpoint!.target;
+      const reason = connectionLost ? 'connection closed before message completed' : 'stream reset by peer';
+      this.#relay.synthesize({ status: 502, message: `endpoint ${ip}:${port}: ${reason}` });
+    }
+  }
+
+  async #pump(body: AsyncIterable<Buffer>, stream: ClientHttp2Stream): Promise<void> {
+    try {
+      for await (const chunk of body) {
+        if (stream.destroyed || this.#relay.done) return;
+        this.#relay.requestFrame(chunk.length);
+        if (!stream.write(chunk)) await drained(stream);
+      }
+      if (stream.destroyed || this.#relay.done) return;
+      this.#relay.requestEnd();
+      stream.end();
+    } catch {
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+}
+
+function drained(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('drain', resolve);
+    stream.once('close', resolve);
+  });
+}
+
+function ignore(): void {}

@@ -1,0 +1,110 @@
+import http2, { type ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import tls from 'node:tls';
+import type { Address } from '../contract.ts';
+import type { WorkloadCredentials } from '../identity/credentials.ts';
+import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
+
+/** Linkerd's LINKERD2_PROXY_OUTBOUND_CONNECT_TIMEOUT, ms; covers the TLS handshake. */
+export const CONNECT_TIMEOUT_MS = 1000;
+
+export interface ConnectFailure {
+  kind: 'timeout' | 'error';
+  message: string;
+}
+
+type Waiter = (failure: ConnectFailure | null, session: ClientHttp2Session | null) => void;
+
+/**
+ * The one connection from this pod to a peer's proxy: mutual TLS and HTTP/2, opened when first needed, kept, opened anew
+ * when it was lost. The peer must prove the identity that discovery told.
+ */
+export class PeerConnection {
+  readonly #address: Address;
+  readonly #identity: string;
+  readonly #credentials: WorkloadCredentials;
+  readonly #opened: (socket: Socket) => void;
+  #session: ClientHttp2Session | null = null;
+  #connecting: tls.TLSSocket | null = null;
+  #waiters: Waiter[] = [];
+  #closed = false;
+
+  constructor(address: Address, identity: string, credentials: WorkloadCredentials, opened: (socket: Socket) => void) {
+    this.#address = address;
+    this.#identity = identity;
+    this.#credentials = credentials;
+    this.#opened = opened;
+  }
+
+  /** The session: at once when there is one, else when it has been made. */
+  acquire(waiter: Waiter): void {
+    const session = this.#session;
+    if (session && !session.closed && !session.destroyed) {
+      waiter(null, session);
+      return;
+    }
+    this.#waiters.push(waiter);
+    if (!this.#connecting) this.#connect();
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#connecting?.destroy();
+    this.#session?.destroy();
+    this.#session = null;
+    this.#waiters = [];
+  }
+
+  #connect(): void {
+    const socket = tls.connect({
+      host: this.#address.host,
+      port: this.#address.port,
+      // The name that is asked for, and that Node verifies among the certificate's DNS names.
+      servername: this.#identity,
+      secureContext: this.#credentials.context,
+      ALPNProtocols: ['h2'],
+    });
+    this.#connecting = socket;
+    socket.setNoDelay(true);
+    const timer = setTimeout(() => {
+      this.#settle({ kind: 'timeout', message: `connect timed out after ${CONNECT_TIMEOUT_MS} ms` });
+      socket.destroy();
+    }, CONNECT_TIMEOUT_MS);
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      if (this.#closed) return;
+      this.#connecting = null;
+      this.#opened(socket);
+      this.#adopt(socket);
+    });
+    socket.on('error', (error) => this.#settle({ kind: 'error', message: error.message }));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#settle({ kind: 'error', message: 'connection closed during the handshake' });
+    });
+  }
+
+  #adopt(socket: tls.TLSSocket): void {
+    const session = http2.connect(`http://${this.#address.host}:${this.#address.port}`, {
+      ...SESSION_OPTIONS,
+      createConnection: () => socket,
+    });
+    session.setLocalWindowSize(H2_WINDOW);
+    session.on('error', () => {});
+    session.once('close', () => {
+      if (this.#session === session) this.#session = null;
+    });
+    this.#session = session;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter(null, session);
+  }
+
+  #settle(failure: ConnectFailure): void {
+    if (!this.#connecting) return;
+    this.#connecting = null;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter(failure, null);
+  }
+}

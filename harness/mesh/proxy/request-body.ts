@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+
+/** A request body: whole, when it came with the head, or in pieces. */
+export type RequestBody = Buffer | BodyStream | null;
+
+/**
+ * Reads a request's body. A small one has arrived together with the head and is given as one buffer; what has not ended by
+ * the next turn of the event loop is given as a stream.
+ */
+export function receiveBody(source: Readable, ready: (body: Buffer | BodyStream) => void): void {
+  const chunks: Buffer[] = [];
+  let stream: BodyStream | null = null;
+  let given = false;
+  source.on('data', (chunk: Buffer) => {
+    if (stream) stream.push(chunk);
+    else chunks.push(chunk);
+  });
+  source.once('end', () => {
+    if (stream) stream.finish();
+    else if (!given) {
+      given = true;
+      ready(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    }
+  });
+  setImmediate(() => {
+    if (given || source.destroyed) return;
+    given = true;
+    stream = new BodyStream(source, chunks);
+    ready(stream);
+  });
+}
+
+/** The pieces of a body as they come, with back-pressure to where they come from. */
+export class BodyStream implements AsyncIterable<Buffer> {
+  readonly #source: Readable;
+  readonly #chunks: Buffer[];
+  #ended = false;
+  #wake: (() => void) | null = null;
+
+  constructor(source: Readable, chunks: Buffer[]) {
+    this.#source = source;
+    this.#chunks = chunks;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    if (this.#chunks.length > 16) this.#source.pause();
+    this.#wake?.();
+  }
+
+  finish(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** @throws Error when the asking side goes before the end: a truncated body must not look complete to the next hop. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    this.#source.once('close', () => this.#wake?.());
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk) {
+        yield chunk;
+        continue;
+      }
+      if (this.#ended) return;
+      if (this.#source.destroyed) throw new Error('the request body ended early');
+      this.#source.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+  }
+}

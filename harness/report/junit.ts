@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Result, ScenarioResult, VerdictValue } from '../result/types.ts';
 import { rowsOf } from './flows.ts';
+import { ownError } from './summary.ts';
 
 /**
  * JUnit XML: a suite a scenario; a case a flow, quantile and SLO, and one for the scenario as a whole. A fail is a
@@ -8,7 +9,7 @@ import { rowsOf } from './flows.ts';
  */
 export function renderJunit(result: Result): string {
   const suites = result.scenarios.map(scenarioSuite);
-  if (result.error || suites.length === 0) suites.unshift(runSuite(result));
+  if (ownError(result) || suites.length === 0) suites.unshift(runSuite(result));
   const total = (of: (suite: Suite) => number) => suites.reduce((sum, suite) => sum + of(suite), 0);
   const attributes = attrs({
     name: 'meshproof',

@@ -84,6 +84,9 @@ export function drawnView(out: LiveOutput, { color, now }: { color: boolean; now
       const { verdict, rest } = doneParts(result);
       draw([paintDone(result, truncate(`${verdict} ${rest}`, width()), style)]);
     },
+    note(line) {
+      draw([truncate(oneLine(line), width())]);
+    },
     close() {
       if (closed) return;
       clearInterval(timer);

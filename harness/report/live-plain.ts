@@ -39,6 +39,9 @@ export function plainView(out: LiveOutput, { color, now }: { color: boolean; now
       const { verdict, rest } = doneParts(result);
       line(paintDone(result, `${verdict} ${rest}`, style));
     },
+    note(text) {
+      line(oneLine(text));
+    },
     close() {
       closed = true;
     },

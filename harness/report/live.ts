@@ -7,6 +7,8 @@ import { plainView } from './live-plain.ts';
 export interface LiveView {
   event(scenario: string, event: ProgressEvent): void;
   scenarioDone(result: ScenarioResult): void;
+  /** A line that concerns no scenario alone. */
+  note(line: string): void;
   close(): void;
 }
 

@@ -3,7 +3,7 @@ import { adviceFor } from './advice.ts';
 import { goldenDeviations } from './deviation.ts';
 import { queryError, queryValue, type Row, rowsOf } from './flows.ts';
 import { formatDuration, formatNumber, plural } from './format.ts';
-import { environmentLine, flowCount, summaryLine } from './summary.ts';
+import { environmentLine, flowCount, ownError, summaryLine } from './summary.ts';
 import { oneLine } from './text.ts';
 
 const MARK: Record<VerdictValue, string> = { pass: '✅ pass', fail: '❌ fail', inconclusive: '⚠️ inconclusive' };
@@ -20,7 +20,8 @@ export function renderMarkdown(result: Result): string {
     escapeMarkdown(environmentLine(result)),
     '',
   ];
-  if (result.error) head.push(...errorBlock(result.error));
+  const error = ownError(result);
+  if (error) head.push(...errorBlock(error));
   if (result.scenarios.length > 0) head.push(...scenarioTable(result.scenarios), '');
   let text = `${head.join('\n')}\n`;
   for (const [i, scenario] of result.scenarios.entries()) {

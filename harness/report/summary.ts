@@ -41,3 +41,10 @@ export function flowCount(scenario: ScenarioResult): string {
   const good = scenario.flows.filter((f) => f.verdict === 'pass').length;
   return `${formatNumber(good)}/${formatNumber(scenario.flows.length)}`;
 }
+
+/** The run's own error, unless a scenario has said the same already. */
+export function ownError(result: Result): Result['error'] {
+  const { error } = result;
+  const told = result.scenarios.some((s) => s.error?.code === error?.code && s.error?.message === error?.message);
+  return error && !told ? error : undefined;
+}

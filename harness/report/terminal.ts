@@ -3,7 +3,7 @@ import { type Deviation, goldenDeviations } from './deviation.ts';
 import { queryError, queryValue } from './flows.ts';
 import { formatNumber } from './format.ts';
 import { createStyle, type Style } from './style.ts';
-import { environmentLine, flowCount, summaryLine } from './summary.ts';
+import { environmentLine, flowCount, ownError, summaryLine } from './summary.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 import { displayWidth, oneLine, truncate, wrap } from './text.ts';
 import { troubleLines } from './trouble.ts';
@@ -21,12 +21,13 @@ const MAX_QUERIES = 5;
 export function renderTerminal(result: Result, { color, width: asked }: TerminalOptions): string {
   const style = createStyle(color);
   const width = Math.max(20, Math.floor(asked) || 80);
+  const error = ownError(result);
   const blocks = [
     wrap(`meshproof: ${environmentLine(result)}`, width).map(style.dim),
     result.scenarios.length > 0 ? scenarioTable(result.scenarios, style, width) : [],
     ...result.scenarios.filter((s) => s.verdict !== 'pass' || s.error).map((s) => troubleLines(s, style, width)),
     queryLines(result.scenarios, style, width),
-    result.error ? errorLines(result.error, style, width) : [],
+    error ? errorLines(error, style, width) : [],
     verdictLines(result, style, width),
   ];
   return `${blocks

@@ -1,0 +1,3 @@
+import { runProcess } from './system.ts';
+
+await runProcess(() => import('../run.ts'));

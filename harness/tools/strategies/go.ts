@@ -65,5 +65,5 @@ async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context:
 function buildArgs(tool: ToolSpec, entry: CacheEntry, output: string): string[] {
   const linker = ['-s', '-w', ...tool.go.setVersion(entry.version)].join(' ');
   const tags = tool.go.tags.length > 0 ? ['-tags', tool.go.tags.join(',')] : [];
-  return ['build', '-trimpath', ...tags, '-ldflags', linker, '-o', output, tool.go.package];
+  return ['build', ...tags, '-ldflags', linker, '-o', output, tool.go.package];
 }

@@ -1,0 +1,45 @@
+# Each target does its own set-up: packages come with npm, k6 and Prometheus from PATH, the cache, or a Go build.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint setup check-node clean distclean
+
+NODE := node_modules/.bin/node
+# A copy of the lock file that was installed.
+INSTALLED := node_modules/.installed-lock.json
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Bring up a simulated mesh, drive it, and prove what Prometheus says about it
+	@$(NODE) harness/cli/main.ts run scenarios/baseline.yaml
+
+test: lint ## Everything: lint, types, import rules, all tests
+	@tools="$$($(NODE) harness/tools/main.ts)"; eval "$$tools"; $(NODE) node_modules/vitest/vitest.mjs run
+
+lint: setup ## Lint and format check, types, import rules
+	@$(NODE) node_modules/.bin/biome check --error-on-warnings .
+	@$(NODE) node_modules/.bin/tsc -p .
+	@$(NODE) tools/imports/main.ts
+
+setup: check-node
+	@if ! cmp -s package-lock.json $(INSTALLED); then \
+	  echo "installing packages (npm ci)"; \
+	  npm ci --no-audit --no-fund --loglevel=error; \
+	  cp package-lock.json $(INSTALLED); \
+	fi
+	@$(NODE) --version >/dev/null 2>&1 || { \
+	  echo "error: the package \"node\" is not installed whole; allow npm to run its install script (ignore-scripts=false), then: make distclean" >&2; exit 1; }
+
+check-node:
+	@command -v node >/dev/null || { echo "error: Node.js 20 or later is needed, and there is no node on PATH (https://nodejs.org)" >&2; exit 1; }
+	@node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || { \
+	  echo "error: Node.js 20 or later is needed; $$(command -v node) is $$(node --version) (https://nodejs.org)" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "error: npm is needed, and there is none on PATH; it comes with Node.js (https://nodejs.org)" >&2; exit 1; }
+
+clean: ## Delete the results of runs
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@rm -rf coverage
+
+distclean: clean ## Delete the installed packages too
+	@rm -rf node_modules

@@ -1,0 +1,92 @@
+/** Who may import whom. The list is complete: a file that no part covers is an error, so that a new folder gets its rule. */
+export interface Part {
+  /** A folder with its slash, or a file. */
+  path: string;
+  /** Folders and files it may import beside its own. */
+  may: string[];
+  /** What its tests may import besides. */
+  testsMay?: string[];
+  why: string;
+}
+
+const CONTRACT = 'sim-services/contract.ts';
+/** What every part of the harness may build on. */
+const BASE = ['harness/core/', CONTRACT];
+const MODEL = [...BASE, 'harness/scenario/'];
+
+/** The first part that covers a file counts. */
+export const PARTS: Part[] = [
+  { path: CONTRACT, may: [], why: 'the services and every reader share it; it must not pull anything in' },
+  { path: 'sim-services/', may: [CONTRACT], why: 'the services know nothing of the harness' },
+  { path: 'harness/core/', may: [], why: 'everything stands on it' },
+  { path: 'harness/scenario/', may: BASE, why: 'a scenario is data' },
+  { path: 'harness/tools/', may: ['harness/core/'], why: 'finding programs has nothing to do with what they are for' },
+  {
+    path: 'harness/mesh/',
+    may: MODEL,
+    testsMay: ['harness/prometheus/', 'harness/ledger/'],
+    why: 'the mesh does not know who runs it or judges it',
+  },
+  { path: 'harness/prometheus/', may: MODEL, why: 'a client and a configuration, whoever uses them' },
+  { path: 'harness/load/', may: MODEL, why: 'the load generator does not know what is behind the addresses' },
+  {
+    path: 'harness/environment/',
+    may: [...MODEL, 'harness/mesh/', 'harness/prometheus/'],
+    why: 'it brings the mesh and Prometheus up, and knows no verdict',
+  },
+  {
+    path: 'harness/ledger/',
+    may: [...MODEL, 'harness/prometheus/', 'harness/environment/contract.ts'],
+    why: 'it reads what an environment offers, in the terms of the contract',
+  },
+  { path: 'harness/result/', may: BASE, why: 'the record of a run is data' },
+  {
+    path: 'harness/verdict/',
+    may: [...MODEL, 'harness/ledger/types.ts', 'harness/result/types.ts'],
+    why: 'pure functions from ledgers to a result',
+  },
+  { path: 'harness/report/', may: ['harness/core/', 'harness/result/'], why: 'reports see results only' },
+  { path: 'harness/cli/', may: ['harness/', CONTRACT], why: 'on top' },
+  // Those that compose: everything but the command line.
+  ...['harness/run.ts', 'harness/run.test.ts', 'harness/run.integration.test.ts', 'harness/run/', 'harness/bench/'].map(
+    (path) => ({
+      path,
+      may: ['harness/', '!harness/cli/', CONTRACT],
+      why: 'it composes; the command line is above it',
+    }),
+  ),
+  { path: 'tools/', may: [], why: 'checks of the repository stand alone' },
+];
+
+/** Packages that only their owners import. */
+export const CONFINED: { packages: string[]; to: string[]; why: string }[] = [
+  {
+    packages: ['node:child_process', 'execa'],
+    to: ['harness/core/', 'sim-services/testing/', 'tools/'],
+    why: 'children must be in the list of those that are ended',
+  },
+  {
+    packages: ['@kubernetes/client-node'],
+    to: ['harness/environment/'],
+    why: 'the cluster is reached through environments',
+  },
+  {
+    packages: ['testcontainers'],
+    to: ['harness/tools/', 'harness/environment/'],
+    why: 'containers are a way to come by a tool or an environment',
+  },
+];
+
+/** Modules that do I/O: nothing for a folder of pure functions. */
+export const PURE = {
+  path: 'harness/verdict/',
+  banned:
+    /^(?:node:(?:fs|net|http|https|http2|tls|dgram|dns|worker_threads|child_process)(?:\/.*)?|undici|fastify|execa)$/,
+  why: 'a verdict does no I/O',
+};
+
+/** Ending the process skips every disposal; only these may. */
+export const MAY_EXIT = ['harness/cli/', 'sim-services/main.ts'];
+
+/** Code that runs only in tests: it may use development dependencies. */
+export const isTestCode = (file: string) => /(?:\.test\.ts$|\/testing\.ts$|\/testing\/)/.test(file);

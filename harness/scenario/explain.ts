@@ -60,7 +60,13 @@ function inWords(issue: Issue, path: Path, root: unknown): Problem[] {
     const where = path.length > 1 ? `${printPath(path.slice(0, -1))}: ` : '';
     return [{ path, message: `${where}\`${String(path.at(-1))}\` is missing`, hint: missingHint(issue, path) }];
   }
-  if (value === null) return problem('there is no value', `write a value, or remove \`${String(path.at(-1))}\``);
+  if (value === null) {
+    const name = path.findLast((part) => typeof part === 'string');
+    return problem(
+      'there is no value',
+      name ? `write a value, or remove \`${shorten(name)}\`` : typeHint('', value, path),
+    );
+  }
   if (hint) return problem(message, hint);
 
   switch (issue.code) {
@@ -76,7 +82,8 @@ function inWords(issue: Issue, path: Path, root: unknown): Problem[] {
     }
     case 'invalid_union': {
       const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-      return problem(`${show(value)} is not known here`, didYouMean(String(value), options));
+      const hint = typeof value === 'object' ? oneOf(options) : didYouMean(String(value), options);
+      return problem(`${show(value)} is not known here`, hint);
     }
     case 'too_small':
       if (issue.origin === 'array') return problem('the list is empty', `write at least ${issue.minimum}`);
@@ -135,7 +142,7 @@ function typeHint(expected: string, value: unknown, path: Path): string {
   if (path.length === 0) return 'begin with `apiVersion: meshproof/v1`; docs/scenarios.md has examples';
   if (path.at(-1) === 'version') return 'put it in quotes: version: "2.20"; without, 2.20 is the number 2.2';
   if (expected === 'array') return 'write a list: [ ... ], or lines that begin with `- `';
-  if (expected === 'string' && typeof value !== 'object') return `put it in quotes: "${String(value)}"`;
+  if (expected === 'string' && typeof value !== 'object') return `put it in quotes: "${shorten(String(value))}"`;
   if (expected === 'object' || expected === 'record') return 'write fields: { name: value, ... }';
   if (expected === 'int') return 'write a whole number';
   return `write ${kindOf(expected)}`;

@@ -21,14 +21,10 @@ function parse(text: string): number | undefined {
 function goShortest(value: number): string {
   const [digits, exponent] = value.toExponential().split('e') as [string, string];
   const power = Number(exponent);
-  if (power >= -4 && power < GO_LARGE_EXPONENT) return plain(value);
+  if (power >= -4 && power < GO_LARGE_EXPONENT) return String(value);
   const sign = power < 0 ? '-' : '+';
   return `${digits}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
+/** Within Go's bounds JavaScript writes no exponent either: it does so below 1e-6 and from 1e21 on. */
 const GO_LARGE_EXPONENT = 6;
-
-/** JavaScript writes an exponent below 1e-6 and from 1e21 on only, which are out of the range here. */
-function plain(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
-}

@@ -34,13 +34,22 @@ function addPage(page: ProxyPage, target: number, series: Map<string, LedgerSeri
     scrape.ok = true;
     if (name === START_TIME) scrape.startTime = value;
     if (!isLedgerFamily(name)) continue;
-    const own = labels.le === undefined ? labels : { ...labels, le: normaliseLe(labels.le) };
+    const own = storedLabels(labels);
     const key = seriesKey(target, name, own);
     const known = series.get(key);
     if (known) known.samples.push({ t, v: value });
     else series.set(key, { name, labels: own, target, samples: [{ t, v: value }] });
   }
   return scrape;
+}
+
+/** As Prometheus would store them: to it an empty label (`grpc_status=""`) is one that is not there. */
+function storedLabels(labels: Record<string, string>): Record<string, string> {
+  const stored: Record<string, string> = {};
+  for (const [name, value] of Object.entries(labels)) {
+    if (value !== '') stored[name] = name === 'le' ? normaliseLe(value) : value;
+  }
+  return stored;
 }
 
 function seriesKey(target: number, name: string, labels: Record<string, string>): string {

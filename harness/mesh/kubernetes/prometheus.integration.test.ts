@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { epochMs } from '../../core/clock.ts';
+import { waitFor } from '../../core/wait.ts';
+import { readPrometheusLedger } from '../../ledger/prometheus.ts';
+import { readProxyLedger } from '../../ledger/proxy.ts';
+import type { LedgerSeries, MetricLedger } from '../../ledger/types.ts';
+import { quote } from '../../prometheus/promql.ts';
+import { misleadingQueries } from '../../prometheus/queries.ts';
+import { IdentityAuthority } from '../identity/authority.ts';
+import { serviceAccountUser } from './rbac.ts';
+import { AdminServer, type Cluster, startCluster } from './testing/cluster.ts';
+
+/** A page like a proxy's, whose counters move with each scrape; it restarts at the fourth. */
+function movingPage(): () => string {
+  let scrapes = 0;
+  return () => {
+    scrapes += 1;
+    const restarted = scrapes >= 4;
+    const n = restarted ? scrapes - 3 : scrapes * 5;
+    const labels = 'direction="inbound",target_addr="10.0.0.1:8080",tls="true",app="not-the-pod-label"';
+    return [
+      '# HELP request_total Total count of HTTP requests.',
+      '# TYPE request_total counter',
+      `request_total{${labels}} ${n}`,
+      '# TYPE response_latency_ms histogram',
+      ...['1', '50000', '+Inf'].map((le) => `response_latency_ms_bucket{${labels},status_code="200",le="${le}"} ${n}`),
+      `response_latency_ms_count{${labels},status_code="200"} ${n}`,
+      `response_latency_ms_sum{${labels},status_code="200"} ${n * 7}`,
+      // A series that comes and goes.
+      ...(scrapes % 2 ? [`response_total{${labels},grpc_status="",error=""} ${n}`] : []),
+      '# TYPE outbound_http_route_backend_response_duration_seconds histogram',
+      '# UNIT outbound_http_route_backend_response_duration_seconds seconds',
+      'outbound_http_route_backend_response_duration_seconds_sum{route="a\\\\b\\"c\\nd"} 0.000046870000000000006',
+      ...['0.05', '1.0', '10.0', '1048576.0', '0.00001', '+Inf'].map(
+        (le) => `outbound_http_route_backend_response_duration_seconds_bucket{le="${le}",route="x"} ${n}`,
+      ),
+      'outbound_tcp_ignored_total{a="b"} 1',
+      '# TYPE process_start_time_seconds gauge',
+      `process_start_time_seconds ${restarted ? 1700000100.5 : 1700000000.25}`,
+      '# EOF',
+      '',
+    ].join('\n');
+  };
+}
+
+const until = (what: string, probe: () => Promise<boolean> | boolean) =>
+  waitFor(async () => ((await probe()) ? true : undefined), { what, deadlineMs: 20_000, everyMs: 50, hint: '' });
+
+const proxyTargets = async (cluster: Cluster) => {
+  const { active } = await cluster.prometheus.client.targets();
+  return active.filter((target) => target.scrapePool === 'linkerd-proxy');
+};
+
+/** Series by name and labels; `app` is a label of target and proxy at once, so it must have come back. */
+function seriesAt(ledger: MetricLedger, target: number, t: number): Record<string, number> {
+  const key = (series: LedgerSeries) =>
+    `${series.name}${JSON.stringify(Object.entries(series.labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+  return Object.fromEntries(
+    ledger.series
+      .filter((series) => series.target === target)
+      .flatMap((series) => series.samples.filter((sample) => sample.t === t).map((s) => [key(series), s.v] as const))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+describe('Prometheus discovers through the simulated API', () => {
+  it('finds each pod, keeps its labels, and stores what its page said, sample by sample', {
+    timeout: 60_000,
+  }, async () => {
+    await using web = await AdminServer.start(movingPage());
+    await using cart = await AdminServer.start(movingPage());
+    const pods = [
+      web.pod({ name: 'web-1', labels: { app: 'web', version: 'v1', 'app.kubernetes.io/name': 'web' } }),
+      cart.pod({ name: 'cart-1', deployment: 'cart', labels: { app: 'cart' } }),
+    ];
+    await using cluster = await startCluster({ pods });
+    const { client } = cluster.prometheus;
+    const fromMs = epochMs();
+    await until('six scrapes of each', () => web.served.length >= 6 && cart.served.length >= 6);
+
+    const targets = await proxyTargets(cluster);
+    expect(targets.find((target) => target.labels.pod === 'web-1')?.labels).toEqual({
+      job: 'linkerd-proxy',
+      instance: `${web.ip}:${web.port}`,
+      namespace: 'shop',
+      pod: 'web-1',
+      deployment: 'web',
+      control_plane_ns: 'linkerd',
+      workload_ns: 'shop',
+      pod_template_hash: '664f644f88',
+      app: 'web',
+      version: 'v1',
+      app_kubernetes_io_name: 'web',
+    });
+    expect(targets).toHaveLength(2);
+    expect((await client.targets()).dropped.length).toBeGreaterThan(0);
+    expect((await client.buildInfo()).version).toBeTypeOf('string');
+
+    const untilMs = epochMs();
+    const ledger = await readPrometheusLedger(client, { fromMs, untilMs, clockMarginMs: 2 });
+    expect(ledger.targets.map((target) => target.pod).sort()).toEqual(['cart-1', 'web-1']);
+    for (const [index, target] of ledger.targets.entries()) {
+      const admin = target.pod === 'web-1' ? web : cart;
+      expect(target).toMatchObject({ job: 'linkerd-proxy', namespace: 'shop', instance: `${admin.ip}:${admin.port}` });
+      expect(target.scrapes.length).toBeGreaterThanOrEqual(5);
+      for (const scrape of target.scrapes) {
+        expect(scrape.ok).toBe(true);
+        const pages = admin.served.filter(({ t }) => scrape.fromMs <= t && t <= scrape.untilMs);
+        expect(pages).toHaveLength(1);
+        const said = readProxyLedger([
+          {
+            namespace: 'shop',
+            pod: target.pod,
+            instance: target.instance,
+            fromMs: 1,
+            untilMs: 2,
+            text: pages[0]!.page,
+          },
+        ]);
+        const expected = seriesAt(said, 0, 1);
+        expect(Object.keys(expected).length).toBeGreaterThan(12);
+        expect(seriesAt(ledger, index, scrape.t)).toEqual(expected);
+        expect(scrape.startTime).toBe(said.targets[0]!.scrapes[0]!.startTime);
+      }
+      expect(new Set(target.scrapes.map((scrape) => scrape.startTime)).size).toBe(2);
+    }
+    expect(ledger.series.find((s) => s.name === 'request_total')?.labels.app).toBe('not-the-pod-label');
+    // Both incarnations in one series, as Prometheus has it.
+    expect(ledger.series.filter((s) => s.name === 'request_total')).toHaveLength(2);
+    expect(ledger.series.some((s) => s.name === 'outbound_tcp_ignored_total')).toBe(false);
+
+    // What is compared above after normalising is what Prometheus itself stored.
+    const les = (await client.query('{__name__=~".*_bucket",job="linkerd-proxy",pod="web-1"}', untilMs)).map(
+      (s) => s.labels.le,
+    );
+    expect(new Set(les)).toEqual(new Set(['1.0', '50000.0', '+Inf', '0.05', '10.0', '1.048576e+06', '1e-05']));
+    expect(ledger.series.map((s) => s.labels.le).filter((le) => le !== undefined)).toEqual(expect.arrayContaining(les));
+
+    expect(await client.queryScalar('count(up{job="linkerd-proxy"})', epochMs())).toBe(2);
+    await expect(client.queryScalar('up{job="none"}', epochMs())).rejects.toMatchObject({ code: 'NO_SAMPLE' });
+    await expect(client.queryScalar('up{job="linkerd-proxy"}', epochMs())).rejects.toMatchObject({ count: 2 });
+    const odd = 'a"b\\c\nd\re\0f{}\u00e9\u2028';
+    const [echo] = await client.query(`label_replace(vector(1), "echo", ${quote(odd)}, "", "")`, epochMs());
+    expect(echo?.labels).toEqual({ echo: odd });
+    for (const { expr } of misleadingQueries({ namespace: 'shop', deployment: 'web' }, 5000)) {
+      await expect(client.query(expr, epochMs()), expr).resolves.toBeInstanceOf(Array);
+    }
+    await expect(client.query('sum(', epochMs())).rejects.toThrow(
+      'bad_data: invalid parameter "query": 1:5: parse error',
+    );
+  });
+
+  it('lets go of deleted pods, and comes back after cut watches and a forgotten history', {
+    timeout: 60_000,
+  }, async () => {
+    await using web = await AdminServer.start(movingPage());
+    await using cart = await AdminServer.start(movingPage());
+    const pods = [web.pod({ name: 'web-1' }), cart.pod({ name: 'cart-1', deployment: 'cart' })];
+    await using cluster = await startCluster({ pods });
+    const names = async () => (await proxyTargets(cluster)).map((target) => target.labels.pod).sort();
+    await until('both pods', async () => (await names()).length === 2);
+
+    const cart1 = cluster.api.getPod('shop', 'cart-1')!;
+    cluster.api.deletePod('shop', 'cart-1');
+    await until('one pod', async () => (await names()).join() === 'web-1');
+
+    const open = cluster.api.openWatches;
+    cluster.api.dropWatches();
+    cluster.api.upsertPod(cart1);
+    await until('both pods after the cut', async () => (await names()).length === 2);
+    expect(cluster.api.openWatches).toBe(open);
+
+    // Asleep while the pod goes and history is forgotten, it must list anew to notice.
+    cluster.audit.length = 0;
+    cluster.api.deletePod('shop', 'cart-1');
+    cluster.api.compact();
+    cluster.api.dropWatches();
+    await until('one pod after 410', async () => (await names()).join() === 'web-1');
+
+    cluster.api.setPodStatus('shop', 'web-1', { phase: 'Succeeded' });
+    await until('no pod once it has succeeded', async () => (await names()).length === 0);
+    cluster.prometheus.check();
+  });
+});
+
+describe('Prometheus is kept out', () => {
+  const wrongRole = [
+    {
+      role: 'nodes-only',
+      users: [serviceAccountUser('linkerd-viz', 'prometheus')],
+      rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] }],
+    },
+  ];
+  const stranger = new IdentityAuthority({ trustDomain: 'other.local', controlPlaneNamespace: 'linkerd' });
+  it.each([
+    [
+      'by a wrong role',
+      { rules: wrongRole },
+      403,
+      /pods is forbidden: User \\+"system:serviceaccount:linkerd-viz:prometheus\\+" cannot (?:list|watch) resource/,
+    ],
+    ['by a wrong token', { token: 'stolen' }, 401, /Unauthorized/],
+    ['by a CA that did not sign', { caPem: stranger.anchorPem }, null, /certificate signed by unknown authority/],
+  ])('%s', { timeout: 30_000 }, async (_how, options, code, message) => {
+    await using web = await AdminServer.start(movingPage());
+    await using cluster = await startCluster({ pods: [web.pod({ name: 'web-1' })], ...options });
+    const log = () => readFileSync(cluster.prometheus.child.logFile, 'utf8');
+    await until('an error in its log', () => message.test(log()));
+    expect(await proxyTargets(cluster)).toEqual([]);
+    expect(web.served).toEqual([]);
+    const podRequests = cluster.audit.filter((entry) => entry.path.includes('/pods'));
+    if (code === null) expect(podRequests).toEqual([]);
+    else expect(new Set(podRequests.map((entry) => entry.code))).toEqual(new Set([code]));
+  });
+});

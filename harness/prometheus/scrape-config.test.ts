@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type LinkerdVizConfigOptions, linkerdVizConfig } from './scrape-config.ts';
+
+const options: LinkerdVizConfigOptions = {
+  apiServer: 'https://127.1.2.3:6443',
+  caFile: '/run/ca.crt',
+  tokenFile: '/run/token',
+  scrapeIntervalMs: 2000,
+  scrapeTimeoutMs: 1500,
+  controlPlaneNamespace: 'linkerd',
+  vizNamespace: 'linkerd-viz',
+  selfAddress: '127.1.2.3:9090',
+};
+
+interface Job {
+  job_name: string;
+  kubernetes_sd_configs?: { role: string; namespaces?: { names: string[] } }[];
+  relabel_configs: Record<string, unknown>[];
+  metric_relabel_configs?: unknown[];
+}
+const jobs = (change: Partial<LinkerdVizConfigOptions> = {}): Job[] =>
+  parse(linkerdVizConfig({ ...options, ...change })).scrape_configs;
+const job = (name: string, change?: Partial<LinkerdVizConfigOptions>) => jobs(change).find((j) => j.job_name === name)!;
+
+describe('linkerdVizConfig', () => {
+  it("has linkerd-viz's five jobs and the intervals", () => {
+    expect(jobs().map((j) => j.job_name)).toEqual([
+      'prometheus',
+      'kubernetes-nodes-cadvisor',
+      'linkerd-controller',
+      'linkerd-multicluster-controller',
+      'linkerd-proxy',
+    ]);
+    expect(parse(linkerdVizConfig(options)).global).toEqual({
+      scrape_interval: '2s',
+      scrape_timeout: '1500ms',
+      evaluation_interval: '2s',
+    });
+  });
+
+  it('discovers with the CA and the token that are given', () => {
+    for (const { kubernetes_sd_configs } of jobs().slice(1)) {
+      expect(kubernetes_sd_configs).toMatchObject([
+        {
+          api_server: 'https://127.1.2.3:6443',
+          authorization: { credentials_file: '/run/token' },
+          tls_config: { ca_file: '/run/ca.crt' },
+        },
+      ]);
+    }
+    expect(job('linkerd-controller').kubernetes_sd_configs?.[0]?.namespaces?.names).toEqual(['linkerd', 'linkerd-viz']);
+    expect(job('linkerd-proxy').kubernetes_sd_configs?.[0]).not.toHaveProperty('namespaces');
+  });
+
+  it('relabels the proxies rule for rule', () => {
+    const meta = '__meta_kubernetes_pod_label_linkerd_io';
+    expect(
+      job('linkerd-proxy').relabel_configs.map((rule) =>
+        [rule.action, rule.source_labels, rule.regex, rule.target_label, rule.replacement]
+          .filter((part) => part !== undefined)
+          .join(' '),
+      ),
+    ).toEqual([
+      'keep __meta_kubernetes_pod_phase (Pending|Running)',
+      `keep __meta_kubernetes_pod_container_name,__meta_kubernetes_pod_container_port_name,${meta}_control_plane_ns ^linkerd-proxy;linkerd-admin;linkerd$`,
+      'replace __meta_kubernetes_namespace namespace',
+      'replace __meta_kubernetes_pod_name pod',
+      `replace ${meta}_proxy_job k8s_job`,
+      `labeldrop ${meta}_proxy_job`,
+      `labelmap ${meta}_proxy_(.+)`,
+      `labeldrop ${meta}_proxy_(.+)`,
+      `labelmap ${meta}_(.+)`,
+      'labelmap __meta_kubernetes_pod_label_(.+) __tmp_pod_label_$1',
+      'labelmap __tmp_pod_label_linkerd_io_(.+) __tmp_pod_label_$1',
+      'labeldrop __tmp_pod_label_linkerd_io_(.+)',
+      'labelmap __tmp_pod_label_(.+)',
+    ]);
+  });
+
+  it('leaves the phase filter out for versions before 2.20', () => {
+    const rules = job('linkerd-proxy', { phaseFilter: false }).relabel_configs;
+    expect(rules).toEqual(job('linkerd-proxy').relabel_configs.slice(1));
+  });
+
+  it('sends cadvisor scrapes through the API', () => {
+    expect(job('kubernetes-nodes-cadvisor').relabel_configs).toMatchObject([
+      { action: 'labelmap' },
+      { target_label: '__address__', replacement: '127.1.2.3:6443' },
+      { replacement: '/api/v1/nodes/$1/proxy/metrics/cadvisor' },
+    ]);
+  });
+
+  it("takes the chart's additional metric relabelling", () => {
+    const drop = { action: 'drop', source_labels: ['__name__'], regex: 'tcp_.*' };
+    expect(job('linkerd-proxy', { metricRelabelConfigs: [drop] }).metric_relabel_configs).toEqual([drop]);
+    expect(job('linkerd-proxy')).not.toHaveProperty('metric_relabel_configs');
+  });
+});

@@ -182,10 +182,12 @@ class StoreExchange extends LayerExchange {
 }
 
 export class ProfileRoutes {
+  readonly #page: Page;
   readonly #stores: Readonly<Record<'effective' | 'actual', RequestStore>>;
   readonly #sets = new Map<string, RequestSet>();
 
   constructor(page: Page) {
+    this.#page = page;
     this.#stores = {
       effective: new RequestStore(page, 'route_'),
       actual: new RequestStore(page, 'route_actual_', { latency: false }),
@@ -203,15 +205,27 @@ export class ProfileRoutes {
     const key = `${layer} ${direction} ${dst} ${route === null ? '' : `=${route}`}`;
     let set = this.#sets.get(key);
     if (set === undefined) {
-      const rt: LabelBag = route === null ? {} : { 'rt_*': `rt_route="${route}"` };
-      set = this.#stores[layer].set({ direction, dst, ...rt });
+      set = this.#stores[layer].set(profileLabels(direction, dst, route));
       this.#sets.set(key, set);
     }
     return new StoreExchange(set, hasBody, startMs);
+  }
+
+  /** The series of skipped retries is seeded with the first retryable response (facts 1.2). */
+  retryable(direction: string, dst: string, route: string | null, skipped: 'no_budget' | null): void {
+    const family = this.#page.counter('route_retryable_total');
+    const bag = profileLabels(direction, dst, route);
+    const [all, noBudget] = [family.with(bag), family.with({ ...bag, skipped: 'no_budget' })];
+    if (skipped === null) all.value++;
+    else noBudget.value++;
   }
 
   sweep(nowMs: number, idleMs: number): void {
     this.#stores.effective.sweep(nowMs, idleMs);
     this.#stores.actual.sweep(nowMs, idleMs);
   }
+}
+
+function profileLabels(direction: string, dst: string, route: string | null): LabelBag {
+  return { direction, dst, ...(route === null ? {} : { 'rt_*': `rt_route="${route}"` }) };
 }

@@ -2,6 +2,7 @@ import type { VersionProfile } from '../profiles/index.ts';
 import { Balancer } from './balancer.ts';
 import { Control, type ControlPlane } from './control.ts';
 import { Detection } from './detect.ts';
+import { seconds } from './exchange.ts';
 import { Inbound } from './inbound.ts';
 import { outboundLabels, serverLabels, serviceKey } from './labels.ts';
 import { Outbound } from './outbound.ts';
@@ -39,6 +40,8 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
   const now = options.nowMs ?? (() => performance.now());
   const timeOriginMs = options.timeOriginMs ?? performance.timeOrigin;
   const epochSeconds = (nowMs: number) => Math.round((timeOriginMs + nowMs) * 1e3) / 1e6;
+  /** Start of the process on the clock of `nowMs`. */
+  const startMs = options.process.startEpochSeconds * 1000 - timeOriginMs;
 
   const page = new Page(profile);
   const store = new RequestStore(page, '');
@@ -108,11 +111,11 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     outboundSrcTcp: (clusterIp, port) => tcp.outboundSrc(clusterIp, port),
     outboundDstTcp: (target) => tcp.outboundDst(target),
 
-    inboundDetected: (port, result, seconds) =>
-      inboundDetection.record(String(port), () => serverLabels(policy, port), result, seconds),
-    outboundDetected(service, result, seconds) {
+    inboundDetected: (port, result, tookSeconds) =>
+      inboundDetection.record(String(port), () => serverLabels(policy, port), result, tookSeconds),
+    outboundDetected(service, result, tookSeconds) {
       const labels = () => outboundLabels(service, 'http');
-      outboundDetection.record(serviceKey(service), labels, result, seconds);
+      outboundDetection.record(serviceKey(service), labels, result, tookSeconds);
       protocolConnections.with({ ...labels(), protocol: 'detect' }).value++;
     },
     transportHeader(sessionProtocol, port, clientId) {
@@ -130,7 +133,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       if (gate === 'open') balancer(service).open(atEpochSeconds);
       else balancer(service).shut(atEpochSeconds);
     },
-    balancerQueued: (service, seconds) => balancer(service).queued(seconds),
+    balancerQueued: (service, waitedSeconds) => balancer(service).queued(waitedSeconds),
 
     certificate: (result, expires, refreshed) => certificate.refreshed(result, expires, refreshed),
     control(client, event) {
@@ -148,10 +151,15 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     outboundRetry: (service, event) => countRetry(page, service, event),
     profileRoute: (direction, dst, route, layer, hasBody, startMs) =>
       profileRoutes.exchange(direction, dst, route, layer, hasBody, startMs),
+    profileRetryable: (direction, dst, route, skipped) => profileRoutes.retryable(direction, dst, route, skipped),
 
     render(nowMs) {
       control.refresh(nowMs);
-      runtime.refresh(epochSeconds(nowMs), polls, tcp.bytes());
+      runtime.refresh(
+        { epochSeconds: epochSeconds(nowMs), uptimeSeconds: seconds(nowMs - startMs) },
+        polls,
+        tcp.bytes(),
+      );
       const text = page.render();
       // What is idle for too long is printed once more, then it goes.
       store.sweep(nowMs, profile.retainIdleMs);

@@ -77,12 +77,16 @@ export class Runtime {
   }
 
   /** `polls`: how often the sidecar had something to do; `bytes` of its connections. */
-  refresh(epochSeconds: number, polls: number, bytes: { received: number; sent: number }): void {
+  refresh(
+    clock: { epochSeconds: number; uptimeSeconds: number },
+    polls: number,
+    bytes: { received: number; sent: number },
+  ): void {
     const reading = this.#process.read();
-    const uptime = Math.max(0, epochSeconds - this.#process.startEpochSeconds);
+    const uptime = clock.uptimeSeconds;
     this.#gauge('process_start_time_seconds', this.#process.startEpochSeconds);
-    this.#gauge('process_clock_time_seconds', Math.floor(epochSeconds));
-    this.#counter('process_uptime_seconds', Math.round(uptime * 1e9) / 1e9);
+    this.#gauge('process_clock_time_seconds', Math.floor(clock.epochSeconds));
+    this.#counter('process_uptime_seconds', uptime);
     this.#counter('process_cpu_seconds', reading.cpuSeconds);
     this.#gauge('process_virtual_memory_bytes', reading.virtualMemoryBytes);
     this.#gauge('process_resident_memory_bytes', reading.residentMemoryBytes);

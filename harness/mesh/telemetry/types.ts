@@ -160,6 +160,13 @@ export interface FullProxyTelemetry extends ProxyTelemetry {
     hasBody: boolean,
     startMs: number,
   ): Exchange;
+  /** A response that a ServiceProfile calls retryable; `skipped` says why it was not retried after all. */
+  profileRetryable(
+    direction: 'inbound' | 'outbound',
+    dst: string,
+    route: string | null,
+    skipped: 'no_budget' | null,
+  ): void;
 }
 
 /** Empty for a clean end. */

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { PodConfig, WorkloadConfig } from './contract.ts';
 import { EXIT, ServiceFailure } from './failure.ts';
@@ -75,8 +75,9 @@ export class Pod {
   /** Readiness fails, nothing new is accepted, what is in flight ends or is cut off after the grace; the journal is closed. */
   async drain(graceMs: number): Promise<void> {
     this.#context.draining = true;
-    // Stops accepting, and ends idle connections.
-    this.#app.server.close();
+    // Stops accepting. The HTTP server's own close() would also cut connections whose answer is still being sent (it takes
+    // them for idle once end() has been called).
+    NetServer.prototype.close.call(this.#app.server);
     await within(this.#context.idle(), graceMs);
     this.stop();
     await Promise.all([this.#app.close(), this.#admin.close(), this.#egress.destroy()]);

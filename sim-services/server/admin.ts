@@ -7,7 +7,13 @@ import type { Origin, PodContext } from './context.ts';
 
 /** The admin listener of a pod: truth, metrics, control. No part of the mesh, and not in the journal. */
 export function createAdmin(pod: PodContext, origin: Origin, journalDir: string): FastifyInstance {
-  const admin = fastify({ logger: false, forceCloseConnections: true, exposeHeadRoutes: false });
+  const admin = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    // A null would become 0, the year 1970.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
 
   admin.get(ADMIN_PATHS.truth, (_request, reply) => {
     reply.header('content-type', 'text/plain; charset=utf-8');

@@ -78,7 +78,7 @@ function serve(pod: PodContext, router: Router, req: IncomingMessage, res: Respo
 }
 
 function onClose(this: Response): void {
-  this.exchange?.connectionClosed();
+  this.exchange?.responseClosed();
 }
 
 /** Answers without behaviour: probes and unknown paths. Nothing can come between their two lines in the journal. */

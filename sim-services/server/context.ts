@@ -46,7 +46,7 @@ export class PodContext {
     this.#checkIdle();
   }
 
-  /** Resolves when every request that can end has ended. */
+  /** Resolves when every request that can end has ended, its answer out of our hands. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;

@@ -62,9 +62,10 @@ export class Exchange implements Waiter, CallObserver {
     else this.#writePiece();
   }
 
-  /** The connection has closed; nothing to say when the answer was complete. */
-  connectionClosed(): void {
+  /** The response has been taken over by the system, or the connection has closed before it was complete. */
+  responseClosed(): void {
     if (!this.#over) this.#abort('client-gone');
+    this.#pod.ended(this.#hangs);
   }
 
   callEnded(index: number, failure: number | null): void {
@@ -179,6 +180,5 @@ export class Exchange implements Waiter, CallObserver {
 
   #finish(status: number, endMs: number): void {
     this.#pod.metrics.outcome(this.#route.name, this.#method, status).count(endMs - this.#startMs);
-    this.#pod.ended(this.#hangs);
   }
 }

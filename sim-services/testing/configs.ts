@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Behaviour, Call, PodConfig, RouteConfig, ServiceProcessConfig, WorkloadConfig } from '../contract.ts';
@@ -10,6 +10,9 @@ export const PLAIN: Behaviour = {
   errors: [],
   body: { bytes: 16, chunks: 1, overMs: 0 },
 };
+
+// One for each folder is no leak.
+process.setMaxListeners(0);
 
 export function aRoute(changes: Partial<RouteConfig> = {}): RouteConfig {
   return { ...PLAIN, method: null, path: '/x', status: 200, steps: [], ...changes };
@@ -28,10 +31,17 @@ export function aPod(name: string, changes: Partial<PodConfig> = {}): PodConfig 
     listen,
     admin: { host: listen.host, port: 8081 },
     egress: null,
-    journalDir: mkdtempSync(join(tmpdir(), 'meshproof-journal-')),
+    journalDir: aFolder(),
     incarnation: '0',
     ...changes,
   };
+}
+
+/** A folder that is gone when the tests have ended. */
+export function aFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'meshproof-journal-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
 }
 
 export function aWorkload(name: string, routes: RouteConfig[], changes: Partial<WorkloadConfig> = {}): WorkloadConfig {

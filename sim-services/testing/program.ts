@@ -42,9 +42,14 @@ export class Program implements AsyncDisposable {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
-    this.exited = new Promise((resolve) => {
-      this.#child.once('close', (code, signal) => resolve({ code, signal }));
+    // Not 'close': it never comes when we have closed the channel first.
+    const exit = new Promise<ProgramExit>((resolve) => {
+      this.#child.once('exit', (code, signal) => resolve({ code, signal }));
     });
+    const read = [this.#child.stdout!, this.#child.stderr!].map(
+      (s) => new Promise((resolve) => s.once('close', resolve)),
+    );
+    this.exited = Promise.all([exit, ...read]).then(([how]) => how);
   }
 
   static async ready(

@@ -36,6 +36,14 @@ describe('TargetIndex', () => {
     ).toEqual({ target: 0, labels: { version: '2.366.0', exported_other: 'x' } });
   });
 
+  it('leaves the exported_ label of the proxy alone that stood in the way', () => {
+    const target = { instance: '1', version: 'v1' };
+    const own = { version: '2.366.0', exported_version: 'x' };
+    const stored = store(own, target);
+    expect(stored).toEqual({ ...target, exported_version: 'x', exported_exported_version: '2.366.0' });
+    expect(new TargetIndex([target]).resolve(stored)).toEqual({ target: 0, labels: own });
+  });
+
   it("undoes Prometheus' storing for any labels", () => {
     const name = fc.constantFrom('job', 'pod', 'version', 'tls', 'direction', 'le', 'zone');
     const labels = fc.dictionary(name, fc.string({ minLength: 1 }), { maxKeys: 5 });

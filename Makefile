@@ -25,7 +25,7 @@ lint: setup ## Lint and format check, types, import rules
 setup: check-node
 	@if ! cmp -s package-lock.json $(INSTALLED); then \
 	  echo "installing packages (npm ci)"; \
-	  npm ci --no-audit --no-fund --loglevel=error; \
+	  npm ci --prefer-offline --no-audit --no-fund --loglevel=error; \
 	  cp package-lock.json $(INSTALLED); \
 	fi
 	@$(NODE) --version >/dev/null 2>&1 || { \

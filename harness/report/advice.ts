@@ -2,20 +2,22 @@ import type { Reason } from '../result/types.ts';
 
 /** What to do next, by the code of a reason or an error. One sentence that can be acted on. */
 const ADVICE: Record<string, string> = {
-  BOUND_VIOLATED:
-    'look up the bound below at that time: its proxy counted a request that did not happen then, or lost one',
+  UNEXPLAINED_SERIES: 'find who made it: traffic that is not of this run, or a label that two workloads share',
   NOT_EQUAL_AT_END:
-    'compare proxy and prometheus of the flow: when they agree the proxy counts wrong, else a scrape or a relabelling does',
-  PROXY_MISMATCH:
-    "the proxy's own page is wrong, so Prometheus can't be right: check its version and its configuration",
-  NO_DATA:
-    "look for the pod in Prometheus under Status > Targets: a target that isn't there was never found, or dropped",
-  TARGET_DOWN: 'open the target under Status > Targets in Prometheus, its last error says why it was down',
+    'compare the proxies with Prometheus: when they agree the proxy counts wrong, else a scrape or a relabelling does',
+  LEDGERS_DIFFER: "the proxy's page and Prometheus differ: look for relabelling, a second target, or a lost scrape",
+  COUNTER_FELL: 'a counter fell without a restart: look for two targets that write one series',
+  HISTOGRAM_INCONSISTENT: 'buckets, sum and count contradict each other: look for a scrape that dropped some of them',
+  BOUND_VIOLATED: 'look at that family at that time: a request was counted that had not happened yet, or one was lost',
+  NOT_IDLE: 'find who called it: its inbound series name the client by its identity',
+  SLO_MISSED: "the metrics are right, the service is not: compare the scenario's behaviour with its expectations",
+  SLO_DISAGREEMENT:
+    'by the truth the objective holds: look for what the queries count beside the traffic, or leave out',
+  SLO_NO_DATA: 'check the flow that the objective names: nothing like it was seen',
+  NO_DATA: "look for the pod in Prometheus under Status > Targets: one that isn't there was not found, or was dropped",
+  NO_TRAFFIC: 'look at k6.log: the load generator has sent nothing',
+  TARGET_DOWN: 'open the target under Status > Targets in Prometheus: its last error says why it was down',
   DROPPED_ITERATIONS: 'lower the rate or raise maxVUs of the traffic, or give the machine more room, and run again',
-  SLO_MISSED: "the metrics are right and the service is not: compare the scenario's behaviour with its expectations",
-  UNEXPECTED_TRAFFIC: 'find who sent it: the series beside names the client by its identity',
-  QUANTILE_OUTSIDE_BUCKET: 'compare the buckets of the family with the truth: one of them counts at the wrong moment',
-  CLOCK_UNCERTAIN: 'check that the clocks of all machines are synchronised (NTP), and run again',
   INTERRUPTED: 'run again; what had been measured until then is in result.json',
 };
 

@@ -18,7 +18,7 @@ export interface Row {
   /** null where proxies are not asked. */
   proxy: string | null;
   prometheus: string;
-  /** What had to hold beside equality: `in 40 ms..50 ms`, `3 unobservable`. */
+  /** What else belongs to it: `bucket 41 ms to 51 ms`, `3 unobservable`. */
   remark: string;
   verdict: VerdictValue;
   /** One sentence for a row that is not a pass; empty for one that is. */
@@ -116,8 +116,8 @@ function quantileRow(q: QuantileResult): Row {
   const subject = `${q.source} -> ${q.destination} p${formatNumber(q.quantile * 100, 2)} ${q.direction}`;
   const range =
     q.highMs === Number.POSITIVE_INFINITY
-      ? `above ${formatMs(q.lowMs)}`
-      : `in ${formatMs(q.lowMs)}..${formatMs(q.highMs)}`;
+      ? `bucket from ${formatMs(q.lowMs)}`
+      : `bucket ${formatMs(q.lowMs)} to ${formatMs(q.highMs)}`;
   const observed = q.observedMs === null ? NO_DATA : formatMs(q.observedMs);
   return {
     kind: 'latency',
@@ -127,10 +127,7 @@ function quantileRow(q: QuantileResult): Row {
     prometheus: observed,
     remark: range,
     verdict: q.verdict,
-    message:
-      q.verdict === 'pass'
-        ? ''
-        : `${subject}: truth ${formatMs(q.truthMs)}, Prometheus ${observed}; it must lie ${range}`,
+    message: q.verdict === 'pass' ? '' : `${subject}: truth ${formatMs(q.truthMs)}, Prometheus ${observed}, ${range}`,
     details: [],
   };
 }

@@ -15,7 +15,8 @@ export interface TerminalOptions {
 }
 
 const WORD: Record<VerdictValue, string> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
-const MAX_QUERIES = 5;
+const MAX_QUERIES = 3;
+const QUERY_LINES = 3;
 
 /** The result as people read it: a table, what is wrong and what to do about it, and one last line with the verdict. */
 export function renderTerminal(result: Result, { color, width: asked }: TerminalOptions): string {
@@ -47,8 +48,8 @@ const COLUMNS: Column[] = [
 ];
 
 const LEGEND =
-  'FLOWS that agree, of all. COUNT, SUCCESS: the furthest that Prometheus is off the truth. LATENCY: the furthest ' +
-  'that a quantile over buckets is off; it has to be in the same bucket as the truth.';
+  'FLOWS that agree, of all. COUNT, SUCCESS, LATENCY: the furthest that Prometheus is off the truth; a quantile over ' +
+  'buckets may be off by the width of its bucket, and "!" says that it is further off.';
 
 function scenarioTable(scenarios: ScenarioResult[], style: Style, width: number): string[] {
   const rows = scenarios.map((s): Cell[] => {
@@ -90,11 +91,17 @@ function queryLines(scenarios: ScenarioResult[], style: Style, width: number): s
     .flatMap((s) => s.queries.map((query) => ({ query, scenario: s.name, error: queryError(query) })))
     .filter(({ error }) => error > 0.001)
     .sort((a, b) => b.error - a.error)
+    // One of each kind says more than the same thing three times.
+    .filter(({ query }, i, all) => all.findIndex((other) => other.query.why === query.why) === i)
     .slice(0, MAX_QUERIES);
   if (off.length === 0) return [];
   return [
-    ...wrap('For information: the queries furthest off the truth', width).map(style.bold),
-    ...off.flatMap(({ query, scenario }) => indented(queryText(query, scenario), width)),
+    ...wrap('For information: the queries furthest off the truth (all are in result.json)', width).map(style.bold),
+    ...off.flatMap(({ query, scenario }) => {
+      const lines = indented(queryText(query, scenario), width);
+      if (lines.length <= QUERY_LINES) return lines;
+      return [...lines.slice(0, QUERY_LINES - 1), truncate(`${lines[QUERY_LINES - 1]} …`, width)];
+    }),
   ];
 }
 

@@ -71,10 +71,12 @@ const quantile = z.strictObject({
   source: z.string().describe('Workload as `namespace/name`.'),
   direction: z.enum(['inbound', 'outbound']).describe('Whose proxy measured.'),
   quantile: z.number().min(0).max(1).describe('0.5, 0.95, 0.99.'),
-  truthMs: ms.describe('Milliseconds, by the ledger of the truth.'),
+  truthMs: ms.describe("Milliseconds, by the callee's clock (the caller's where no service answered)."),
   observedMs: ms.nullable().describe('Milliseconds, histogram_quantile over the last buckets; null: no data.'),
-  lowMs: ms.describe('Lower edge, in milliseconds, of the bucket that must hold the quantile.'),
-  highMs: upper.describe('Upper edge in milliseconds; null: the bucket is open (`+Inf`).'),
+  lowMs: ms.describe(
+    'Milliseconds: the bucket that holds the quantile begins here (edge + 1, since the proxy cuts to whole ones).',
+  ),
+  highMs: upper.describe('Milliseconds: that bucket ends before here; null: it is open (`+Inf`).'),
   verdict,
 });
 

@@ -27,7 +27,12 @@ export const PARTS: Part[] = [
     testsMay: ['harness/prometheus/', 'harness/ledger/'],
     why: 'the mesh does not know who runs it or judges it',
   },
-  { path: 'harness/prometheus/', may: MODEL, why: 'a client and a configuration, whoever uses them' },
+  {
+    path: 'harness/prometheus/',
+    may: MODEL,
+    testsMay: ['harness/mesh/'],
+    why: 'a client and a configuration, whoever uses them',
+  },
   { path: 'harness/load/', may: MODEL, why: 'the load generator does not know what is behind the addresses' },
   {
     path: 'harness/environment/',
@@ -62,7 +67,7 @@ export const PARTS: Part[] = [
 export const CONFINED: { packages: string[]; to: string[]; why: string }[] = [
   {
     packages: ['node:child_process', 'execa'],
-    to: ['harness/core/', 'sim-services/testing/', 'tools/'],
+    to: ['harness/core/', 'harness/cli/testing/', 'sim-services/testing/', 'tools/'],
     why: 'children must be in the list of those that are ended',
   },
   {
@@ -88,5 +93,5 @@ export const PURE = {
 /** Ending the process skips every disposal; only these may. */
 export const MAY_EXIT = ['harness/cli/', 'sim-services/main.ts'];
 
-/** Code that runs only in tests: it may use development dependencies. */
-export const isTestCode = (file: string) => /(?:\.test\.ts$|\/testing\.ts$|\/testing\/)/.test(file);
+/** Code that runs only in tests and benchmarks: it may use development dependencies. */
+export const isTestCode = (file: string) => /(?:\.(?:test|bench)\.ts$|\/testing\.ts$|\/testing\/)/.test(file);

@@ -54,6 +54,15 @@ export async function readPrometheusLedger(client: PrometheusClient, window: Led
   return { source: 'prometheus', targets, series };
 }
 
+/**
+ * When the last scrape of each proxy was made whose samples can be queried, up or down, by `namespace/pod`; epoch ms. The targets page
+ * (`lastScrape`) names a scrape a moment before that, so whoever waits for one more scrape must ask here.
+ */
+export async function lastStoredScrapes(client: PrometheusClient, atMs: number): Promise<Map<string, number>> {
+  const stamps = await client.query(`timestamp(up{job="${JOB}"})`, atMs);
+  return new Map(stamps.map(({ labels, v }) => [`${labels.namespace}/${labels.pod}`, Math.round(v * 1000)]));
+}
+
 function ledgerTarget(
   up: MatrixSeries,
   durations: Map<number, number>,

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, prometheusBinary } from '../mesh/kubernetes/testing/cluster.ts';
-import { loopback } from '../mesh/kubernetes/testing/mesh-config.ts';
 import { type PrometheusOptions, startPrometheus } from './server.ts';
+import { freePort, prometheusBinary } from './testing/binary.ts';
+import { loopback } from './testing/loopback.ts';
 
 const host = loopback();
 let dir: string;

@@ -4,11 +4,12 @@ import https from 'node:https';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../core/wait.ts';
+import { loopback } from '../../prometheus/testing/loopback.ts';
 import { IdentityAuthority } from '../identity/authority.ts';
 import { type AuditEntry, type KubernetesApi, startKubernetesApi } from './api.ts';
 import { injectedPod, kubernetesObjects } from './objects.ts';
 import { serviceAccountUser, vizPrometheusGrant } from './rbac.ts';
-import { loopback, meshConfig, podConfig, RELEASE } from './testing/mesh-config.ts';
+import { meshConfig, podConfig, RELEASE } from './testing/mesh-config.ts';
 
 const host = loopback();
 const authority = new IdentityAuthority({ trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' });

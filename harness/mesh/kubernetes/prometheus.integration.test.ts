@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { epochMs } from '../../core/clock.ts';
 import { waitFor } from '../../core/wait.ts';
-import { readPrometheusLedger } from '../../ledger/prometheus.ts';
+import { lastStoredScrapes, readPrometheusLedger } from '../../ledger/prometheus.ts';
 import { readProxyLedger } from '../../ledger/proxy.ts';
 import type { LedgerSeries, MetricLedger } from '../../ledger/types.ts';
 import { quote } from '../../prometheus/promql.ts';
 import { misleadingQueries } from '../../prometheus/queries.ts';
 import { IdentityAuthority } from '../identity/authority.ts';
 import { serviceAccountUser } from './rbac.ts';
-import { AdminServer, type Cluster, startCluster } from './testing/cluster.ts';
+import { AdminServer, type Cluster, SCRAPE_INTERVAL_MS, startCluster } from './testing/cluster.ts';
 
 /** A page like a proxy's, whose counters move with each scrape; it restarts at the fourth. */
 function movingPage(): () => string {
@@ -77,7 +77,7 @@ describe('Prometheus discovers through the simulated API', () => {
     await using cluster = await startCluster({ pods });
     const { client } = cluster.prometheus;
     const fromMs = epochMs();
-    await until('six scrapes of each', () => web.served.length >= 6 && cart.served.length >= 6);
+    await until('seven scrapes of each', () => web.served.length >= 7 && cart.served.length >= 7);
 
     const targets = await proxyTargets(cluster);
     expect(targets.find((target) => target.labels.pod === 'web-1')?.labels).toEqual({
@@ -97,12 +97,17 @@ describe('Prometheus discovers through the simulated API', () => {
     expect((await client.targets()).dropped.length).toBeGreaterThan(0);
     expect((await client.buildInfo()).version).toBeTypeOf('string');
 
-    const untilMs = epochMs();
+    // Up to here every scrape can be read.
+    const stored = await lastStoredScrapes(client, epochMs());
+    const untilMs = Math.min(...stored.values());
     const ledger = await readPrometheusLedger(client, { fromMs, untilMs, clockMarginMs: 2 });
     expect(ledger.targets.map((target) => target.pod).sort()).toEqual(['cart-1', 'web-1']);
     for (const [index, target] of ledger.targets.entries()) {
       const admin = target.pod === 'web-1' ? web : cart;
       expect(target).toMatchObject({ job: 'linkerd-proxy', namespace: 'shop', instance: `${admin.ip}:${admin.port}` });
+      const lastStored = stored.get(`shop/${target.pod}`)!;
+      expect(target.scrapes.at(-1)!.t).toBeGreaterThan(lastStored - 2 * SCRAPE_INTERVAL_MS);
+      if (lastStored === untilMs) expect(target.scrapes.at(-1)!.t).toBe(untilMs);
       expect(target.scrapes.length).toBeGreaterThanOrEqual(5);
       for (const scrape of target.scrapes) {
         expect(scrape.ok).toBe(true);

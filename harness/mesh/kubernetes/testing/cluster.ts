@@ -1,20 +1,20 @@
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { epochMs } from '../../../core/clock.ts';
-import { HarnessError } from '../../../core/errors.ts';
 import { linkerdVizConfig } from '../../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../../prometheus/server.ts';
+import { freePort, prometheusBinary } from '../../../prometheus/testing/binary.ts';
+import { loopback } from '../../../prometheus/testing/loopback.ts';
 import type { MeshPodConfig } from '../../contract.ts';
 import { IdentityAuthority } from '../../identity/authority.ts';
 import { type AuditEntry, type KubernetesApi, type RoleGrant, startKubernetesApi } from '../api.ts';
 import { kubernetesObjects } from '../objects.ts';
 import { serviceAccountUser, vizPrometheusGrant } from '../rbac.ts';
-import { loopback, meshConfig, podConfig, RELEASE } from './mesh-config.ts';
+import { meshConfig, podConfig, RELEASE } from './mesh-config.ts';
 
 /** A stand-in for a sidecar's admin server, which keeps what it answered and when. */
 export class AdminServer implements AsyncDisposable {
@@ -127,37 +127,4 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
   const owned = stack.move();
   return { api, audit, prometheus, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-export async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-/** The program named by MESHPROOF_PROMETHEUS, or `prometheus` on the PATH. @throws HarnessError PROMETHEUS_MISSING */
-export function prometheusBinary(): string {
-  const given = process.env.MESHPROOF_PROMETHEUS;
-  const candidates = given
-    ? [given]
-    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'prometheus'));
-  const found = candidates.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  if (found) return found;
-  throw new HarnessError(
-    'PROMETHEUS_MISSING',
-    given ? `MESHPROOF_PROMETHEUS=${given} can't be run` : 'no prometheus on the PATH',
-    {
-      hint: 'set MESHPROOF_PROMETHEUS to the path of a Prometheus 3 binary',
-    },
-  );
 }

@@ -2,7 +2,7 @@ import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter
 import { type Path, type Problem, type ScenarioIssue, shorten } from './error.ts';
 
 export const MAX_BYTES = 1024 * 1024;
-const MAX_TOKENS = 200_000;
+const MAX_TOKENS = 100_000;
 const MAX_DEPTH = 32;
 const MAX_ALIASES = 100;
 const MAX_VALUES = 20_000;

@@ -85,6 +85,36 @@ restarts: [{ at: 1s, service: cart, replica: 3 }]
   });
 });
 
+describe('hostile input ends in problems', () => {
+  const head = 'apiVersion: meshproof/v1\nkind: Scenario\nmetadata: { name: x }\n';
+  const many = (write: (i: number) => string) => Array.from({ length: 10_000 }, (_, i) => write(i)).join('\n');
+
+  it.each([
+    ['deep flow', '['.repeat(1_000_000), 1, 'the file has more than 100000 YAML tokens'],
+    ['deep blocks', '- '.repeat(40_000), 1, 'values are nested deeper than 32 levels'],
+    ['syntax errors', ']'.repeat(50_000), 20, 'not YAML: Unexpected flow-seq-end token in YAML document: "]"'],
+    ['unknown fields', head + many((i) => `k${i}: 1`), 101, '`services` is missing'],
+    ['one field again and again', head + many(() => 'a: 1'), 101, '`services` is missing'],
+    [
+      'many values',
+      `${head}services: [${'a,'.repeat(25_000)}]`,
+      1,
+      'the file has too many values, counting what its aliases repeat',
+    ],
+    ['a long name', `${head}services: [{ name: ${'a'.repeat(900_000)} }]\ntraffic: []`, 2, undefined],
+  ])('%s', async (_, text, count, first) => {
+    const error = await refusal(() => parseScenario(text, 'f'));
+    expect(error.issues.length).toBe(count);
+    if (first) expect(error.issues[0]?.message).toBe(first);
+    expect(error.message.length).toBeLessThan(30_000);
+  });
+
+  it('says how many problems it does not show', async () => {
+    const error = await refusal(() => parseScenario(head + many((i) => `k${i}: 1`), 'f'));
+    expect(error.issues.at(-1)?.message).toBe('and 9902 more problems');
+  });
+});
+
 describe('good files', () => {
   it('fills in the defaults', async () => {
     const scenario = await loadScenarioFile(`${GOOD}minimal.yaml`);

@@ -10,6 +10,8 @@ import { scenarioFile } from './schema.ts';
 
 export { ScenarioError, type ScenarioIssue } from './error.ts';
 
+/** Of one file; whoever has more is told how many. */
+const MAX_ISSUES = 100;
 const NOWHERE = { line: 0, column: 0 };
 
 /**
@@ -47,7 +49,7 @@ export function parseScenario(text: string, file: string): Scenario {
       hint,
     })),
   ];
-  if (all.length > 0 || !scenario) throw new ScenarioError(inOrder(all));
+  if (all.length > 0 || !scenario) throw new ScenarioError(limited(inOrder(all)));
   return scenario;
 }
 
@@ -159,6 +161,14 @@ function unreadable(path: string, error: unknown): ScenarioIssue {
     EISDIR: 'this is a directory',
   };
   return issueAt(path, NOWHERE, messages[code] ?? `this can't be read: ${code}`, 'check the path and its permissions');
+}
+
+function limited(issues: ScenarioIssue[]): ScenarioIssue[] {
+  const more = issues.length - MAX_ISSUES;
+  if (more <= 0) return issues;
+  const last = issues[MAX_ISSUES]!;
+  const rest = issueAt(last.file, last, `and ${more} more problems`, 'correct those above first');
+  return [...issues.slice(0, MAX_ISSUES), rest];
 }
 
 function inOrder(issues: ScenarioIssue[]): ScenarioIssue[] {

@@ -28,6 +28,8 @@ export interface CliContext {
   exitNow(code: ExitCode): never;
   /** SIGKILL to every child that still runs. */
   killChildren(): void;
+  /** How long a run may take to end in order after the first signal; default: what fits into five seconds. */
+  graceMs?: number;
 }
 
 /** Whether to redraw in place: a terminal that can, and no CI that keeps every frame. */

@@ -8,7 +8,7 @@ import type { Output } from './context.ts';
  * @returns the exit code that belongs to it
  */
 export function printError(error: unknown, output: Output, env: NodeJS.ProcessEnv): ExitCode {
-  const known = error instanceof HarnessError ? error : internal(error);
+  const known = asHarnessError(error);
   const [first = '', ...rest] = known.message.split('\n');
   // Indentation carries meaning in the lines after the first.
   const more = rest.map((line) => `  ${/^\s*/.exec(line)![0].replaceAll('\t', '  ')}${oneLine(line)}\n`);
@@ -17,7 +17,9 @@ export function printError(error: unknown, output: Output, env: NodeJS.ProcessEn
   return known.exitCode;
 }
 
-function internal(error: unknown): HarnessError {
+/** Anything that is no HarnessError is a defect of meshproof. */
+export function asHarnessError(error: unknown): HarnessError {
+  if (error instanceof HarnessError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new HarnessError('INTERNAL', message, {
     hint: 'this is a defect of meshproof; MESHPROOF_DEBUG=1 shows where it is, for a report',

@@ -5,7 +5,10 @@ import { printError } from './print-error.ts';
 import { runCli } from './program.ts';
 
 /** Runs the command line in this process, and ends it. */
-export async function runProcess(loadPipeline: () => Promise<Pipeline>): Promise<never> {
+export async function runProcess(
+  loadPipeline: () => Promise<Pipeline>,
+  options: Pick<CliContext, 'graceMs'> = {},
+): Promise<never> {
   // Whoever read the output has gone (`meshproof list | head -1`), or the terminal: that is no reason to die, and a
   // run has results to write.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -23,6 +26,7 @@ export async function runProcess(loadPipeline: () => Promise<Pipeline>): Promise
     signals: process,
     exitNow: (code) => process.exit(code),
     killChildren: killAllChildren,
+    ...options,
   };
   const code: ExitCode = await runCli(process.argv.slice(2), context);
   await Promise.all([process.stdout, process.stderr].map(flushed));

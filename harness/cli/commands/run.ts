@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ExitCode, HarnessError, InterruptedError } from '../../core/errors.ts';
+import { type ExitCode, type HarnessError, InterruptedError } from '../../core/errors.ts';
 import { createLive, type LiveView } from '../../report/live.ts';
 import { renderTerminal } from '../../report/terminal.ts';
 import { readResult } from '../../result/read.ts';
@@ -12,6 +12,7 @@ import type { Scenario } from '../../scenario/model.ts';
 import { type CliContext, coloursIn, drawsIn, widthOf } from '../context.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { Interruption } from '../interruption.ts';
+import { asHarnessError, printError } from '../print-error.ts';
 import { type Reporter, writeReports } from '../reports.ts';
 import { shippedScenarios } from '../shipped.ts';
 
@@ -54,9 +55,8 @@ async function runToResult(
   const startedAt = new Date();
   const done: ScenarioResult[] = [];
   const view = createLive(stderr, { tty: drawsIn(stderr, env), color: coloursIn(stderr, env) });
-  using interruption = new Interruption(context, (signal) => {
-    view.note(`${signal}: ending what runs; once more ends it at once`);
-  });
+  const onFirst = (signal: string) => view.note(`${signal}: ending what runs; once more ends it at once`);
+  using interruption = new Interruption(context, onFirst, context.graceMs);
   try {
     const { runScenarios } = await context.loadPipeline();
     return await interruption.bound(
@@ -72,13 +72,13 @@ async function runToResult(
       }),
     );
   } catch (error) {
-    if (!(error instanceof HarnessError)) throw error;
     if (done.length === 0 && !(error instanceof InterruptedError)) {
       // Nothing was measured: leave no folder that looks like a run, unless it holds logs.
       await rmdir(dir).catch(() => {});
       throw error;
     }
-    return brokenOff(error, { dir, done, startedAt, environment: args.environment });
+    if (env.MESHPROOF_DEBUG) printError(error, stderr, env);
+    return await brokenOff(asHarnessError(error), { dir, done, startedAt, environment: args.environment });
   } finally {
     view.close();
   }

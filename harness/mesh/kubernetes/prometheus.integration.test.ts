@@ -44,6 +44,20 @@ function movingPage(): () => string {
   };
 }
 
+/** One server stands for the component's own admin port and for its proxy's. */
+const controlPlanePod = (admin: AdminServer) =>
+  admin.pod({
+    namespace: 'linkerd',
+    name: 'destination-1',
+    deployment: 'linkerd-destination',
+    labels: {},
+    app: null,
+    component: 'destination',
+    componentPorts: [
+      { container: 'destination', portName: 'dest-admin', address: { host: admin.ip, port: admin.port } },
+    ],
+  });
+
 const until = (what: string, probe: () => Promise<boolean> | boolean) =>
   waitFor(async () => ((await probe()) ? true : undefined), { what, deadlineMs: 20_000, everyMs: 50, hint: '' });
 
@@ -74,10 +88,12 @@ describe('Prometheus discovers through the simulated API', () => {
       web.pod({ name: 'web-1', labels: { app: 'web', version: 'v1', 'app.kubernetes.io/name': 'web' } }),
       cart.pod({ name: 'cart-1', deployment: 'cart', labels: { app: 'cart' } }),
     ];
+    await using destination = await AdminServer.start(() => '# TYPE go_threads gauge\ngo_threads 7\n');
+    pods.push(controlPlanePod(destination));
     await using cluster = await startCluster({ pods });
     const { client } = cluster.prometheus;
     const fromMs = epochMs();
-    await until('seven scrapes of each', () => web.served.length >= 7 && cart.served.length >= 7);
+    await until('seven scrapes of each', () => [web, cart, destination].every(({ served }) => served.length >= 7));
 
     const targets = await proxyTargets(cluster);
     expect(targets.find((target) => target.labels.pod === 'web-1')?.labels).toEqual({
@@ -93,7 +109,23 @@ describe('Prometheus discovers through the simulated API', () => {
       version: 'v1',
       app_kubernetes_io_name: 'web',
     });
-    expect(targets).toHaveLength(2);
+    expect(targets).toHaveLength(3);
+    // A native sidecar is an init container to discovery.
+    expect(new Set(targets.map((t) => t.discoveredLabels.__meta_kubernetes_pod_container_init))).toEqual(
+      new Set(['true']),
+    );
+    const { active } = await client.targets();
+    expect(active.map((t) => `${t.scrapePool} ${t.health} ${t.labels.component ?? ''}`.trim()).sort()).toEqual([
+      'kubernetes-nodes-cadvisor up',
+      'linkerd-controller up destination',
+      ...['linkerd-proxy up', 'linkerd-proxy up', 'linkerd-proxy up'],
+      'prometheus up',
+    ]);
+    const ofDestination = targets.find((target) => target.labels.namespace === 'linkerd');
+    expect(ofDestination?.labels).toMatchObject({
+      deployment: 'linkerd-destination',
+      control_plane_component: 'destination',
+    });
     expect((await client.targets()).dropped.length).toBeGreaterThan(0);
     expect((await client.buildInfo()).version).toBeTypeOf('string');
 
@@ -101,8 +133,9 @@ describe('Prometheus discovers through the simulated API', () => {
     const stored = await lastStoredScrapes(client, epochMs());
     const untilMs = Math.min(...stored.values());
     const ledger = await readPrometheusLedger(client, { fromMs, untilMs, clockMarginMs: 2 });
-    expect(ledger.targets.map((target) => target.pod).sort()).toEqual(['cart-1', 'web-1']);
+    expect(ledger.targets.map((target) => target.pod).sort()).toEqual(['cart-1', 'destination-1', 'web-1']);
     for (const [index, target] of ledger.targets.entries()) {
+      if (target.namespace === 'linkerd') continue;
       const admin = target.pod === 'web-1' ? web : cart;
       expect(target).toMatchObject({ job: 'linkerd-proxy', namespace: 'shop', instance: `${admin.ip}:${admin.port}` });
       const lastStored = stored.get(`shop/${target.pod}`)!;
@@ -142,9 +175,9 @@ describe('Prometheus discovers through the simulated API', () => {
     expect(new Set(les)).toEqual(new Set(['1.0', '50000.0', '+Inf', '0.05', '10.0', '1.048576e+06', '1e-05']));
     expect(ledger.series.map((s) => s.labels.le).filter((le) => le !== undefined)).toEqual(expect.arrayContaining(les));
 
-    expect(await client.queryScalar('count(up{job="linkerd-proxy"})', epochMs())).toBe(2);
+    expect(await client.queryScalar('count(up{job="linkerd-proxy"})', epochMs())).toBe(3);
     await expect(client.queryScalar('up{job="none"}', epochMs())).rejects.toMatchObject({ code: 'NO_SAMPLE' });
-    await expect(client.queryScalar('up{job="linkerd-proxy"}', epochMs())).rejects.toMatchObject({ count: 2 });
+    await expect(client.queryScalar('up{job="linkerd-proxy"}', epochMs())).rejects.toMatchObject({ count: 3 });
     const odd = 'a"b\\c\nd\re\0f{}\u00e9\u2028';
     const [echo] = await client.query(`label_replace(vector(1), "echo", ${quote(odd)}, "", "")`, epochMs());
     expect(echo?.labels).toEqual({ echo: odd });

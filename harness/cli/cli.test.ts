@@ -27,10 +27,15 @@ describe('what to do first', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
   });
 
+  let top: { code: number | null; stdout: string };
+  beforeAll(async () => {
+    top = await cli(['--help']);
+  });
+
   it.each(['run', 'validate', 'schema', 'list', 'clean'])(
     '%s has help with an example or what it never does',
     async (name) => {
-      const [top, own] = await Promise.all([cli(['--help']), cli([name, '--help'])]);
+      const own = await cli([name, '--help']);
       expect(top.stdout).toMatch(new RegExp(`^ {2}${name} .*[a-z]{4}`, 'm'));
       expect(own.stdout).toMatch(/Examples?:|never/);
       expect([top.code, own.code]).toEqual([0, 0]);

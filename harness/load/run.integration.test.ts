@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { HarnessError } from '../core/errors.ts';
@@ -298,5 +298,28 @@ describe('ends', () => {
     const missing = { ...testK6, path: join(dir.path, 'k6') };
     const running = runK6({ k6: missing, plan: plan([stream(steady(1, 100), [{}])]), dir: dir.path });
     await expect(running).rejects.toMatchObject({ code: 'K6_DIED', message: expect.stringContaining('ENOENT') });
+  });
+
+  test('with an error when the journal lacks requests that k6 made', async () => {
+    using dir = temporaryDir();
+    const file = join(dir.path, 'k6');
+    // In k6's place: two requests by its own count, one in the journal, as on a full disk.
+    const summary = JSON.stringify({ requests: 2, iterations: 2, droppedIterations: 0 });
+    const script = [
+      '#!/bin/sh',
+      `printf 'H,1,meshproof%%2Fload,load-1,0,1000.000\\ns,1,1001.000,shop%%2Fweb,GET,%%2F\\nZ,1002.000\\n' > k6.journal`,
+      `echo '${summary}' > k6-summary.json`,
+      'echo "Failed to write to log, no space left on device" >&2',
+    ];
+    writeFileSync(file, script.join('\n'), { mode: 0o755 });
+    const running = runK6({
+      k6: { ...testK6, path: file },
+      plan: plan([stream(steady(1, 100), [{}])]),
+      dir: dir.path,
+    });
+    await expect(running).rejects.toMatchObject({
+      code: 'K6_JOURNAL_INCOMPLETE',
+      message: expect.stringMatching(/^k6 made 2 requests, but its journal has only 1\n.*no space left on device$/),
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { type HeaderList, headerValue } from './headers.ts';
+import { resetStream } from './reset-stream.ts';
 
 /** The hop that asked: where an answer is written to. */
 export interface Downstream {
@@ -112,7 +113,7 @@ export class Http2Downstream implements Downstream {
   }
 
   reset(code: number): void {
-    if (!this.#stream.destroyed) this.#stream.close(code || constants.NGHTTP2_INTERNAL_ERROR);
+    resetStream(this.#stream, code || constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   onGone(listener: () => void): void {

@@ -7,6 +7,7 @@ import type { ConnectFailure } from './peer-connection.ts';
 import { FAIL_FAST, LOAD_SHED, resetError } from './proxy-error.ts';
 import { ResponseRelay, type Upstream } from './relay.ts';
 import { BodyStream, type RequestBody } from './request-body.ts';
+import { resetStream } from './reset-stream.ts';
 
 const END_STREAM = 1;
 
@@ -91,7 +92,7 @@ export class OutboundRequest implements Waiting, Upstream {
   }
 
   abort(): void {
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    if (this.#stream) resetStream(this.#stream, constants.NGHTTP2_CANCEL);
   }
 
   #connectFailed(endpoint: Endpoint, failure: ConnectFailure): void {
@@ -165,15 +166,20 @@ export class OutboundRequest implements Waiting, Upstream {
       this.#relay.requestEnd();
       stream.end();
     } catch {
-      stream.close(constants.NGHTTP2_CANCEL);
+      resetStream(stream, constants.NGHTTP2_CANCEL);
     }
   }
 }
 
 function drained(stream: ClientHttp2Stream): Promise<void> {
   return new Promise((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
   });
 }
 

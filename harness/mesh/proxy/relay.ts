@@ -3,6 +3,16 @@ import type { Downstream } from './downstream.ts';
 import { type HeaderList, headerValue } from './headers.ts';
 import { ABORTED_BODY, type SyntheticResponse, syntheticHeaders } from './proxy-error.ts';
 
+const waiting: ResponseRelay[] = [];
+
+/** One callback a turn for all heads that came in it, after the bytes that came with them have been read. */
+function flushLater(relay: ResponseRelay): void {
+  if (waiting.push(relay) > 1) return;
+  setImmediate(() => {
+    for (const each of waiting.splice(0)) each.flush();
+  });
+}
+
 /** The hop that answers. */
 export interface Upstream {
   pause(): void;
@@ -78,7 +88,7 @@ export class ResponseRelay {
     const length = headerValue(headers, 'content-length');
     this.#expected =
       this.#bodyless || status === 204 || status === 304 ? 0 : length === undefined ? -1 : Number(length);
-    queueMicrotask(() => this.#flush());
+    flushLater(this);
   }
 
   data(chunk: Buffer): void {
@@ -158,7 +168,8 @@ export class ResponseRelay {
     return this.#expected >= 0 && this.#received >= this.#expected;
   }
 
-  #flush(): void {
+  /** Called at the end of the turn in which the head came. */
+  flush(): void {
     if (this.#done || this.#headSent || this.#isWhole()) return;
     this.#headSent = true;
     this.#down.head(this.#status, this.#headers!);

@@ -1,8 +1,20 @@
-import { gone, made, raceCap, served, unanswered, unexplained } from './moments.ts';
+import {
+  type Count,
+  CUT,
+  made,
+  raceCap,
+  type ServedKind,
+  served,
+  started,
+  sum,
+  unexplained,
+  type Where,
+} from './moments.ts';
 import type { Scope, Status } from './scope.ts';
+import type { Steps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
-/** A reading was rendered in [fromMs, untilMs]; `settled`: after the last movement. */
+/** A reading was rendered in [fromMs, untilMs], by any ledger's clock; `settled`: after the last movement. */
 export interface Reading {
   fromMs: number;
   untilMs: number;
@@ -13,6 +25,9 @@ export interface Interval {
   low: number;
   high: number;
 }
+
+/** What a counter must show at a reading. */
+export type Bound = (reading: Reading) => Interval;
 
 /** Which responses a counter counts. docs/bounds.md derives the bounds of each. */
 export type Category =
@@ -32,169 +47,219 @@ export type Category =
 /** Where in the proxy a family counts: above the balancer (`route`), about it (`backend`), or at one endpoint. */
 export type Layer = 'endpoint' | 'backend' | 'route';
 
-/** What a family counts as what: the older families call a dropped body a success. */
 export interface Style {
   layer: Layer;
+  /** The older families call a body that its consumer dropped a success. */
   legacy: boolean;
 }
 
-export function requestBounds(scope: Scope, r: Reading, layer: Layer): Interval {
-  const { fromMs: from, untilMs: until } = r;
-  const others =
-    made(scope, 'othersKnown', '*', '*', 'start').at(from) + made(scope, 'othersMaybe', '*', '*', 'start').at(from);
-  const low = Math.max(
-    made(scope, 'own', 'ok', '*', 'firstByte').at(from),
-    served(scope, 'served', '*', '*', 'start').at(from) - others,
-  );
-  // What other instances have certainly taken of the requests that may have come here.
-  const taken =
-    served(scope, 'servedElsewhere', '*', '*', 'start').at(until) -
-    made(scope, 'elsewhere', '*', '*', 'start').at(until) -
-    made(scope, 'othersMaybe', '*', '*', 'start').at(until);
-  const maybe = made(scope, 'maybe', '*', '*', 'start').at(until) - Math.max(0, taken);
-  const high = made(scope, 'own', '*', '*', 'start').at(until) + Math.max(0, maybe);
-  return { low, high: layer === 'endpoint' ? high : high + scope.failfast.length };
+/** What all bounds need besides the category: the scope, and by how much clocks may differ. */
+export interface Ground {
+  scope: Scope;
+  marginMs: number;
+}
+
+export function requestBound({ scope, marginMs }: Ground, layer: Layer): Bound {
+  const answered = made(scope, 'own', 'ok', '*', 'firstByte');
+  const reached = served(scope, 'served', '*', '*', 'start');
+  const others = sum(made(scope, 'othersKnown', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
+  const own = made(scope, 'own', '*', '*', 'start');
+  const maybe = made(scope, 'maybe', '*', '*', 'start');
+  const away = served(scope, 'servedElsewhere', '*', '*', 'start');
+  const sentAway = sum(made(scope, 'elsewhere', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
+  const above = layer === 'endpoint' ? 0 : scope.failfast.length;
+  return ({ fromMs, untilMs }) => {
+    const low = Math.max(answered.at(fromMs), reached.at(fromMs) - others(fromMs + marginMs));
+    // What other instances have certainly taken of the requests that may have come here.
+    const taken = maybe.total === 0 ? 0 : Math.max(0, away.at(untilMs - marginMs) - sentAway(untilMs));
+    return { low, high: own.at(untilMs) + Math.max(0, maybe.at(untilMs) - taken) + above };
+  };
 }
 
 /** Responses of one category, counted when the response ends. */
-export function responseBounds(scope: Scope, category: Category, r: Reading, style: Style): Interval {
+export function responseBound(ground: Ground, category: Category, style: Style): Bound {
   switch (category.kind) {
     case 'request':
-      return requestBounds(scope, r, style.layer);
+      return requestBound(ground, style.layer);
     case 'ok':
-      return okBounds(scope, category.status, r, style.legacy);
+      return okBound(ground, category.status, style.legacy);
     case 'broken':
-      return brokenBounds(scope, category.status, r, !style.legacy);
-    case 'any': {
-      const ok = okBounds(scope, category.status, r, false);
-      const broken = brokenBounds(scope, category.status, r, true);
-      return { low: ok.low + broken.low, high: ok.high + broken.high };
-    }
+      return brokenBound(ground, category.status, style.legacy);
+    case 'any':
+      return anyBound(ground, category.status);
     case 'none':
-      return noneBounds(scope, r, style);
+      return noneBound(ground, style);
     case 'failfast':
-      return failfastBounds(scope, r, style);
+      return failfastBound(ground, style);
     case 'total':
-      return totalBounds(scope, r, style);
+      return totalBound(ground, style);
   }
 }
 
 /** Answers that the mesh made with this status, as this side may have counted them. */
-function meshMade(scope: Scope, status: Status, until: number): number {
-  const all = unanswered(scope, status, until);
-  return scope.side === 'outbound' ? all : Math.min(all, unexplained(scope, until));
+function meshMade({ scope, marginMs }: Ground, status: Status): Count {
+  const all = started(scope, 'mesh', status);
+  if (scope.side === 'outbound') return all;
+  const rest = unexplained(scope, marginMs);
+  return (t) => Math.min(all(t), rest(t));
 }
 
-function okBounds(scope: Scope, status: Status, r: Reading, withDropped: boolean): Interval {
-  const low = made(scope, 'own', 'ok', status, 'end').at(r.fromMs);
-  const byCallee =
-    served(scope, 'served', 'completed', status, 'end').at(r.untilMs) +
-    (withDropped ? served(scope, 'served', 'gone-mid', status, 'start').at(r.untilMs) : 0) -
-    made(scope, 'othersKnown', 'ok', status, 'end').at(r.untilMs);
-  const high = Math.min(byCallee, startedByCaller(scope, status, r.untilMs));
-  return { low, high: high + meshMade(scope, status, r.untilMs) };
+/**
+ * The caller's sidecar counts no more answers than its callers have asked for. The callee's may: an answer that it
+ * passed on can get lost on the way, so that the caller was told otherwise by the mesh.
+ */
+function withinCallers(scope: Scope, status: Status, byCallee: Count): Count {
+  if (scope.side === 'inbound') return byCallee;
+  const ok = started(scope, 'ok', status);
+  const gone = started(scope, 'gone', '*');
+  return (t) => Math.min(byCallee(t), ok(t) + gone(t));
 }
 
-/** Requests started that may have got an answer of this status. */
-function startedByCaller(scope: Scope, status: Status, until: number): number {
-  return (
-    made(scope, 'own', 'ok', status, 'start').at(until) +
-    made(scope, 'maybe', 'ok', status, 'start').at(until) +
-    gone(scope, until)
-  );
+/** What callees did in the scope, less what went to other callers. */
+function lessOthers({ scope, marginMs }: Ground, status: Status, parts: Steps[]): Count {
+  const here = sum(...parts);
+  const others = made(scope, 'othersKnown', 'ok', status, 'end');
+  return others.total === 0 ? here : (t) => here(t) - others.at(t - marginMs);
 }
 
-function brokenBounds(scope: Scope, status: number, r: Reading, withDropped: boolean): Interval {
-  const aborted = served(scope, 'served', 'mid', status, 'end');
-  const races = raceCap(scope, 'mid');
+/** Served with this outcome. A client that left was noticed by the proxy first: it counts from the start. */
+function outcomes(scope: Scope, kinds: readonly ServedKind[], status: Status): Steps[] {
+  return kinds.map((kind) => {
+    const early = kind === 'gone-mid' || kind === 'open';
+    return served(scope, 'served', kind, kind === 'open' ? '*' : status, early ? 'start' : 'end');
+  });
+}
+
+function okBound(ground: Ground, status: number, legacy: boolean): Bound {
+  const { scope } = ground;
+  const low = made(scope, 'own', 'ok', status, 'end');
+  const kinds = legacy ? (['completed', 'gone-mid'] as const) : (['completed'] as const);
+  const high = withinCallers(scope, status, lessOthers(ground, status, outcomes(scope, kinds, status)));
+  const mesh = meshMade(ground, status);
+  return ({ fromMs, untilMs }) => ({ low: low.at(fromMs), high: high(untilMs) + mesh(untilMs) });
+}
+
+/** At the end, and when nobody else asks: what the callee aborted, but for callers who gave up meanwhile. */
+function brokenLow(scope: Scope, status: number): number {
   const alone = scope.othersKnown.length + scope.othersMaybe.length === 0;
-  const low = r.settled && alone ? Math.max(0, aborted.total - races) : 0;
-  const dropped = withDropped ? served(scope, 'served', 'gone-mid', status, 'start').at(r.untilMs) : 0;
-  const byCallee = aborted.at(r.untilMs) + dropped;
-  if (scope.side === 'inbound') return { low, high: byCallee };
-  const died = served(scope, 'served', 'open', '*', 'start').at(r.untilMs);
-  return { low, high: Math.min(byCallee + died, gone(scope, r.untilMs)) };
+  return alone ? Math.max(0, served(scope, 'served', 'mid', status, 'end').total - raceCap(scope, 'mid')) : 0;
 }
 
-function noneBounds(scope: Scope, r: Reading, style: Style): Interval {
+function brokenBound(ground: Ground, status: number, legacy: boolean): Bound {
+  const { scope, marginMs } = ground;
+  const low = brokenLow(scope, status);
+  const inbound = scope.side === 'inbound';
+  const kinds: ServedKind[] = inbound ? ['mid'] : ['mid', 'open'];
+  const aborted = sum(...outcomes(scope, legacy ? kinds : [...kinds, 'gone-mid'], status));
+  // An answer that the callee completed, and whose consumer left before its end.
+  const completed = served(scope, 'served', 'completed', status, 'end');
+  const received = sum(made(scope, 'own', 'ok', status, 'end'), made(scope, 'othersKnown', 'ok', status, 'end'));
+  const gone = started(scope, 'gone', '*');
+  return ({ untilMs, settled }) => {
+    const lost = legacy ? 0 : Math.max(0, completed.at(untilMs) - received(untilMs - marginMs));
+    const high = aborted(untilMs) + lost;
+    return { low: settled ? low : 0, high: inbound ? high : Math.min(high, gone(untilMs)) };
+  };
+}
+
+function anyBound(ground: Ground, status: number): Bound {
+  const { scope } = ground;
+  const low = made(scope, 'own', 'ok', status, 'end');
+  const broken = brokenLow(scope, status);
+  const kinds: ServedKind[] = [
+    'completed',
+    'gone-mid',
+    'mid',
+    ...(scope.side === 'outbound' ? (['open'] as const) : []),
+  ];
+  const high = withinCallers(scope, status, lessOthers(ground, status, outcomes(scope, kinds, status)));
+  const mesh = meshMade(ground, status);
+  return ({ fromMs, untilMs, settled }) => ({
+    low: low.at(fromMs) + (settled ? broken : 0),
+    high: high(untilMs) + mesh(untilMs),
+  });
+}
+
+function noneBound(ground: Ground, style: Style): Bound {
+  const { scope } = ground;
   if (scope.side === 'inbound') {
     const reset = served(scope, 'served', 'reset', '*', 'end');
-    const low = r.settled ? Math.max(0, reset.total - raceCap(scope, 'reset')) : 0;
-    return { low, high: reset.at(r.untilMs) + unexplained(scope, r.untilMs) };
+    const low = Math.max(0, reset.total - raceCap(scope, 'reset'));
+    const rest = unexplained(scope, ground.marginMs);
+    return ({ untilMs, settled }) => ({ low: settled ? low : 0, high: reset.at(untilMs) + rest(untilMs) });
   }
-  const cut = made(scope, 'own', 'gone', 0, 'start', 'cut', isCut).at(r.untilMs);
-  const cutMaybe = made(scope, 'maybe', 'gone', 0, 'start', 'cut', isCut).at(r.untilMs);
+  const parts = [started(scope, 'mesh', '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
-  return { low: 0, high: unanswered(scope, null, r.untilMs) + shed(scope, r.untilMs) + cut + cutMaybe + failfast };
+  return ({ untilMs }) => ({ low: 0, high: parts.reduce((n, part) => n + part(untilMs), failfast) });
 }
 
-function isCut(m: Made): boolean {
-  return m.request.outcome === 'connection';
+function failfastBound({ scope }: Ground, style: Style): Bound {
+  const ended = made(scope, 'failfast', '*', '*', 'end');
+  const begun = made(scope, 'failfast', '*', '*', 'start');
+  return ({ fromMs, untilMs }) => ({
+    low: style.layer === 'route' ? ended.at(fromMs) : 0,
+    high: style.layer === 'endpoint' ? 0 : begun.at(untilMs),
+  });
 }
 
-function shed(scope: Scope, until: number): number {
-  return made(scope, 'own', 'shed', '*', 'start').at(until) + made(scope, 'maybe', 'shed', '*', 'start').at(until);
-}
-
-function failfastBounds(scope: Scope, r: Reading, style: Style): Interval {
-  const low = style.layer === 'route' ? made(scope, 'failfast', '*', '*', 'end').at(r.fromMs) : 0;
-  return { low, high: style.layer === 'endpoint' ? 0 : made(scope, 'failfast', '*', '*', 'start').at(r.untilMs) };
-}
-
-function totalBounds(scope: Scope, r: Reading, style: Style): Interval {
-  const failfast = failfastBounds(scope, r, style);
-  const low =
-    made(scope, 'own', 'ok', '*', 'end').at(r.fromMs) +
-    made(scope, 'own', 'mesh', '*', 'end').at(r.fromMs) +
-    failfast.low;
-  const byCallee =
-    served(scope, 'served', 'completed', '*', 'end').at(r.untilMs) +
-    served(scope, 'served', 'gone-mid', '*', 'start').at(r.untilMs) +
-    served(scope, 'served', 'mid', '*', 'end').at(r.untilMs) +
-    served(scope, 'served', 'open', '*', 'start').at(r.untilMs) -
-    made(scope, 'othersKnown', 'ok', '*', 'end').at(r.untilMs);
-  const high = Math.min(byCallee, startedByCaller(scope, '*', r.untilMs));
-  return { low, high: high + unanswered(scope, null, r.untilMs) + shed(scope, r.untilMs) + failfast.high };
+function totalBound(ground: Ground, style: Style): Bound {
+  const { scope } = ground;
+  const low = sum(made(scope, 'own', 'ok', '*', 'end'), made(scope, 'own', 'mesh', '*', 'end'));
+  const kinds = ['completed', 'gone-mid', 'mid', 'open'] as const;
+  const high = withinCallers(scope, '*', lessOthers(ground, '*', outcomes(scope, kinds, '*')));
+  const mesh = started(scope, 'mesh', '*');
+  const shed = started(scope, 'shed', '*');
+  const failfast = failfastBound(ground, style);
+  return (r) => {
+    const above = failfast(r);
+    return { low: low(r.fromMs) + above.low, high: high(r.untilMs) + mesh(r.untilMs) + shed(r.untilMs) + above.high };
+  };
 }
 
 /**
  * `response_latency_ms_bucket`: answers with this status whose time to the first body byte, truncated to whole
  * milliseconds, is at most `le`. They count when the first byte passes.
  */
-export function latencyBounds(scope: Scope, status: number, le: number, r: Reading): Interval {
-  const fast = (m: Made): boolean => m.firstByteMs! - m.startMs < le + 1;
-  const fastServed = (s: Served): boolean => (s.request.firstByteMs ?? s.request.startMs) - s.request.startMs < le + 1;
+export function latencyBound(ground: Ground, status: number, le: number): Bound {
+  const { scope, marginMs } = ground;
   const tag = `lt${le}`;
-  const until = r.untilMs;
-  const low = made(scope, 'own', 'ok', status, 'firstByte', tag, fast).at(r.fromMs);
-  const written = (kind: 'completed' | 'mid' | 'open'): number =>
-    served(scope, 'served', kind, status, 'firstByte', tag, fastServed).at(until);
-  const byCallee =
-    written('completed') +
-    written('mid') +
-    written('open') +
-    served(scope, 'served', 'gone-mid', status, 'start').at(until) -
-    made(scope, 'othersKnown', 'ok', status, 'firstByte', tag, fast).at(until);
-  return { low, high: Math.min(byCallee, startedByCaller(scope, status, until)) + meshMade(scope, status, until) };
+  const fast: Where<Made> = { tag, test: (m) => m.firstByteMs! - m.startMs < le + 1 };
+  const fastServed: Where<Served> = {
+    tag,
+    test: ({ request: r }) => (r.firstByteMs ?? r.startMs) - r.startMs < le + 1,
+  };
+  const low = made(scope, 'own', 'ok', status, 'firstByte', fast);
+  const written = (['completed', 'mid', 'open'] as const).map((kind) =>
+    served(scope, 'served', kind, status, 'firstByte', fastServed),
+  );
+  const here = sum(...written, served(scope, 'served', 'gone-mid', status, 'start'));
+  const others = made(scope, 'othersKnown', 'ok', status, 'firstByte', fast);
+  const high = withinCallers(scope, status, (t) => here(t) - others.at(t - marginMs));
+  const mesh = meshMade(ground, status);
+  return ({ fromMs, untilMs }) => ({ low: low.at(fromMs), high: high(untilMs) + mesh(untilMs) });
 }
 
 /** Duration histograms (seconds, not truncated): requests that took at most `leMs` to the end of the response. */
-export function durationBounds(scope: Scope, leMs: number, r: Reading, style: Style): Interval {
-  const quick = (m: Made): boolean => m.endMs! - m.startMs <= leMs;
-  const quickServed = (s: Served): boolean => s.request.endMs! - s.request.startMs <= leMs;
+export function durationBound(ground: Ground, leMs: number, style: Style): Bound {
+  const { scope, marginMs } = ground;
   const tag = `le${leMs}`;
-  const until = r.untilMs;
-  const low = made(scope, 'own', 'ok', '*', 'end', tag, quick).at(r.fromMs);
-  const aborted = (['mid', 'reset', 'gone-mid', 'open'] as const).reduce(
-    (sum, kind) => sum + served(scope, 'served', kind, '*', 'start').at(until),
-    0,
-  );
-  const byCallee =
-    served(scope, 'served', 'completed', '*', 'end', tag, quickServed).at(until) +
-    aborted -
-    made(scope, 'othersKnown', 'ok', '*', 'end', tag, quick).at(until);
-  const high = Math.min(byCallee, startedByCaller(scope, '*', until));
-  const mesh =
-    scope.side === 'outbound' ? unanswered(scope, null, until) + shed(scope, until) : unexplained(scope, until);
-  return { low, high: high + mesh + (style.layer === 'endpoint' ? 0 : scope.failfast.length) };
+  const quick: Where<Made> = { tag, test: (m) => m.endMs! - m.startMs <= leMs };
+  const quickServed: Where<Served> = { tag, test: ({ request: r }) => r.endMs! - r.startMs <= leMs };
+  // An answer that the callee completed may have been dropped on its way: sooner than the callee ended, never later seen.
+  const low = made(scope, 'own', 'ok', '*', 'end', quick);
+  const inbound = scope.side === 'inbound';
+  // However they ended, and after whatever time. A reset is to the caller's sidecar an answer of the mesh.
+  const kinds = inbound ? (['mid', 'gone-mid', 'reset'] as const) : (['mid', 'gone-mid', 'open'] as const);
+  const aborted = kinds.map((kind) => served(scope, 'served', kind, '*', 'start'));
+  const here = sum(served(scope, 'served', 'completed', '*', 'end', quickServed), ...aborted);
+  const others = made(scope, 'othersKnown', 'ok', '*', 'end', quick);
+  const high = withinCallers(scope, '*', (t) => here(t) - others.at(t - marginMs));
+  const mesh = inbound ? unexplained(scope, marginMs) : started(scope, 'mesh', '*');
+  const shed = started(scope, 'shed', '*');
+  const above = style.layer === 'endpoint' ? 0 : scope.failfast.length;
+  const withShed = inbound ? 0 : 1;
+  return ({ fromMs, untilMs }) => ({
+    low: low.at(fromMs),
+    high: high(untilMs) + mesh(untilMs) + withShed * shed(untilMs) + above,
+  });
 }

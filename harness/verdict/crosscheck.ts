@@ -49,14 +49,15 @@ function compare(family: string, pod: string, pages: Point[], stored: Point[], r
     reason: "Prometheus stores what the proxy's page says, and neither falls",
     exact: true,
   };
+  const checker = recorder.about(subject);
   for (const page of pages) {
     for (const sample of nearest(page, stored)) {
       if (page.settled && sample.settled) {
-        recorder.check(subject, sample.t, sample.value, { low: page.value, high: page.value }, 'LEDGERS_DIFFER');
+        checker.check(sample.t, sample.value, { low: page.value, high: page.value }, 'LEDGERS_DIFFER');
       } else if (sample.until <= page.from) {
-        recorder.check(subject, sample.t, sample.value, { low: 0, high: page.value }, 'LEDGERS_DIFFER');
+        checker.check(sample.t, sample.value, { low: 0, high: page.value }, 'LEDGERS_DIFFER');
       } else if (sample.from >= page.until) {
-        recorder.check(subject, sample.t, sample.value, { low: page.value, high: Infinity }, 'LEDGERS_DIFFER');
+        checker.check(sample.t, sample.value, { low: page.value, high: Infinity }, 'LEDGERS_DIFFER');
       }
     }
   }
@@ -147,7 +148,7 @@ export function checkOutboundAgainstInbound(observed: ObservedSegment[], book: S
         exact: true,
       };
       const t = o.segment.scrapes.at(-1)!.t;
-      recorder.check(subject, t, cell.values.at(-1) ?? 0, { low: sum, high: Infinity }, 'NOT_EQUAL_AT_END');
+      recorder.about(subject).check(t, cell.values.at(-1) ?? 0, { low: sum, high: Infinity }, 'NOT_EQUAL_AT_END');
     }
   }
 }

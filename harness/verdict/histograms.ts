@@ -24,23 +24,24 @@ export function checkHistograms(
     const sum = get(`${base}_sum`, Number.NaN);
     const whole = bucketFamily.edgesMs!.factor === 1;
     const subject = { ...subjectOf(count), reason: SELF };
-    const sumSubject = { ...subject, family: `${base}_sum`, exact: false };
-    const bucketSubject = { ...subject, family: bucketFamily.name };
+    const totals = recorder.about(subject);
+    const sums = recorder.about({ ...subject, family: `${base}_sum`, exact: false });
+    const edges = recorder.about({ ...subject, family: bucketFamily.name });
     segment.scrapes.forEach((scrape, i) => {
       const counts = buckets.map((b) => b![i]!);
       const code = 'HISTOGRAM_INCONSISTENT';
       const inf = counts.at(-1)!;
-      recorder.check(subject, scrape.t, count.values[i]!, { low: inf, high: inf }, code);
+      totals.check(scrape.t, count.values[i]!, { low: inf, high: inf }, code);
       let low = 0;
       let high = 0;
       counts.forEach((n, b) => {
         const below = b > 0 ? counts[b - 1]! : 0;
-        if (n < below) recorder.check(bucketSubject, scrape.t, n, { low: below, high: inf }, code);
+        if (n < below) edges.check(scrape.t, n, { low: below, high: inf }, code);
         // Whole milliseconds: what lies above an edge is at least one more.
         low += (n - below) * (b > 0 ? les[b - 1]! + (whole ? 1 : 0) : 0);
         if (n > below) high += (n - below) * les[b]!;
       });
-      if (sum) recorder.check(sumSubject, scrape.t, sum[i]!, { low, high }, code);
+      if (sum) sums.check(scrape.t, sum[i]!, { low, high }, code);
     });
   }
 }

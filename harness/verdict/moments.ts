@@ -4,31 +4,40 @@ import type { Made, MadeKind, Served } from './truth.ts';
 
 /** Counting functions over a scope, by the moments of a request. All are cached under a name that says what they count. */
 
-type MadeList = 'own' | 'maybe' | 'othersKnown' | 'othersMaybe' | 'elsewhere' | 'failfast';
+/** How many have happened by `t`. */
+export type Count = (t: number) => number;
 
+export type MadeList = 'own' | 'maybe' | 'othersKnown' | 'othersMaybe' | 'elsewhere' | 'failfast';
 export type MadeMoment = 'start' | 'firstByte' | 'end';
 
-/** Requests made, of one kind and status, by one of their moments; `where` narrows and must be named by `tag`. */
+export interface Where<T> {
+  tag: string;
+  test: (item: T) => boolean;
+}
+
+const ALL = { tag: '', test: () => true };
+
+/** Requests made, of one kind and status, by one of their moments. */
 export function made(
   scope: Scope,
   list: MadeList,
   kind: MadeKind | '*',
   status: Status,
   moment: MadeMoment,
-  tag = '',
-  where: (m: Made) => boolean = () => true,
+  where: Where<Made> = ALL,
 ): Steps {
-  return steps(scope, `${list}/${kind}/${status}/${moment}/${tag}`, () =>
+  return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
     Steps.of(
-      scope[list].filter((m) => (kind === '*' || m.kind === kind) && hasStatus(status, m.status) && where(m)),
+      scope[list].filter((m) => (kind === '*' || m.kind === kind) && hasStatus(status, m.status) && where.test(m)),
       (m) => (moment === 'start' ? m.startMs : moment === 'end' ? m.endMs : m.firstByteMs),
     ),
   );
 }
 
-export type ServedKind = 'completed' | 'gone-mid' | 'gone' | 'reset' | 'mid' | 'open' | '*';
+/** `gone-mid`: the client left after the headers were sent, `gone`: before. `mid`: reset in the middle of the body. */
+export type ServedKind = 'completed' | 'gone-mid' | 'gone' | 'reset' | 'mid' | 'open';
 
-export function servedKind(s: Served): Exclude<ServedKind, '*'> {
+export function servedKind(s: Served): ServedKind {
   switch (s.request.outcome) {
     case 'completed':
       return 'completed';
@@ -46,16 +55,15 @@ export function servedKind(s: Served): Exclude<ServedKind, '*'> {
 export function served(
   scope: Scope,
   list: 'served' | 'servedElsewhere',
-  kind: ServedKind,
+  kind: ServedKind | '*',
   status: Status,
   moment: 'start' | 'firstByte' | 'end',
-  tag = '',
-  where: (s: Served) => boolean = () => true,
+  where: Where<Served> = ALL,
 ): Steps {
-  return steps(scope, `${list}/${kind}/${status}/${moment}/${tag}`, () =>
+  return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
     Steps.of(
       scope[list].filter(
-        (s) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.request.status) && where(s),
+        (s) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.request.status) && where.test(s),
       ),
       (s) => {
         const r = s.request;
@@ -66,54 +74,60 @@ export function served(
   );
 }
 
-/** Requests made that were not answered by a service: the mesh answered, or nobody did. */
-export function unanswered(scope: Scope, status: Status | null, t: number): number {
-  const count = (list: MadeList): number => made(scope, list, 'mesh', status ?? '*', 'start').at(t);
-  return count('own') + count('maybe');
+/** The sum of counting functions; those that never count are left out. */
+export function sum(...parts: Steps[]): Count {
+  const moving = parts.filter((p) => p.total > 0);
+  return (t) => moving.reduce((n, p) => n + p.at(t), 0);
 }
 
-export function gone(scope: Scope, t: number): number {
-  return made(scope, 'own', 'gone', '*', 'start').at(t) + made(scope, 'maybe', 'gone', '*', 'start').at(t);
+/** Started by the scope's callers, certainly or possibly into the scope. */
+export function started(scope: Scope, kind: MadeKind, status: Status, where?: Where<Made>): Count {
+  return sum(made(scope, 'own', kind, status, 'start', where), made(scope, 'maybe', kind, status, 'start', where));
 }
 
-const ALL_LISTS: MadeList[] = ['own', 'maybe', 'othersKnown', 'othersMaybe', 'elsewhere'];
+const LISTS: MadeList[] = ['own', 'maybe', 'othersKnown', 'othersMaybe', 'elsewhere'];
 
-function everywhere(scope: Scope, kind: MadeKind, t: number, tag = '', where?: (m: Made) => boolean): number {
-  let sum = 0;
-  for (const list of ALL_LISTS) sum += made(scope, list, kind, '*', 'start', tag, where).at(t);
-  return sum;
+function everywhere(scope: Scope, kind: MadeKind, where?: Where<Made>): Count {
+  return sum(...LISTS.map((list) => made(scope, list, kind, '*', 'start', where)));
 }
 
-function servedAnywhere(scope: Scope, kind: ServedKind, moment: 'start' | 'end', t: number): number {
-  return served(scope, 'served', kind, '*', moment).at(t) + served(scope, 'servedElsewhere', kind, '*', moment).at(t);
+function servedAnywhere(scope: Scope, kind: ServedKind, moment: 'start' | 'end'): Count {
+  return sum(...(['served', 'servedElsewhere'] as const).map((list) => served(scope, list, kind, '*', moment)));
 }
 
-/** Calls of the scope's workloads that ended with a broken connection. */
-function connections(scope: Scope, t: number): number {
-  return everywhere(scope, 'gone', t, 'connection', (m) => m.request.outcome === 'connection');
-}
+/** Calls that ended with a broken connection. */
+export const CUT: Where<Made> = { tag: 'cut', test: (m) => m.request.outcome === 'connection' };
 
 /**
  * Requests whose callers got no answer of a service, less those whose fate at the callee is known. Only these can have
- * ended in the server's own proxy in a way that no service has seen.
+ * ended in the server's own proxy in a way that no service has seen. A stamp of the callee may be ahead of the caller's
+ * by the clocks' margin.
  */
-export function unexplained(scope: Scope, t: number): number {
-  const without = everywhere(scope, 'mesh', t) + everywhere(scope, 'shed', t) + everywhere(scope, 'gone', t);
-  const explained =
-    servedAnywhere(scope, 'reset', 'end', t) +
-    servedAnywhere(scope, 'gone', 'end', t) +
-    servedAnywhere(scope, 'gone-mid', 'end', t) +
-    servedAnywhere(scope, 'open', 'start', t) +
-    Math.min(servedAnywhere(scope, 'mid', 'end', t), connections(scope, t));
-  return Math.max(0, without - explained);
+export function unexplained(scope: Scope, marginMs: number): Count {
+  const without = [everywhere(scope, 'mesh'), everywhere(scope, 'shed'), everywhere(scope, 'gone')];
+  const explained = [
+    servedAnywhere(scope, 'reset', 'end'),
+    servedAnywhere(scope, 'gone', 'end'),
+    servedAnywhere(scope, 'gone-mid', 'end'),
+    servedAnywhere(scope, 'open', 'start'),
+  ];
+  const mid = servedAnywhere(scope, 'mid', 'end');
+  const cut = everywhere(scope, 'gone', CUT);
+  if (without.every((count) => count(EVER) === 0)) return () => 0;
+  const total = (counts: Count[], t: number): number => counts.reduce((n, count) => n + count(t), 0);
+  return (t) => {
+    const before = t - marginMs;
+    return Math.max(0, total(without, t) - total(explained, before) - Math.min(mid(before), cut(t)));
+  };
 }
 
 const EVER = Number.POSITIVE_INFINITY;
 
 /** How many aborted answers the proxies may have missed because the caller gave up at the same time. */
 export function raceCap(scope: Scope, kind: 'reset' | 'mid'): number {
-  const gaveUp = everywhere(scope, 'gone', EVER) - connections(scope, EVER);
-  const seenGone = servedAnywhere(scope, 'gone', 'start', EVER) + servedAnywhere(scope, 'gone-mid', 'start', EVER);
-  const other = kind === 'mid' ? connections(scope, EVER) : everywhere(scope, 'mesh', EVER);
-  return Math.max(0, gaveUp - seenGone, servedAnywhere(scope, kind, 'start', EVER) - other);
+  const cut = everywhere(scope, 'gone', CUT)(EVER);
+  const gaveUp = everywhere(scope, 'gone')(EVER) - cut;
+  const seenGone = servedAnywhere(scope, 'gone', 'start')(EVER) + servedAnywhere(scope, 'gone-mid', 'start')(EVER);
+  const other = kind === 'mid' ? cut : everywhere(scope, 'mesh')(EVER);
+  return Math.max(0, gaveUp - seenGone, servedAnywhere(scope, kind, 'start')(EVER) - other);
 }

@@ -1,12 +1,21 @@
 import type { MetricLedger, Scrape } from '../ledger/types.ts';
-import { durationBounds, type Interval, latencyBounds, type Reading, requestBounds, responseBounds } from './bounds.ts';
+import {
+  type Bound,
+  durationBound,
+  type Ground,
+  type Interval,
+  latencyBound,
+  type Reading,
+  requestBound,
+  responseBound,
+} from './bounds.ts';
 import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
 import { checkHistograms } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
 import type { Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
-import { durationSumBounds, latencySumBounds } from './sums.ts';
+import { durationSumBound, latencySumBound } from './sums.ts';
 import { podKey } from './truth.ts';
 
 /** What one target's incarnation showed, kept for flows and quantiles. */
@@ -39,7 +48,7 @@ export function reconcile(
     for (const segment of segmentsOf(target, instances)) {
       const cells = cellsOf(segment, series, pod, book);
       const readings = segment.scrapes.map((s) => readingOf(s, settings));
-      checkSegment(ledger.source, segment, cells, readings, book, recorder);
+      checkSegment(ledger.source, segment, cells, readings, settings.marginMs, book, recorder);
       observed.push({ segment, cells, settled: readings.some((r) => r.settled) });
     }
   });
@@ -61,6 +70,7 @@ function checkSegment(
   segment: Segment,
   observed: SegmentCells,
   readings: Reading[],
+  marginMs: number,
   book: ScopeBook,
   recorder: Recorder,
 ): void {
@@ -68,19 +78,22 @@ function checkSegment(
     const subject = subjectOf(ledger, segment, cell, book);
     const scope = book.get(segment.instance, cell.peer);
     if (!scope) continue;
-    const monotone = { ...subject, reason: MONOTONE };
+    const checker = recorder.about(subject);
+    const boundAt = boundOf(cell, { scope, marginMs });
     const shared = cell.peer === 'in|*';
     const unknown = !known(scope);
     readings.forEach((reading, i) => {
       const t = segment.scrapes[i]!.t;
       const value = cell.values[i]!;
-      const bound = boundsOf(cell, scope, reading);
+      const bound = boundAt(reading);
       if (shared && observed.plain[i]! > 0) widen(bound, cell, observed.plain[i]!);
       const code = unknown ? 'UNEXPLAINED_SERIES' : reading.settled ? 'NOT_EQUAL_AT_END' : 'BOUND_VIOLATED';
-      recorder.check(subject, t, value, bound, code);
+      checker.check(t, value, bound, code);
       if (reading.settled && cell.family.part === 'counter') recorder.width(subject, bound);
       if (i > 0 && value < cell.values[i - 1]!) {
-        recorder.check(monotone, t, value, { low: cell.values[i - 1]!, high: Infinity }, 'COUNTER_FELL');
+        recorder
+          .about({ ...subject, reason: MONOTONE })
+          .check(t, value, { low: cell.values[i - 1]!, high: Infinity }, 'COUNTER_FELL');
       }
     });
   }
@@ -97,21 +110,21 @@ function widen(bound: Interval, cell: Cell, plain: number): void {
   bound.high += cell.family.part === 'sum' ? Number.POSITIVE_INFINITY : plain;
 }
 
-export function boundsOf(cell: Cell, scope: Scope, reading: Reading): Interval {
-  const { family, category, le } = cell;
+function boundOf({ family, category, le }: Cell, ground: Ground): Bound {
+  const { style, part } = family;
   switch (family.measure) {
     case 'request':
-      return requestBounds(scope, reading, family.style.layer);
+      return requestBound(ground, style.layer);
     case 'response':
-      return responseBounds(scope, category, reading, family.style);
+      return responseBound(ground, category, style);
     case 'latency':
       // Failed before headers: the histogram is there, and stays at zero.
-      if (!('status' in category)) return { low: 0, high: 0 };
-      if (family.part === 'sum') return latencySumBounds(scope, category.status, reading);
-      return latencyBounds(scope, category.status, family.part === 'count' ? Infinity : le, reading);
+      if (!('status' in category)) return () => ({ low: 0, high: 0 });
+      if (part === 'sum') return latencySumBound(ground, category.status);
+      return latencyBound(ground, category.status, part === 'count' ? Infinity : le);
     case 'duration':
-      if (family.part === 'sum') return durationSumBounds(scope, reading);
-      return durationBounds(scope, family.part === 'count' ? Infinity : le * 1000, reading, family.style);
+      if (part === 'sum') return durationSumBound(ground);
+      return durationBound(ground, part === 'count' ? Infinity : le * 1000, style);
   }
 }
 
@@ -174,8 +187,9 @@ function checkStrangers(
       reason: 'the truth knows no such traffic',
       exact: true,
     };
+    const checker = recorder.about(subject);
     stranger.values.forEach((value, i) => {
-      recorder.check(subject, segment.scrapes[i]!.t, value, { low: 0, high: 0 }, 'UNEXPLAINED_SERIES');
+      checker.check(segment.scrapes[i]!.t, value, { low: 0, high: 0 }, 'UNEXPLAINED_SERIES');
     });
   }
 }

@@ -30,23 +30,52 @@ export interface Violation {
   count: number;
 }
 
+export interface RecordedBound {
+  subject: Subject;
+  result: BoundResult;
+  slack: number;
+}
+
 /** Collects comparisons: by family, by flow and family, and the violations. */
 export class Recorder {
   readonly summaries = new Map<string, CheckSummary>();
-  readonly bounds = new Map<string, { subject: Subject; result: BoundResult; slack: number }>();
+  readonly bounds = new Map<string, RecordedBound>();
   readonly violations = new Map<string, Violation>();
   /** Widest interval that was left after the last movement, by family and flow. */
   readonly widths = new Map<string, { subject: Subject; width: number }>();
 
-  check(subject: Subject, t: number, value: number, bound: Interval, code: string): boolean {
-    const slack = Math.min(value - bound.low, bound.high - value);
-    const tolerance = subject.exact ? 0 : 1e-9 * Math.max(1, Math.abs(value));
-    // Written so that NaN violates.
-    const holds = slack >= -tolerance;
-    this.count(subject, holds);
-    this.bound(subject, t, value, bound, slack, holds);
-    if (!holds) this.violate(subject, t, value, bound, code);
-    return holds;
+  /** Ready to compare any number of readings of one subject. */
+  about(subject: Subject): Checker {
+    const summary = getOrMake(this.summaries, `${subject.ledger}|${subject.family}`, () => ({
+      family: subject.family,
+      ledger: subject.ledger,
+      comparisons: 0,
+      violations: 0,
+    }));
+    const flow = flowKey(subject);
+    const key = `${subject.ledger}|${subject.family}|${flow}|${subject.status}|${subject.reason}`;
+    const bound = getOrMake(this.bounds, key, () => ({
+      subject,
+      result: {
+        family: subject.family,
+        ledger: subject.ledger,
+        samples: 0,
+        violations: 0,
+        worst: null,
+        reason: subject.reason,
+      },
+      slack: Number.POSITIVE_INFINITY,
+    }));
+    return new Checker(this, subject, summary, bound);
+  }
+
+  violate(subject: Subject, t: number, value: number, bound: Interval, code: string): void {
+    const key = `${code}|${subject.ledger}|${subject.family}|${flowKey(subject)}|${subject.status}`;
+    const known = this.violations.get(key);
+    if (!known || excess(value, bound) > excess(known.value, known)) {
+      const { low, high } = bound;
+      this.violations.set(key, { code, subject, t, low, high, value, count: (known?.count ?? 0) + 1 });
+    } else known.count++;
   }
 
   /** After the last movement the interval should be a point; remembers when it is not. */
@@ -57,51 +86,46 @@ export class Recorder {
     const known = this.widths.get(key);
     if (!known || known.width < width) this.widths.set(key, { subject, width });
   }
+}
 
-  private count(subject: Subject, holds: boolean): void {
-    const key = `${subject.ledger}|${subject.family}`;
-    const summary = this.summaries.get(key) ?? {
-      family: subject.family,
-      ledger: subject.ledger,
-      comparisons: 0,
-      violations: 0,
-    };
-    summary.comparisons++;
-    if (!holds) summary.violations++;
-    this.summaries.set(key, summary);
+export class Checker {
+  readonly subject: Subject;
+  private readonly recorder: Recorder;
+  private readonly summary: CheckSummary;
+  private readonly bound: RecordedBound;
+
+  constructor(recorder: Recorder, subject: Subject, summary: CheckSummary, bound: RecordedBound) {
+    this.recorder = recorder;
+    this.subject = subject;
+    this.summary = summary;
+    this.bound = bound;
   }
 
-  private bound(subject: Subject, t: number, value: number, bound: Interval, slack: number, holds: boolean): void {
-    const key = `${subject.ledger}|${subject.family}|${flowKey(subject)}|${subject.status}|${subject.reason}`;
-    let known = this.bounds.get(key);
-    if (!known) {
-      const result: BoundResult = {
-        family: subject.family,
-        ledger: subject.ledger,
-        samples: 0,
-        violations: 0,
-        worst: null,
-        reason: subject.reason,
-      };
-      known = { subject, result, slack: Number.POSITIVE_INFINITY };
-      this.bounds.set(key, known);
+  check(t: number, value: number, bound: Interval, code: string): void {
+    const slack = Math.min(value - bound.low, bound.high - value);
+    const tolerance = this.subject.exact ? 0 : 1e-9 * Math.max(1, Math.abs(value));
+    // Written so that NaN violates.
+    const holds = slack >= -tolerance;
+    const { result } = this.bound;
+    this.summary.comparisons++;
+    result.samples++;
+    if (!(slack >= this.bound.slack)) {
+      this.bound.slack = slack;
+      result.worst = { t, low: bound.low, value, high: bound.high };
     }
-    known.result.samples++;
-    if (!holds) known.result.violations++;
-    if (!(slack >= known.slack)) {
-      known.slack = slack;
-      known.result.worst = { t, low: bound.low, value, high: bound.high };
-    }
+    if (holds) return;
+    this.summary.violations++;
+    result.violations++;
+    this.recorder.violate(this.subject, t, value, bound, code);
   }
+}
 
-  private violate(subject: Subject, t: number, value: number, bound: Interval, code: string): void {
-    const key = `${code}|${subject.ledger}|${subject.family}|${flowKey(subject)}|${subject.status}`;
-    const known = this.violations.get(key);
-    const size = excess(value, bound);
-    if (!known || size > excess(known.value, known)) {
-      this.violations.set(key, { code, subject, t, ...bound, value, count: (known?.count ?? 0) + 1 });
-    } else known.count++;
-  }
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key);
+  if (known) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function excess(value: number, bound: Interval): number {

@@ -1,4 +1,4 @@
-import type { Interval, Reading } from './bounds.ts';
+import type { Bound, Ground } from './bounds.ts';
 import { servedKind } from './moments.ts';
 import { hasStatus, type Scope, type Status, weighted } from './scope.ts';
 import { WeightedSteps } from './steps.ts';
@@ -35,28 +35,37 @@ const DURATION: Measure = {
   servedMoment: (s) => s.request.endMs,
 };
 
-export function latencySumBounds(scope: Scope, status: number, r: Reading): Interval {
-  return sumBounds(scope, status, r, LATENCY);
+export function latencySumBound(ground: Ground, status: number): Bound {
+  return sumBound(ground, status, LATENCY);
 }
 
-export function durationSumBounds(scope: Scope, r: Reading): Interval {
-  const { low, high } = sumBounds(scope, '*', r, DURATION);
-  // Sums of floats: a billionth part for the order of additions.
-  return { low: low * (1 - 1e-9) - 1e-9, high: high * (1 + 1e-9) + 1e-9 };
+export function durationSumBound(ground: Ground): Bound {
+  const bound = sumBound(ground, '*', DURATION);
+  return (r) => {
+    const { low, high } = bound(r);
+    // Sums of floats: a billionth part for the order of additions.
+    return { low: low * (1 - 1e-9) - 1e-9, high: high * (1 + 1e-9) + 1e-9 };
+  };
 }
 
-function sumBounds(scope: Scope, status: Status, r: Reading, measure: Measure): Interval {
+/**
+ * Every answer adds at least what the callee measured and at most what the caller did. An answer that was cut short has
+ * no such measure: where there may be one, nothing is said but what the buckets say (histograms.ts).
+ */
+function sumBound({ scope }: Ground, status: Status, measure: Measure): Bound {
+  const whole = wholeAnswers(scope, status);
   const callers = weighted(scope, `${measure.name}/sum/made/${status}`, () => {
-    const candidates = [...scope.own, ...scope.maybe, ...scope.failfast];
-    const counted = candidates.filter((m) => m.kind === 'gone' || hasStatus(status, m.status));
+    const counted = [...scope.own, ...scope.maybe, ...scope.failfast].filter(
+      (m) => m.kind !== 'gone' && hasStatus(status, m.status),
+    );
     return new WeightedSteps(
       counted.map((m) => {
-        const ms = m.kind === 'gone' && m.endMs !== null ? m.endMs - m.startMs : measure.madeMs(m);
+        const ms = measure.madeMs(m);
         return { t: m.startMs, weight: ms === null ? Number.POSITIVE_INFINITY : measure.unit(ms) };
       }),
     );
-  }).at(r.untilMs);
-  if (scope.othersKnown.length + scope.othersMaybe.length > 0) return { low: 0, high: callers.sum };
+  });
+  const alone = scope.othersKnown.length + scope.othersMaybe.length === 0;
   const callees = weighted(scope, `${measure.name}/sum/served/${status}`, () => {
     const events: { t: number; weight: number }[] = [];
     for (const s of scope.served) {
@@ -66,12 +75,33 @@ function sumBounds(scope: Scope, status: Status, r: Reading, measure: Measure): 
       if (ms !== null && t !== null) events.push({ t, weight: measure.unit(ms) });
     }
     return new WeightedSteps(events);
-  }).at(r.untilMs);
+  });
   const seen = weighted(scope, `${measure.name}/sum/seen/${status}`, () => {
     const ok = scope.own.filter((m) => m.kind === 'ok' && hasStatus(status, m.status));
     return new WeightedSteps(ok.map((m) => ({ t: measure.madeMoment(m) ?? Number.POSITIVE_INFINITY, weight: 0 })));
-  }).at(r.fromMs);
-  // Those that the callee has answered and the caller not yet seen may be missing, and may be the longest.
-  const missing = Math.max(0, callees.count - seen.count);
-  return { low: Math.max(0, callees.sum - missing * callees.max), high: callers.sum };
+  });
+  return ({ fromMs, untilMs }) => {
+    const high = whole ? callers.at(untilMs).sum : Number.POSITIVE_INFINITY;
+    if (!alone) return { low: 0, high };
+    const answered = callees.at(untilMs);
+    // Those that the callee has answered and the caller not yet seen may be missing, and may be the longest.
+    const missing = Math.max(0, answered.count - seen.at(fromMs).count);
+    return { low: Math.max(0, answered.sum - missing * answered.max), high };
+  };
+}
+
+/** Whether every answer of this status that the callees gave reached its caller whole, and none was cut. */
+function wholeAnswers(scope: Scope, status: Status): boolean {
+  const cut = scope.served.some((s) => {
+    const kind = servedKind(s);
+    if (kind === 'completed' || kind === 'gone') return false;
+    return kind === 'open' || kind === 'reset'
+      ? status === '*' || kind === 'open'
+      : hasStatus(status, s.request.status);
+  });
+  if (cut) return false;
+  const completed = scope.served.filter((s) => servedKind(s) === 'completed' && hasStatus(status, s.request.status));
+  const mine = [...scope.own, ...scope.othersKnown].filter((m) => m.kind === 'ok' && hasStatus(status, m.status));
+  const unknown = [...scope.own, ...scope.maybe].some((m) => m.kind === 'mesh' || m.kind === 'shed');
+  return completed.length <= mine.length && !(status === '*' && unknown);
 }

@@ -1,0 +1,155 @@
+import { identityName, type Topology } from '../../core/topology.ts';
+import type { TruthJournal } from '../../ledger/types.ts';
+import { SimProxy } from './proxy.ts';
+import type { Rng } from './rng.ts';
+
+/** What is simulated. Rates are probabilities. */
+export interface WorldSpec {
+  seed: number;
+  /** Services s0, s1, ...; each calls some of those after it. */
+  services: ServiceSimSpec[];
+  requests: number;
+  durationMs: number;
+  scrapeIntervalMs: number;
+  /** Clocks of pods and of Prometheus differ by this much at most. */
+  skewMs: number;
+  /** Pods that are killed: index of service, of replica, when, for how long. */
+  restarts: { service: number; replica: number; atMs: number; downMs: number }[];
+}
+
+export interface ServiceSimSpec {
+  replicas: number;
+  calls: number[];
+  latencyMs: { min: number; max: number };
+  errorRate: number;
+  hangRate: number;
+  resetRate: number;
+  midRate: number;
+  /** How long a body streams. */
+  streamMs: number;
+  postRate: number;
+  /** Its callers give up after this long. */
+  timeoutMs: number;
+  /** Shares the ServiceAccount `shared` with others that do. */
+  shared: boolean;
+}
+
+export interface SimInstance {
+  pod: SimPod;
+  journal: TruthJournal;
+  proxy: SimProxy;
+  /** When the app answers; the sidecar is there a little before. */
+  appMs: number;
+  killMs: number;
+}
+
+export interface SimPod {
+  workload: string;
+  namespace: string;
+  name: string;
+  ip: string;
+  port: number;
+  identity: string;
+  account: string;
+  /** Added to the true time in everything that the pod writes down. */
+  skewMs: number;
+  instances: SimInstance[];
+}
+
+export interface World {
+  spec: WorldSpec;
+  rng: Rng;
+  originMs: number;
+  topology: Topology;
+  load: SimPod;
+  /** Pods of each service. */
+  pods: SimPod[][];
+  /** Time of the last thing that happened. */
+  lastMs: number;
+}
+
+const ORIGIN = 1_800_000_000_000;
+const NS = 'shop';
+
+export function buildWorld(spec: WorldSpec, rng: Rng): World {
+  const topology: Topology = {
+    trustDomain: 'cluster.local',
+    controlPlaneNamespace: 'linkerd',
+    workloads: [],
+    pods: [],
+    services: [],
+  };
+  const addWorkload = (namespace: string, name: string, account: string): string => {
+    const identity = identityName(account, namespace, 'linkerd', 'cluster.local');
+    topology.workloads.push({ id: `${namespace}/${name}`, namespace, name, serviceAccount: account, identity });
+    return identity;
+  };
+  let address = 1;
+  const addPod = (namespace: string, name: string, account: string, replica: number, port: number | null): SimPod => {
+    const ip = `10.1.0.${address++}`;
+    const podName = `${name}-5d9f8-${replica}x`;
+    const workload = `${namespace}/${name}`;
+    const instance = `${ip}:4191`;
+    topology.pods.push({ namespace, name: podName, workload, replica, ip, appPort: port, instance });
+    const identity = identityName(account, namespace, 'linkerd', 'cluster.local');
+    const skewMs = rng.between(-0.5, 0.5) * spec.skewMs;
+    return { workload, namespace, name: podName, ip, port: port ?? 0, identity, account, skewMs, instances: [] };
+  };
+  addWorkload('meshproof', 'load', 'load');
+  const load = addPod('meshproof', 'load', 'load', 0, null);
+  const pods = spec.services.map((service, i) => {
+    const name = `s${i}`;
+    const account = service.shared ? 'shared' : name;
+    addWorkload(NS, name, account);
+    const id = `${NS}/${name}`;
+    const authority = `${name}.${NS}.svc.cluster.local`;
+    topology.services.push({
+      id,
+      namespace: NS,
+      name,
+      authority,
+      clusterIp: `10.2.0.${i + 1}`,
+      port: 80,
+      workload: id,
+    });
+    return Array.from({ length: service.replicas }, (_, r) => addPod(NS, name, account, r, 8080));
+  });
+  const world: World = { spec, rng, originMs: ORIGIN, topology, load, pods, lastMs: ORIGIN };
+  startInstances(world, load, []);
+  pods.forEach((list, service) => {
+    list.forEach((pod, replica) => {
+      const restarts = spec.restarts.filter((r) => r.service === service && r.replica === replica);
+      startInstances(
+        world,
+        pod,
+        restarts.toSorted((a, b) => a.atMs - b.atMs),
+      );
+    });
+  });
+  return world;
+}
+
+function startInstances(world: World, pod: SimPod, restarts: WorldSpec['restarts']): void {
+  let start = world.originMs - world.rng.between(3000, 5000);
+  for (let i = 0; i <= restarts.length; i++) {
+    const restart = restarts[i];
+    const killMs = restart ? Math.max(start + 100, world.originMs + restart.atMs) : Number.POSITIVE_INFINITY;
+    const appMs = start + world.rng.between(1, 40);
+    const journal: TruthJournal = {
+      workload: pod.workload,
+      pod: pod.name,
+      incarnation: String(i),
+      startMs: appMs + pod.skewMs,
+      endMs: null,
+      served: [],
+      made: [],
+    };
+    pod.instances.push({ pod, journal, proxy: new SimProxy(start, killMs), appMs, killMs });
+    start = killMs + (restart?.downMs ?? 0);
+  }
+}
+
+/** The incarnation whose sidecar lives at `t`. */
+export function aliveAt(pod: SimPod, t: number): SimInstance | undefined {
+  return pod.instances.find((i) => i.proxy.startMs <= t && t < i.killMs);
+}

@@ -1,0 +1,47 @@
+import { Rng } from './rng.ts';
+import type { WorldSpec } from './world.ts';
+
+/** A random world, told by its seed: one in three calm, the others with everything that can go wrong. */
+export function randomWorld(seed: number, requests = 120): WorldSpec {
+  const rng = new Rng(seed * 7919 + 17);
+  const calm = seed % 3 === 0;
+  const n = rng.int(1, 4);
+  const durationMs = 4000;
+  const rate = (p: number): number => (!calm && rng.chance(0.4) ? p * rng.next() : 0);
+  const services = Array.from({ length: n }, (_, i) => {
+    const min = rng.between(0, 30);
+    return {
+      replicas: rng.int(1, 3),
+      calls: Array.from({ length: n - i - 1 }, (_, k) => i + 1 + k).filter((k) => k === i + 1 || rng.chance(0.3)),
+      latencyMs: { min, max: min + rng.between(0, 120) },
+      errorRate: rng.chance(0.5) ? 0.3 * rng.next() : 0,
+      hangRate: rate(0.1),
+      resetRate: rate(0.15),
+      midRate: rate(0.15),
+      streamMs: rng.chance(0.4) ? rng.between(1, 300) : 0,
+      postRate: rng.next(),
+      timeoutMs: rng.between(150, 2000),
+      shared: rng.chance(0.2),
+    };
+  });
+  const restarts =
+    calm || rng.chance(0.5)
+      ? []
+      : Array.from({ length: rng.int(1, 2) }, () => {
+          const service = rng.int(0, n - 1);
+          const replica = rng.int(0, services[service]!.replicas - 1);
+          return { service, replica, atMs: rng.between(500, 3200), downMs: rng.between(150, 900) };
+        });
+  const distinct = restarts.filter(
+    (r, i) => restarts.findIndex((o) => o.service === r.service && o.replica === r.replica) === i,
+  );
+  return {
+    seed,
+    services,
+    requests,
+    durationMs,
+    scrapeIntervalMs: rng.between(400, 1000),
+    skewMs: rng.chance(0.5) ? rng.between(0, 5) : 0.1,
+    restarts: distinct,
+  };
+}

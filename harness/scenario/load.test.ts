@@ -92,7 +92,7 @@ describe('hostile input ends in problems', () => {
   it.each([
     ['deep flow', '['.repeat(1_000_000), 1, 'the file has more than 100000 YAML tokens'],
     ['deep blocks', '- '.repeat(40_000), 1, 'values are nested deeper than 32 levels'],
-    ['syntax errors', ']'.repeat(50_000), 20, 'not YAML: Unexpected flow-seq-end token in YAML document: "]"'],
+    ['syntax errors', ']'.repeat(5000), 20, 'not YAML: Unexpected flow-seq-end token in YAML document: "]"'],
     ['unknown fields', head + many((i) => `k${i}: 1`), 101, '`services` is missing'],
     ['one field again and again', head + many(() => 'a: 1'), 101, '`services` is missing'],
     [

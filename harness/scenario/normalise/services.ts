@@ -72,14 +72,11 @@ function toSteps(
   context: Context,
 ): CallStep[] {
   const resolve = (entry: CallEntry, path: Path) => toCall(entry, path, who, owner, catalogue, context) ?? [];
-  return entries
-    .map(
-      (entry, i): CallStep =>
-        'parallel' in entry
-          ? entry.parallel.flatMap((call, j) => resolve(call, [...at, i, 'parallel', j]))
-          : [resolve(entry, [...at, i])].flat(),
-    )
-    .filter((step) => step.length > 0);
+  return entries.map((entry, i) =>
+    'parallel' in entry
+      ? entry.parallel.flatMap((call, j) => resolve(call, [...at, i, 'parallel', j]))
+      : [resolve(entry, [...at, i])].flat(),
+  );
 }
 
 function toCall(

@@ -38,11 +38,14 @@ describe('connections', () => {
     one.write(5);
     one.read(6);
     sim.telemetry.outboundDstTcp({ ...WEB_POD, dst: [] }).read(1);
+    sim.telemetry.outboundDstTcp({ ...WEB_POD, dst: [['dst_zone_locality', 'remote']] }).write(2);
     expect(sim.read('outbound_tcp_transfer', 'op', 'zone_locality')).toEqual({
       'outbound_tcp_transfer_cost_bytes_total{op="Recv",zone_locality="Local"}': 6,
       'outbound_tcp_transfer_cost_bytes_total{op="Send",zone_locality="Local"}': 5,
       'outbound_tcp_transfer_cost_bytes_total{op="Recv",zone_locality="Unknown"}': 1,
       'outbound_tcp_transfer_cost_bytes_total{op="Send",zone_locality="Unknown"}': 0,
+      'outbound_tcp_transfer_cost_bytes_total{op="Recv",zone_locality="Remote"}': 0,
+      'outbound_tcp_transfer_cost_bytes_total{op="Send",zone_locality="Remote"}': 2,
     });
   });
 

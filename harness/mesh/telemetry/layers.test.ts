@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FROM_CLIENT, PROBE, SCRAPE, Sim, WEB } from './testing/sim.ts';
-import type { ExchangeError } from './types.ts';
+import type { ExchangeError, InboundTarget } from './types.ts';
 
 /** What only one layer of the proxy counts (facts 1.4, 1.9, 1.10, section 2). */
 
@@ -34,13 +34,16 @@ describe('inbound only', () => {
 
   it("shows errors of meshed connections at the proxy's port, the server by the app's", () => {
     const sim = new Sim();
-    for (const target of [FROM_CLIENT, PROBE]) {
+    const failed = (target: InboundTarget) => {
       const one = sim.telemetry.inboundExchange(target, false, 0);
       one.dispatch(0);
       one.fail(UNEXPECTED, 1);
-    }
-    expect(sim.read('inbound_http_errors_total', 'error', 'target_addr', 'srv_port')).toEqual({
-      'inbound_http_errors_total{error="unexpected",target_addr="10.244.0.7:4143",srv_port="8080"}': 1,
+      return sim.read('inbound_http_errors_total', 'error', 'target_addr', 'srv_port');
+    };
+    const meshed = 'inbound_http_errors_total{error="unexpected",target_addr="10.244.0.7:4143",srv_port="8080"}';
+    expect(failed(FROM_CLIENT)).toEqual({ [meshed]: 1 });
+    expect(failed(PROBE)).toEqual({
+      [meshed]: 1,
       'inbound_http_errors_total{error="unexpected",target_addr="10.244.0.7:8080",srv_port="8080"}': 1,
     });
   });
@@ -156,6 +159,18 @@ describe('outbound route', () => {
       'outbound_http_route_request_statuses_total{http_status="200",error="UNKNOWN"}': 1,
     });
     expect(sim.read('outbound_http_errors_total')).toEqual({});
+  });
+
+  it('leaves the backend to the attempts when anything else fails', () => {
+    const sim = new Sim();
+    route(sim).fail(UNEXPECTED, 120);
+    expect(sim.read('outbound_http_route_request_statuses_total', 'http_status', 'error')).toEqual({
+      'outbound_http_route_request_statuses_total{http_status="",error="UNKNOWN"}': 1,
+    });
+    expect(sim.read('outbound_http_route_backend_requests_total')).toEqual({
+      outbound_http_route_backend_requests_total: 0,
+    });
+    expect(sim.read('outbound_http_route_backend_response_statuses_total')).toEqual({});
   });
 
   it('has the frames of request bodies', () => {

@@ -116,8 +116,10 @@ const words = fc.constantFrom(
   ],
 );
 const scrap = fc.oneof(words, fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ maxLength: 8 }));
-const seed = fc.constantFrom(...seeds);
-const parsedSeed = fc.constantFrom(...seeds.map((text) => yaml(text) as Record<string, unknown>));
+/** Of the longest fewer: it takes ten times as long as the others. */
+const often = [...seeds, ...seeds.filter((text) => text.length < 2000), ...seeds.filter((text) => text.length < 1000)];
+const seed = fc.constantFrom(...often);
+const parsedSeed = fc.constantFrom(...often.map((text) => yaml(text) as Record<string, unknown>));
 
 /** A valid scenario with pieces of text taken out, put in or exchanged. */
 const editedText = fc

@@ -68,6 +68,29 @@ describe('a request', () => {
     expect(story(web)).toEqual(['S - POST /x', 'E 200']);
   });
 
+  test('begins when its body is complete, and not at all when it never is', async () => {
+    const web = aWorkload('web', [aRoute()]);
+    await serve(web);
+    const head = 'POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n';
+    const sockets = ['01234', '56789'].map((half) => {
+      const socket = createConnection(web.pods[0]!.listen);
+      socket.write(head + half);
+      return socket;
+    });
+    // Answered on another connection: by now the server has seen the first halves.
+    await ask(web, { path: '/healthz' });
+    await ask(web, { path: '/healthz' });
+    expect(story(web).filter((line) => line.includes('POST'))).toEqual([]);
+    sockets[0]!.write('56789');
+    sockets[1]!.destroy();
+    await until(
+      () => story(web),
+      (lines) => lines.length === 6,
+    );
+    expect(story(web).slice(4)).toEqual(['S - POST /x', 'E 200']);
+    sockets[0]!.destroy();
+  });
+
   test('of method HEAD, or answered 204, has no body', async () => {
     const web = aWorkload('web', [aRoute(), aRoute({ path: '/none', status: 204 })]);
     await serve(web);

@@ -165,6 +165,10 @@ const BAD: [message: string, text: string][] = [
     'journal 1, line 4: status or first byte differ from line B',
     journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,500,1001.000'),
   ],
+  [
+    'journal 1, line 4: status or first byte differ from line B',
+    journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,200,1001.500'),
+  ],
   ['journal 1, line 3: bad status "20"', journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,20,1001.000')],
   ['journal 1, line 3: bad status "00"', journal('S,1,1001.000,-,GET,other', 'X,1,1001.000,reset,00')],
   ['journal 1, line 3: "gone" is none of', journal('S,1,1001.000,-,GET,other', 'X,1,1001.000,gone,0')],

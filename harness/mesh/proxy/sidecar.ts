@@ -82,7 +82,8 @@ export class Sidecar {
     this.#options.meter.clear();
     this.#options.credentials[Symbol.dispose]();
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    // As the kernel does for a killed process. A reset is no option: libuv refuses it while a shutdown is pending.
+    for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
 

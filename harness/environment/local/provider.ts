@@ -84,7 +84,7 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
     readProxyPages: () => Promise.all(plan.mesh.pods.map(fetchPage)),
     clockMarginMs: () =>
       measureClocks([
-        { name: 'mesh', read: async () => (await mesh.request({ type: 'clock' })) as number },
+        { name: 'mesh', read: async () => ((await mesh.request({ type: 'clock' })) as { nowEpochMs: number }).nowEpochMs },
         ...services.map((service) => ({ name: service.plan.name, read: () => service.clock() })),
       ]),
     check() {

@@ -6,7 +6,7 @@ import { type RawBlock, type RawFamily, type RawPage, rawPage } from './testing/
 import { replay } from './testing/replay.ts';
 
 /** Pages of real proxies, kept beside the repository with the truth behind them. */
-const FOLDER = new URL('../../../../shared/linkerd/metrics-proxy-2.366.0/', import.meta.url);
+const FOLDER = new URL('testdata/proxy-v2.366.0/', import.meta.url);
 const PAGES = [
   'web-59897ccf-mvzj4',
   'cart-664f644f88-4lkzv',

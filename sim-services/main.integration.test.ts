@@ -140,8 +140,8 @@ describe('a drain', () => {
     const hanging = ask(web, { path: '/hang' });
     hanging.catch(() => {});
     await until(
-      () => story(web),
-      (lines) => lines.length === 6,
+      () => story(web).filter((line) => line.startsWith('S')).length,
+      (count) => count === 6,
     );
     program.signal(signal);
     expect((await answers).map(({ status, body }) => [status, body])).toEqual(new Array(5).fill([200, 'xxxx']));
@@ -155,21 +155,26 @@ describe('a drain', () => {
     expect(await callee.exited).toEqual({ code: 0, signal: null });
   });
 
-  test('fails readiness and takes no new connections', async () => {
-    const web = aWorkload('web', [aRoute(slowly(300))]);
+  test('fails readiness, keeps no connection and takes no new ones', async () => {
+    const web = aWorkload('web', [aRoute(slowly(2000))]);
     await using program = await Program.ready(aConfig(web));
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const first = ask(web, { agent });
+    const agent = new Agent({ keepAlive: true });
+    const probe = () => ask(web, { path: '/readyz', agent });
+    expect((await probe()).status).toBe(200);
+    const inFlight = ask(web);
     await until(
       () => story(web),
-      (lines) => lines.length === 1,
+      (lines) => lines.includes('S - GET /x'),
     );
     program.signal('SIGTERM');
-    const answer = await first;
-    agent.destroy();
-    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
-    await expect(ask(web, { path: '/readyz' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    let answer = await probe();
+    while (answer.status === 200) answer = await probe();
+    expect([answer.status, answer.headers.connection]).toEqual([503, 'close']);
+    await expect(probe()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    const last = await inFlight;
+    expect([last.status, last.headers.connection]).toEqual([200, 'close']);
     expect(await program.exited).toEqual({ code: 0, signal: null });
+    agent.destroy();
   });
 });
 

@@ -23,6 +23,18 @@ async function serve(...workloads: WorkloadConfig[]): Promise<Services> {
 
 const always = (rule: Omit<ErrorRule, 'rate'>): ErrorRule[] => [{ ...rule, rate: 1 } as ErrorRule];
 
+/** Asks, gives up when the journal has a line of the kind, and waits until the service has noticed. */
+async function leaveAfter(workload: WorkloadConfig, kind: string): Promise<void> {
+  const leave = new AbortController();
+  const answer = ask(workload, { signal: leave.signal });
+  answer.catch(() => {});
+  const has = (first: string) => (lines: string[]) => lines.some((line) => line.startsWith(first));
+  await until(() => story(workload), has(kind));
+  leave.abort();
+  await expect(answer).rejects.toThrow();
+  await until(() => story(workload), has('X'));
+}
+
 describe('a request', () => {
   test('is answered, with the pod named, and journalled with its caller', async () => {
     const web = aWorkload('web', [aRoute({ status: 201, body: { bytes: 100, chunks: 1, overMs: 0 } })]);
@@ -131,10 +143,9 @@ describe('bodies', () => {
     expect(headers['content-length']).toBeUndefined();
     const lines = journalOf(web);
     expect(lines.map(([kind]) => kind)).toEqual(['H', 'S', 'B', 'E']);
-    const [, s, b, e] = lines;
+    const [, , b, e] = lines;
     expect(e![4]).toBe(b![2]);
     expect(Number(e![2]) - Number(b![2])).toBeGreaterThanOrEqual(90);
-    expect(Number(b![2]) - Number(s![2])).toBeLessThan(60);
   });
 
   test('never have more pieces than bytes', async () => {
@@ -172,11 +183,7 @@ describe('errors', () => {
   test('a hang lasts until the caller gives up', async () => {
     const web = aWorkload('web', [aRoute({ errors: always({ kind: 'hang' }) })]);
     await serve(web);
-    await expect(ask(web, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
-    await until(
-      () => story(web),
-      (lines) => lines.length === 2,
-    );
+    await leaveAfter(web, 'S');
     expect(story(web)).toEqual(['S - GET /x', 'X client-gone 0']);
   });
 
@@ -198,15 +205,11 @@ describe('errors', () => {
 
   test('a caller that goes away cancels what was to come', async () => {
     const db = aWorkload('db', [aRoute()]);
-    const web = aWorkload('web', [aRoute({ latency: { kind: 'constant', ms: 80 }, steps: [[aCall(db)]] })]);
+    const web = aWorkload('web', [aRoute({ latency: { kind: 'constant', ms: 500 }, steps: [[aCall(db)]] })]);
     await serve(web, db);
-    await expect(ask(web, { signal: AbortSignal.timeout(20) })).rejects.toThrow();
-    await until(
-      () => story(web),
-      (lines) => lines.length === 2,
-    );
+    await leaveAfter(web, 'S');
     // Longer than the latency: the call would have been made by now.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     expect(story(web)).toEqual(['S - GET /x', 'X client-gone 0']);
     expect(story(db)).toEqual([]);
   });
@@ -214,12 +217,8 @@ describe('errors', () => {
   test('a caller that goes away in the middle of a body has seen the headers', async () => {
     const web = aWorkload('web', [aRoute({ body: { bytes: 10, chunks: 2, overMs: 60_000 } })]);
     await serve(web);
-    await expect(ask(web, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
-    const lines = await until(
-      () => story(web),
-      (seen) => seen.length === 3,
-    );
-    expect(lines).toEqual(['S - GET /x', 'B 200', 'X client-gone 200']);
+    await leaveAfter(web, 'B');
+    expect(story(web)).toEqual(['S - GET /x', 'B 200', 'X client-gone 200']);
   });
 });
 
@@ -280,13 +279,13 @@ describe('calls', () => {
   });
 
   test('the first byte of the answer is told from its end', async () => {
-    const db = aWorkload('db', [aRoute({ body: { bytes: 10, chunks: 2, overMs: 50 } })]);
+    const db = aWorkload('db', [aRoute({ body: { bytes: 10, chunks: 2, overMs: 400 } })]);
     const web = aWorkload('web', [aRoute({ steps: [[aCall(db)]] })]);
     await serve(web, db);
     await ask(web);
     const [, , , , first] = journalOf(web).find(([kind]) => kind === 'e')!;
     const end = Number(journalOf(web).find(([kind]) => kind === 'e')![2]);
-    // The pieces were written 50 ms apart; how late the first was read is not bounded, but it was read before the second.
+    // The pieces were written 400 ms apart.
     expect(end - Number(first)).toBeGreaterThan(10);
   });
 
@@ -306,7 +305,8 @@ describe('calls', () => {
   ];
   test.each(failing)('%s of the callee is propagated, or ignored', async (_name, route, told, status) => {
     const db = aWorkload('db', [aRoute(route)]);
-    const call = aCall(db, { timeoutMs: 60 });
+    // Long enough for the headers to come first where they come at all.
+    const call = aCall(db, { timeoutMs: told.startsWith('x timeout') ? 500 : null });
     const web = aWorkload('web', [
       aRoute({ steps: [[call], [call]] }),
       aRoute({ path: '/ignore', steps: [[{ ...call, onFailure: 'ignore' }]] }),
@@ -476,7 +476,7 @@ describe('a drain', () => {
   });
 
   test('cuts off what outlasts the grace, and never answers what it has not written down', async () => {
-    const web = aWorkload('web', [aRoute({ latency: { kind: 'constant', ms: 150 } })]);
+    const web = aWorkload('web', [aRoute({ latency: { kind: 'constant', ms: 60_000 } })]);
     const services = await serve(web);
     const answer = ask(web);
     answer.catch(() => {});

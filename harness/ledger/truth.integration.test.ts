@@ -39,7 +39,7 @@ test('what a service journals, over a kill and a restart, is read as what its cl
           route('/slow', { body: { bytes: 32, chunks: 4, overMs: 20 } }),
           route('/hang', { errors: [{ kind: 'hang', rate: 1 }] }),
           route('/cut', { errors: [{ kind: 'reset', rate: 1, when: 'mid-body' }] }),
-          route('/calls', { steps: [[{ ...call, requestBytes: 0, timeoutMs: 1000, onFailure: 'ignore' }]] }),
+          route('/calls', { steps: [[{ ...call, requestBytes: 0, timeoutMs: 10_000, onFailure: 'ignore' }]] }),
         ],
         timeline: [],
         pods: [

@@ -14,7 +14,7 @@ describe('the program', () => {
   test('says that it is ready, on stdout and to its parent', async () => {
     const web = aWorkload('web', [aRoute()]);
     web.pods[0]!.admin.port = 0;
-    await using program = new Program(aConfig(web), { ipc: true });
+    await using program = new Program(aConfig(web));
     expect(await program.nextMessage()).toEqual({ type: 'ready' });
     const { ready, pods } = await program.whenReady();
     expect(ready).toBe(true);
@@ -31,7 +31,7 @@ describe('the program', () => {
 
   test('ends when its parent is gone', async () => {
     const web = aWorkload('web', [aRoute(slowly(60_000))]);
-    await using program = await Program.ready(aConfig(web), { ipc: true });
+    await using program = await Program.ready(aConfig(web));
     ask(web).catch(() => {});
     await until(
       () => story(web),

@@ -12,7 +12,10 @@ export interface ProgramExit {
   signal: NodeJS.Signals | null;
 }
 
-/** The program in a process of its own, as a user would start it. Killed at the latest when it goes out of scope. */
+/**
+ * The program in a process of its own, with a channel to us, so that it ends even when we are killed. Killed at the latest
+ * when it goes out of scope.
+ */
 export class Program implements AsyncDisposable {
   stdout = '';
   stderr = '';
@@ -22,18 +25,14 @@ export class Program implements AsyncDisposable {
 
   /**
    * @param options.under a command that runs it, e.g. a shell that sets a limit
-   * @param options.ipc gives it a channel to us
    */
-  constructor(
-    config: ServiceProcessConfig | string,
-    options: { under?: string[]; node?: string[]; ipc?: boolean } = {},
-  ) {
+  constructor(config: ServiceProcessConfig | string, options: { under?: string[]; node?: string[] } = {}) {
     this.#dir = mkdtempSync(join(tmpdir(), 'meshproof-program-'));
     const file = join(this.#dir, 'config.json');
     writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
     const [command, ...args] = [...(options.under ?? []), process.execPath, ...(options.node ?? []), MAIN];
     this.#child = spawn(command!, args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, MESHPROOF_SERVICE_CONFIG: file },
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {

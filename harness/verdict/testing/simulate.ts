@@ -30,7 +30,7 @@ export function simulate(spec: WorldSpec): JudgeInput {
   };
   const direct = (pod: SimPod): Page[] => {
     const middle = world.originMs + rng.next() * spec.durationMs;
-    const end = quietFromMs + rng.between(1, 200);
+    const end = quietFromMs + spec.skewMs + rng.between(1, 200);
     return [middle, end].map((t) => pageAt(pod, t, rng.between(0.5, 40), rng)).filter((p) => p.alive);
   };
   return {

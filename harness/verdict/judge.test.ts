@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { MetricLedger } from '../ledger/types.ts';
+import { type JudgeInput, judge } from './judge.ts';
+import { simulate } from './testing/simulate.ts';
+import { randomWorld } from './testing/worlds.ts';
+
+const codes = (input: JudgeInput): string[] => [...new Set(judge(input).reasons.map((r) => r.code))];
+
+describe('a mesh that counts right', () => {
+  test('never fails, whatever happens in it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+        const world = randomWorld(seed, 40);
+        const { verdict, reasons } = judge(simulate(world));
+        expect(verdict, JSON.stringify(reasons.slice(0, 3))).not.toBe('fail');
+        if (world.restarts.length === 0) expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
+      }),
+      { numRuns: 120 },
+    );
+  }, 300_000);
+
+  test('passes for thirty fixed worlds, with exact flows where nothing was lost', () => {
+    for (let seed = 0; seed < 90; seed += 3) {
+      const { verdict, reasons, flows, checks } = judge(simulate(randomWorld(seed, 40)));
+      expect(verdict, `world ${seed}: ${JSON.stringify(reasons.slice(0, 3))}`).toBe('pass');
+      expect(checks.every((c) => c.violations === 0)).toBe(true);
+      for (const flow of flows.filter((f) => f.direction === 'inbound' && f.status !== '')) {
+        expect(flow.prometheus, `world ${seed} ${flow.source} -> ${flow.destination} ${flow.status}`).toBe(flow.truth);
+      }
+    }
+  }, 300_000);
+
+  test('names what died with an incarnation', () => {
+    const seed = firstSeed((w) => w.restarts.length > 0 && w.services[0]!.replicas === 1);
+    const { flows, notes } = judge(simulate(randomWorld(seed, 120)));
+    const lost = flows.reduce((sum, f) => sum + f.unobservable, 0);
+    expect(lost).toBeGreaterThan(0);
+    expect(notes.join('\n')).toContain('unobservable');
+    for (const f of flows.filter((flow) => flow.direction === 'inbound' && flow.status !== '')) {
+      expect(f.prometheus! + f.unobservable).toBeGreaterThanOrEqual(f.truth);
+    }
+  }, 60_000);
+});
+
+describe('no data is never a pass', () => {
+  const calm = (): JudgeInput => simulate(randomWorld(3, 40));
+
+  test('without a target', () => {
+    const input = calm();
+    const pod = input.topology.pods[1]!.name;
+    const judgement = judge({ ...input, prometheus: withoutPod(input.prometheus, pod) });
+    expect(judgement.verdict).toBe('inconclusive');
+    expect(judgement.reasons[0]!.message).toContain(pod);
+    expect(judgement.flows.some((f) => f.verdict === 'inconclusive')).toBe(true);
+  });
+
+  test('without a scrape at the end', () => {
+    const input = calm();
+    const targets = input.prometheus.targets.map((t) => ({
+      ...t,
+      scrapes: t.scrapes.filter((s) => s.fromMs < input.window.quietFromMs),
+    }));
+    expect(codes({ ...input, prometheus: { ...input.prometheus, targets } })).toEqual(['NO_DATA']);
+  });
+
+  test('with a target that was down while traffic ran', () => {
+    const input = calm();
+    const targets = input.prometheus.targets.map((t, i) => ({
+      ...t,
+      scrapes: t.scrapes.map((s, k) => (i === 1 && k === 4 ? { ...s, ok: false, startTime: null } : s)),
+    }));
+    expect(codes({ ...input, prometheus: { ...input.prometheus, targets } })).toEqual(['TARGET_DOWN']);
+  });
+
+  test('with dropped iterations, an interrupted load, or clocks that are apart', () => {
+    const input = calm();
+    expect(codes({ ...input, load: { droppedIterations: 3, interrupted: false } })).toEqual(['DROPPED_ITERATIONS']);
+    expect(codes({ ...input, load: { droppedIterations: 0, interrupted: true } })).toEqual(['INTERRUPTED']);
+    expect(codes({ ...input, clockMarginMs: Number.NaN })).toEqual(['CLOCKS_NOT_ALIGNED']);
+    expect(codes({ ...input, clockMarginMs: 501 })).toEqual(['CLOCKS_NOT_ALIGNED']);
+  });
+
+  test('without any request', () => {
+    const input = simulate(randomWorld(3, 0));
+    expect(codes(input)).toEqual(['NO_TRAFFIC']);
+    const expect_ = { ...input.expect, idle: input.topology.services.map((s) => s.id) };
+    expect(judge({ ...input, expect: expect_ }).verdict).toBe('pass');
+  });
+});
+
+describe('expectations', () => {
+  test('an idle service that has traffic fails', () => {
+    const input = simulate(randomWorld(3, 20));
+    expect(codes({ ...input, expect: { ...input.expect, idle: ['shop/s0'] } })).toEqual(['NOT_IDLE']);
+  });
+
+  test('flows are reported, not judged, when the scenario says so', () => {
+    const input = simulate(randomWorld(3, 40));
+    const wrong = {
+      ...input.prometheus,
+      series: input.prometheus.series.map((s) =>
+        s.name === 'request_total' ? { ...s, samples: s.samples.map((x) => ({ ...x, v: x.v + 5 })) } : s,
+      ),
+    };
+    expect(judge({ ...input, prometheus: wrong }).verdict).toBe('fail');
+    const judgement = judge({ ...input, prometheus: wrong, expect: { ...input.expect, goldenEveryFlow: false } });
+    expect(judgement.verdict).toBe('pass');
+    expect(judgement.flows.some((f) => f.verdict === 'fail')).toBe(true);
+  });
+
+  test('objectives are judged by the truth and by Prometheus', () => {
+    const input = simulate(randomWorld(3, 80));
+    const slo = (text: string, metric: 'successRate' | 'p99' | 'rate', op: '>=' | '<=', value: number) => ({
+      ...input,
+      expect: {
+        ...input.expect,
+        slo: [{ flow: '* -> shop/s0', source: '*', destination: 'shop/s0', conditions: [{ metric, op, value, text }] }],
+      },
+    });
+    expect(judge(slo('rate >= 1/s', 'rate', '>=', 1)).verdict).toBe('pass');
+    expect(judge(slo('p99 <= 60s', 'p99', '<=', 60_000)).verdict).toBe('pass');
+    expect(codes(slo('p99 <= 1ms', 'p99', '<=', 1))).toEqual(['SLO_MISSED']);
+    expect(codes(slo('rate >= 1000/s', 'rate', '>=', 1000))).toEqual(['SLO_MISSED']);
+    const judgement = judge(slo('successRate >= 0%', 'successRate', '>=', 0));
+    expect(judgement.slo[0]!.observed).toBeCloseTo(judgement.slo[0]!.truth!, 9);
+  });
+});
+
+function firstSeed(fits: (w: ReturnType<typeof randomWorld>) => boolean): number {
+  for (let seed = 0; seed < 1000; seed++) if (fits(randomWorld(seed, 120))) return seed;
+  throw new Error('no such world');
+}
+
+function withoutPod(ledger: MetricLedger, pod: string): MetricLedger {
+  const targets = ledger.targets.map((t) => (t.pod === pod ? { ...t, pod: 'unknown' } : t));
+  return { ...ledger, targets };
+}

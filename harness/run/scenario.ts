@@ -7,7 +7,7 @@ import { planLoad } from '../load/plan.ts';
 import { type K6Result, runK6 } from '../load/run.ts';
 import type { ScenarioResult } from '../result/types.ts';
 import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
-import { judge } from '../verdict/judge.ts';
+import { type JudgeInput, judge } from '../verdict/judge.ts';
 import { type Observation, observe } from './observe.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
@@ -18,6 +18,8 @@ export interface ScenarioRunOptions {
   context: EnvironmentContext;
   /** Called with the environment still up when the user asked to keep it; resolves when they are done looking. */
   linger?: (env: RunningEnvironment) => Promise<void>;
+  /** Given what the verdict is made of, before it is made. */
+  onObserved?: (input: JudgeInput) => void;
 }
 
 /** One scenario from start to verdict. Never rejects: what went wrong is in the result, with what was measured until then. */
@@ -40,7 +42,9 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
       signal: options.context.signal,
     });
     phases.begin('verdict');
-    Object.assign(result, verdictOf(scenario, env, k6, observation, trafficEndMs));
+    const input = judgeInput(scenario, env, k6, observation, trafficEndMs);
+    options.onObserved?.(input);
+    Object.assign(result, judge(input), measured(k6, observation));
     result.queries = await askPeoplesQueries(env, scenario, observation, { originMs: k6.originMs, trafficEndMs });
     await options.linger?.(env);
     phases.begin('stop');
@@ -87,14 +91,14 @@ function loadPod(env: RunningEnvironment): string {
   return env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id)!.name;
 }
 
-function verdictOf(
+function judgeInput(
   scenario: Scenario,
   env: RunningEnvironment,
   k6: K6Result,
   observation: Observation,
   trafficEndMs: number,
-): Partial<ScenarioResult> {
-  const judgement = judge({
+): JudgeInput {
+  return {
     topology: env.topology,
     truth: observation.truth,
     proxy: observation.proxy,
@@ -103,17 +107,15 @@ function verdictOf(
     clockMarginMs: observation.clockMarginMs,
     load: { droppedIterations: k6.droppedIterations, interrupted: k6.interrupted },
     expect: scenario.expect,
-  });
+  };
+}
+
+function measured(k6: K6Result, observation: Observation): Pick<ScenarioResult, 'clockMarginMs' | 'traffic'> {
   const seconds = Math.max(0.001, (k6.endMs - k6.originMs) / 1000);
+  const { requests, failed, droppedIterations } = k6;
   return {
-    ...judgement,
     clockMarginMs: observation.clockMarginMs,
-    traffic: {
-      requests: k6.requests,
-      failed: k6.failed,
-      droppedIterations: k6.droppedIterations,
-      ratePerSecond: k6.requests / seconds,
-    },
+    traffic: { requests, failed, droppedIterations, ratePerSecond: requests / seconds },
   };
 }
 

@@ -76,6 +76,17 @@ describe('a run that ends', () => {
   });
 });
 
+describe('a run that nobody watches any more', () => {
+  it('goes on to its end and writes its results', async () => {
+    const run = startCli(...fake('pass'));
+    // Long before the process gets to write.
+    run.process.stdout!.destroy();
+    run.process.stderr!.destroy();
+    expect((await run.ended).code).toBe(0);
+    expect(readdirSync(onlyRun()).sort()).toEqual(['junit.xml', 'result.json', 'summary.md']);
+  });
+});
+
 describe('a run that fails to start', () => {
   it('says what and what next, and leaves no empty folder', async () => {
     const { code, stdout, stderr } = await cli(...fake('error'));

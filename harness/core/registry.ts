@@ -221,7 +221,7 @@ async function allGone(children: ChildEntry[], deadlineMs: number): Promise<bool
 }
 
 function removable(dir: string): boolean {
-  return isAbsolute(dir) && basename(dir).startsWith(DIR_PREFIX) && !dir.split('/').includes('..');
+  return isAbsolute(dir) && basename(dir).startsWith(DIR_PREFIX);
 }
 
 /** What stands in a folder that another user can write could make us signal or delete anything. */

@@ -68,6 +68,17 @@ describe('terminal', () => {
     expect(shown).toContain('next  see its log');
   });
 
+  it('says the error of the run, unless a scenario has said it', () => {
+    const error = { code: 'PORT_TAKEN', message: 'port 1 is taken', hint: 'end it' };
+    const render = (scenarioError: typeof error) =>
+      renderTerminal(
+        { ...sampleResult(), error, scenarios: [{ ...failingScenario(), error: scenarioError }] },
+        { color: false, width: 80 },
+      );
+    expect(render(error).match(/error PORT_TAKEN/g)).toHaveLength(1);
+    expect(render({ ...error, message: 'port 2 is taken' }).match(/error PORT_TAKEN/g)).toHaveLength(2);
+  });
+
   it('colours only when asked, and nothing else changes then', () => {
     expect(renderAt(80)).not.toContain('\u001b');
     expect(renderAt(80, true)).toContain('\u001b[31mFAIL');

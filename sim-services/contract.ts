@@ -137,7 +137,7 @@ export interface OriginRequest {
  *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `reset-mid-body`; status 0 before headers
  *   caller's side (requests this pod made):
  *   s,<id>,<t>,<callee namespace/service>,<method>,<route>    about to be sent
- *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>        last byte read; pod and meshError may be empty; tFirstByte is
+ *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>        last byte read; pod and meshError may be empty (no pod: a proxy answered); tFirstByte is
  *                                                             when the first body byte (or, with no body, the end) was read
  *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` | `connection`; status 0 before headers
  *   Z,<t>                                                     clean end

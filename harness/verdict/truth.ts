@@ -136,7 +136,8 @@ function compileMade(truth: Truth, caller: Instance, request: MadeRequest, calle
 
 function kindOf(request: MadeRequest): MadeKind {
   if (request.outcome !== 'completed') return 'gone';
-  if (request.meshError === '') return 'ok';
+  // A peer's proxy that answered in a pod's stead does not say so to the app; but no pod has put its name on the answer.
+  if (request.meshError === '') return request.pod === '' ? 'mesh' : 'ok';
   if (FAIL_FAST.test(request.meshError)) return 'failfast';
   return LOAD_SHED.test(request.meshError) ? 'shed' : 'mesh';
 }

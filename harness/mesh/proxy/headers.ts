@@ -59,12 +59,21 @@ export function fromHttp2(raw: readonly string[]): RequestHead {
   return head;
 }
 
-/** Response headers from HTTP/2 raw headers, without pseudo-headers. */
-export function responseFromHttp2(raw: readonly string[]): HeaderList {
+/**
+ * Response headers of a peer's proxy, from HTTP/2 raw headers, without pseudo-headers. A peer's own account of an error is
+ * taken out, as linkerd2-proxy does (its HandleProxyErrorHeaders): the app learns of errors that its own proxy made, of
+ * others only the status. What the peer asked for, that the app's connection be closed, is done all the same.
+ */
+export function responseFromPeer(raw: readonly string[], toHttp2: boolean): HeaderList {
   const headers: HeaderList = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
-    if (name.charCodeAt(0) !== 0x3a && !HOP_BY_HOP.has(name)) headers.push(name, raw[i + 1]!);
+    if (name.charCodeAt(0) === 0x3a || HOP_BY_HOP.has(name) || name === 'l5d-proxy-error') continue;
+    if (name === 'l5d-proxy-connection') {
+      if (raw[i + 1] === 'close' && !toHttp2) headers.push('connection', 'close');
+      continue;
+    }
+    headers.push(name, raw[i + 1]!);
   }
   return headers;
 }

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import type { Exchange, OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
 import type { Balancer, Endpoint, Waiting } from './balancer.ts';
 import type { Downstream } from './downstream.ts';
-import { type RequestHead, responseFromHttp2 } from './headers.ts';
+import { type RequestHead, responseFromPeer } from './headers.ts';
 import type { ConnectFailure } from './peer-connection.ts';
 import { FAIL_FAST, LOAD_SHED, resetError } from './proxy-error.ts';
 import { ResponseRelay, type Upstream } from './relay.ts';
@@ -124,7 +124,7 @@ export class OutboundRequest implements Waiting, Upstream {
     let trailers: string[] | null = null;
     stream.on('response', (_headers, flags, raw?: string[]) => {
       const list = raw!;
-      relay.head(Number(list[1]), responseFromHttp2(list));
+      relay.head(Number(list[1]), responseFromPeer(list, this.#down.http2));
       if (flags & END_STREAM) relay.end(null);
     });
     stream.on('data', (chunk: Buffer) => relay.data(chunk));

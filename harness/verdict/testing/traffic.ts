@@ -164,7 +164,7 @@ function throughInbound(
   const atAppMs = t + rng.hop();
   if (atAppMs < callee.appMs) {
     count.answer(502, atAppMs, atAppMs);
-    return { status: 502, firstByteMs: atAppMs, endMs: atAppMs, pod: '', meshError: EXCUSE.refused, cut: false };
+    return { status: 502, firstByteMs: atAppMs, endMs: atAppMs, pod: '', meshError: '', cut: false };
   }
   if (atAppMs >= cancelMs || atAppMs >= callee.killMs) return null;
   const work = handle(world, callee, spec, atAppMs);
@@ -253,7 +253,7 @@ function answerOfInbound(
   if (work.kind === 'hang' || headMs >= cancelMs) return null;
   if (work.kind === 'reset') {
     count.failed(headMs);
-    return { status: 500, firstByteMs: headMs, endMs: headMs, pod: '', meshError: 'unexpected error', cut: false };
+    return { status: 500, firstByteMs: headMs, endMs: headMs, pod: '', meshError: '', cut: false };
   }
   const answer = { status: work.status, firstByteMs: headMs, endMs, pod: callee.pod.name, meshError: '' };
   if (endMs >= cancelMs) {

@@ -16,7 +16,7 @@ import { runScenario } from '../run/scenario.ts';
 import { parseScenario } from '../scenario/load.ts';
 import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
 import { resolveTool } from '../tools/resolve.ts';
-import { useOf } from './proc.ts';
+import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';
 
 const { values } = parseArgs({
@@ -51,12 +51,9 @@ try {
     const scenario = parseScenario(text, `bench-${name}`);
     const context = contextOf(name, scenario);
     await using env = await localEnvironment.start(scenario, context);
-    const processes = () => [
-      { name: 'harness', pid: process.pid },
-      ...liveChildren().map((c) => ({ name: c.name, pid: c.pid! })),
-    ];
-    let before = useOf(processes());
+    let before = readEach(processes(), cpuSeconds);
     let during = before;
+    let memory = new Map<string, number>();
     // k6's own use has to be read while it lives.
     const k6 = await runK6({
       k6: tools.k6,
@@ -67,12 +64,14 @@ try {
       dir: context.dir,
       signal: abort.signal,
       onOrigin(originMs) {
-        before = useOf(processes());
+        before = readEach(processes(), cpuSeconds);
         void env.setOrigin(originMs);
       },
-      onProgress() {
+      onProgress({ remainingMs }) {
         env.check();
-        during = useOf(processes());
+        during = readEach(processes(), cpuSeconds);
+        // Reading it halts each process for milliseconds, so once is enough.
+        if (memory.size === 0 && remainingMs < (seconds * 1000) / 2) memory = readEach(processes(), pssBytes);
       },
     });
     const journal = parseJournals([k6.journalText])[0]!;
@@ -87,7 +86,8 @@ try {
       droppedIterations: k6.droppedIterations,
       ratePerSecond: round(latencies.length / elapsed),
       latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95), p99: quantile(latencies, 0.99) },
-      ...whereTimeGoes(before, during, k6.requests),
+      cpuMicrosPerRequest: cpuPerRequest(before, during, k6.requests),
+      pssMegabytes: megabytes(memory),
       settledExactly: await settled(env),
     };
   }
@@ -100,19 +100,16 @@ try {
   async function baseline() {
     note('baseline scenario, for the time outside traffic and the memory of all processes');
     const scenario = parseScenario(chainScenario({ ratePerSecond: 50, seconds: 10 }), 'bench-baseline');
-    let memory: ReturnType<typeof useOf> = [];
+    let memory = new Map<string, number>();
     const result = await runScenario(scenario, {
       provider: localEnvironment,
       context: contextOf('baseline', scenario),
       linger: async () => {
-        memory = useOf([
-          { name: 'harness', pid: process.pid },
-          ...liveChildren().map((c) => ({ name: c.name, pid: c.pid! })),
-        ]);
+        memory = readEach(processes(), pssBytes);
       },
     });
     const phase = (name: string) => result.phases.find((p) => p.name === name)?.durationMs ?? 0;
-    const ours = memory.filter((m) => m.name !== 'prometheus' && m.name !== 'k6');
+    const ours = [...memory].filter(([name]) => name !== 'prometheus' && name !== 'k6');
     return {
       verdict: result.verdict,
       reasons: result.reasons,
@@ -120,8 +117,8 @@ try {
       secondsOutsideTrafficAndScrapes: round(
         (result.durationMs - phase('traffic') - phase('settle and scrape')) / 1000,
       ),
-      pssMegabytes: round(ours.reduce((sum, m) => sum + m.pssBytes, 0) / 1e6),
-      pssByProcess: Object.fromEntries(memory.map((m) => [m.name, round(m.pssBytes / 1e6)])),
+      pssMegabytes: round(ours.reduce((sum, [, bytes]) => sum + bytes, 0) / 1e6),
+      pssByProcess: megabytes(memory),
     };
   }
 
@@ -137,15 +134,26 @@ try {
   await rm(dir, { recursive: true, force: true });
 }
 
-/** CPU microseconds a request costs, process by process. */
-function whereTimeGoes(before: ReturnType<typeof useOf>, after: ReturnType<typeof useOf>, requests: number) {
-  const start = new Map(before.map((u) => [u.name, u.cpuSeconds]));
-  return {
-    cpuMicrosPerRequest: Object.fromEntries(
-      after.map((u) => [u.name, Math.round(((u.cpuSeconds - (start.get(u.name) ?? 0)) * 1e6) / Math.max(1, requests))]),
-    ),
-    pssMegabytes: Object.fromEntries(after.map((u) => [u.name, round(u.pssBytes / 1e6)])),
-  };
+function processes(): { name: string; pid: number }[] {
+  return [{ name: 'harness', pid: process.pid }, ...liveChildren().map((c) => ({ name: c.name, pid: c.pid! }))];
+}
+
+/** CPU microseconds a request costs, process by process: where the time goes. */
+function cpuPerRequest(
+  before: Map<string, number>,
+  after: Map<string, number>,
+  requests: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    [...after].map(([name, used]) => [
+      name,
+      Math.round(((used - (before.get(name) ?? 0)) * 1e6) / Math.max(1, requests)),
+    ]),
+  );
+}
+
+function megabytes(bytes: Map<string, number>): Record<string, number> {
+  return Object.fromEntries([...bytes].map(([name, value]) => [name, round(value / 1e6)]));
 }
 
 function quantile(sorted: number[], q: number): number {

@@ -13,19 +13,18 @@ export function pssBytes(pid: number): number {
   return match ? Number(match[1]) * 1024 : 0;
 }
 
-export interface ProcessUse {
-  name: string;
-  cpuSeconds: number;
-  pssBytes: number;
-}
-
-/** What each of the processes has used so far; those that have ended are left out. */
-export function useOf(processes: { name: string; pid: number }[]): ProcessUse[] {
-  return processes.flatMap(({ name, pid }) => {
+/** Reads `what` of each process; those that have ended are left out. */
+export function readEach(
+  processes: { name: string; pid: number }[],
+  what: (pid: number) => number,
+): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const { name, pid } of processes) {
     try {
-      return [{ name, cpuSeconds: cpuSeconds(pid), pssBytes: pssBytes(pid) }];
+      values.set(name, what(pid));
     } catch {
-      return [];
+      // It has ended.
     }
-  });
+  }
+  return values;
 }

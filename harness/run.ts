@@ -64,7 +64,7 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
             result.environment.mesh = info.mesh;
           },
         },
-        ...(options.keep ? { linger: (env: RunningEnvironment) => linger(env, options) } : {}),
+        ...(options.keep ? { linger: keep } : {}),
       });
       result.scenarios.push(done);
       options.progress.scenarioDone(done);
@@ -76,11 +76,21 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
     result.verdict = suiteVerdict(result.scenarios, scenarios.length);
     result.durationMs = Math.round(performance.now() - started);
     const failed = result.scenarios.find((s) => s.error);
-    if (options.signal.aborted) result.error = errorRecord(interruption(options.signal));
+    // A signal that came when every verdict was reached (--keep) has cut nothing short.
+    const cutShort = options.signal.aborted && result.scenarios.length < scenarios.length;
+    if (cutShort) result.error = errorRecord(interruption(options.signal));
     else if (failed?.error) result.error = failed.error;
     await writeResult(runDir, result);
   };
+  /** The verdict is on record while the environment stays up. */
+  const keep = async (env: RunningEnvironment, reached: ScenarioResult) => {
+    const now = [...result.scenarios, reached];
+    await writeResult(runDir, { ...result, scenarios: now, verdict: suiteVerdict(now, scenarios.length) });
+    await linger(env, reached, options);
+  };
   try {
+    // Whatever ends the run from here on, its folder has a record.
+    await save();
     await Promise.all(Array.from({ length: Math.max(1, options.parallel) }, worker));
     await save();
   } finally {
@@ -120,8 +130,8 @@ function emptyResult(environment: string, tools: ResolvedTool[]): Result {
   };
 }
 
-async function linger(env: RunningEnvironment, options: RunOptions): Promise<void> {
-  options.progress.note?.(`kept: Prometheus ${env.prometheusUrl}`);
+async function linger(env: RunningEnvironment, reached: ScenarioResult, options: RunOptions): Promise<void> {
+  options.progress.note?.(`${reached.name}: ${reached.verdict}; kept: Prometheus ${env.prometheusUrl}`);
   for (const pod of env.topology.pods)
     options.progress.note?.(`  ${pod.namespace}/${pod.name}  http://${pod.instance}/metrics`);
   options.progress.note?.('Ctrl-C ends it');

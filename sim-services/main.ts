@@ -37,10 +37,14 @@ function end(): void {
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
 // The parent is gone: nobody will ask for the rest.
-process.on('disconnect', () => {
+function orphaned(): never {
   services?.stop();
   process.exit(EXIT.ok);
-});
+}
+
+process.on('disconnect', orphaned);
+// It may have died before anybody listened to that.
+if (process.send && !process.connected) orphaned();
 
 try {
   services = await Services.start(readConfig(process.env.MESHPROOF_SERVICE_CONFIG), die);

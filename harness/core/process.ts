@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { boundCommand, type ParentDeathSignal } from './bound-command.ts';
 import { HarnessError } from './errors.ts';
 import { waitFor } from './wait.ts';
 
@@ -15,6 +16,8 @@ export interface ChildSpec {
   logFile: string;
   /** A channel for messages; only for Node programs. */
   ipc?: boolean;
+  /** What the kernel sends to it when we die without having ended it, where the kernel can. */
+  whenWeDie?: ParentDeathSignal;
 }
 
 export interface ChildExit {
@@ -63,9 +66,10 @@ export class Child implements AsyncDisposable {
   constructor(spec: ChildSpec) {
     this.name = spec.name;
     this.logFile = spec.logFile;
+    const { file, args } = spec.whenWeDie ? boundCommand(spec.file, spec.args, spec.whenWeDie) : spec;
     const log = openLog(spec);
     try {
-      this.#process = spawn(spec.file, spec.args, {
+      this.#process = spawn(file, args, {
         stdio: spec.ipc ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
         env: spec.env ?? process.env,
         cwd: spec.cwd,

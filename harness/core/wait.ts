@@ -8,6 +8,8 @@ export interface WaitOptions {
   everyMs?: number;
   hint: string;
   signal?: AbortSignal;
+  /** Throws when there is no point in waiting any longer (a child died); that ends the wait, unlike a probe that throws. */
+  check?: () => void;
 }
 
 /**
@@ -24,6 +26,7 @@ export async function waitFor<T>(
   let cause: unknown;
   for (;;) {
     options.signal?.throwIfAborted();
+    options.check?.();
     try {
       const value = await probe((seen) => {
         lastSeen = seen;
@@ -57,5 +60,15 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       reject(signal?.reason);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** The work's outcome, or the signal's reason as soon as it aborts; the work itself goes on, its end unheard. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

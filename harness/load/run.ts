@@ -89,6 +89,7 @@ export async function runK6(options: K6Options): Promise<K6Result> {
     env: k6Environment(process.env),
     cwd: dir,
     logFile: join(dir, LOG_FILE),
+    whenWeDie: 'SIGTERM',
   });
   const tail = new JournalTail(journalFile);
   const { exit, interrupted } = await follow(k6, tail, options);

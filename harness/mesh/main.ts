@@ -6,6 +6,7 @@ import { type Mesh, startMesh } from './mesh.ts';
 /** The mesh process: one MeshReply for each MeshCommand on the IPC channel. Ends on `stop`, SIGTERM, or its parent's death. */
 
 let mesh: Mesh | null = null;
+let starting: Promise<Mesh> | null = null;
 let ending: Promise<void> | null = null;
 
 async function handle(command: MeshCommand): Promise<unknown> {
@@ -13,8 +14,10 @@ async function handle(command: MeshCommand): Promise<unknown> {
     case 'clock':
       return { nowEpochMs: epochMs() };
     case 'start':
-      if (mesh) throw new HarnessError('MESH_RUNNING', 'the mesh runs already', { hint: 'start it once a process' });
-      mesh = await startMesh(command.config);
+      if (starting)
+        throw new HarnessError('MESH_RUNNING', 'the mesh runs already', { hint: 'start it once a process' });
+      starting = startMesh(command.config);
+      mesh = await starting;
       return mesh.started;
     case 'kill-pod':
       return running().killPod(command.namespace, command.pod);
@@ -34,7 +37,9 @@ function running(): Mesh {
 
 function stop(): Promise<void> {
   ending ??= (async () => {
-    await mesh?.[Symbol.asyncDispose]();
+    // What is being started comes up after the end otherwise, and stays.
+    const started = await starting?.catch(() => null);
+    await started?.[Symbol.asyncDispose]();
     mesh = null;
   })();
   return ending;
@@ -42,10 +47,10 @@ function stop(): Promise<void> {
 
 /** With the mesh gone and the channel closed nothing keeps the process: it ends by itself. */
 async function end(): Promise<void> {
+  // Neither a stop that hangs nor sockets of others that linger may keep it; what is left has no one to serve.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000).unref();
   await stop();
   if (process.connected) process.disconnect();
-  // Sockets of others that linger must not keep it; what is left has no one to serve.
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000).unref();
 }
 
 function toReply(id: number, error: unknown): MeshReply {
@@ -70,5 +75,7 @@ process.on('message', async (command: MeshCommand) => {
 });
 process.on('disconnect', () => void end());
 process.on('SIGTERM', () => void end());
+// Our parent may have died before anybody listened to that.
+if (process.send && !process.connected) void end();
 // Ctrl-C reaches the whole group; our parent decides what it means.
 process.on('SIGINT', () => {});

@@ -45,6 +45,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     file: options.binary,
     args: prometheusArgs(options.configFile, options.dataDir, address),
     logFile: options.logFile,
+    whenWeDie: 'SIGTERM',
   });
   const client = new PrometheusClient(`http://${address}`);
   try {

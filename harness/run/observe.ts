@@ -52,7 +52,6 @@ export async function observe(env: RunningEnvironment, options: ObserveOptions):
 async function settledTruth(env: RunningEnvironment, options: ObserveOptions): Promise<TruthJournal[]> {
   return waitFor(
     async (seen) => {
-      env.check();
       const truth = parseJournals([...(await env.readJournals()), options.loadJournal]);
       const open = latestIncarnations(truth).reduce((sum, journal) => sum + inFlight(journal), 0);
       seen(`${open} requests still in flight`);
@@ -63,6 +62,7 @@ async function settledTruth(env: RunningEnvironment, options: ObserveOptions): P
       deadlineMs: 20_000,
       hint: 'a service still works on a request whose caller has no timeout; give its calls one',
       signal: options.signal,
+      check: () => env.check(),
     },
   );
 }

@@ -1,5 +1,6 @@
 import { describe, HarnessError } from '../core/errors.ts';
 import type { ScenarioResult } from '../result/types.ts';
+import { resultsNotWritable } from '../result/writable.ts';
 import type { Scenario } from '../scenario/model.ts';
 
 /** A result with nothing measured yet; no data is never a pass. */
@@ -25,13 +26,13 @@ export function emptyScenarioResult(scenario: Scenario): ScenarioResult {
   };
 }
 
-/** What is left of a scenario that did not get to its end. */
+/** What is left of a scenario that did not get to its end. When taking it down failed too, the first failure counts. */
 export function failedScenarioResult(
   result: ScenarioResult,
   error: unknown,
   phases: { name: string; durationMs: number }[],
 ): ScenarioResult {
-  const record = errorRecord(error);
+  const record = errorRecord(error instanceof SuppressedError ? error.suppressed : error);
   return {
     ...result,
     verdict: 'inconclusive',
@@ -42,7 +43,14 @@ export function failedScenarioResult(
   };
 }
 
+/** Of what the operating system says about files, what comes from the place and not from us. */
+const PLACE_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'];
+
 export function errorRecord(error: unknown): { code: string; message: string; hint: string } {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (!(error instanceof HarnessError) && PLACE_ERRORS.includes(code ?? '')) {
+    return errorRecord(resultsNotWritable(path ?? 'the folder of the run', error));
+  }
   if (error instanceof HarnessError) return { code: error.code, message: error.message, hint: error.hint };
   return {
     code: 'INTERNAL',

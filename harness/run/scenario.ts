@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
+import { abortable } from '../core/wait.ts';
 import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../environment/contract.ts';
 import { planLoad } from '../load/plan.ts';
 import { type K6Result, runK6 } from '../load/run.ts';
 import type { ScenarioResult } from '../result/types.ts';
 import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
 import { type JudgeInput, judge } from '../verdict/judge.ts';
+import { Guard } from './guard.ts';
 import { type Observation, observe } from './observe.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
@@ -17,7 +19,7 @@ export interface ScenarioRunOptions {
   provider: EnvironmentProvider;
   context: EnvironmentContext;
   /** Called with the environment still up when the user asked to keep it; resolves when they are done looking. */
-  linger?: (env: RunningEnvironment) => Promise<void>;
+  linger?: (env: RunningEnvironment, result: ScenarioResult) => Promise<void>;
   /** Given what the verdict is made of, before it is made. */
   onObserved?: (input: JudgeInput) => void;
 }
@@ -31,22 +33,25 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     phases.begin('start');
     await using env = await options.provider.start(scenario, options.context);
     options.context.environment?.(env.info);
+    using guard = new Guard(env, options.context.signal);
     phases.begin('traffic');
-    const k6 = await drive(scenario, env, options.context);
+    const k6 = await guard.run((signal) => drive(scenario, env, { ...options.context, signal }, result));
     phases.begin('settle and scrape');
     const trafficEndMs = epochMs();
-    const observation = await observe(env, {
-      loadJournal: k6.journalText,
-      originMs: k6.originMs,
-      scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
-      signal: options.context.signal,
-    });
+    const { originMs, journalText: loadJournal } = k6;
+    const { scrapeIntervalMs } = scenario.mesh;
+    const observation = await guard.run((signal) =>
+      abortable(observe(env, { loadJournal, originMs, scrapeIntervalMs, signal }), signal),
+    );
     phases.begin('verdict');
     const input = judgeInput(scenario, env, k6, observation, trafficEndMs);
     options.onObserved?.(input);
-    Object.assign(result, judge(input), measured(k6, observation));
-    result.queries = await askPeoplesQueries(env, scenario, observation, { originMs: k6.originMs, trafficEndMs });
-    await options.linger?.(env);
+    Object.assign(result, judge(input), { clockMarginMs: observation.clockMarginMs });
+    result.queries = await guard.run((signal) =>
+      abortable(askPeoplesQueries(env, scenario, observation, { originMs, trafficEndMs }), signal),
+    );
+    guard[Symbol.dispose]();
+    await options.linger?.(env, result);
     phases.begin('stop');
   } catch (error) {
     return failedScenarioResult(result, error, phases.end());
@@ -54,11 +59,16 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
   return { ...result, phases: phases.end(), durationMs: phases.totalMs };
 }
 
-async function drive(scenario: Scenario, env: RunningEnvironment, context: EnvironmentContext): Promise<K6Result> {
+/** Lets k6 work; what it has measured is in the result even when it is told to stop. */
+async function drive(
+  scenario: Scenario,
+  env: RunningEnvironment,
+  context: EnvironmentContext,
+  result: ScenarioResult,
+): Promise<K6Result> {
   const dir = join(context.dir, 'k6');
   await mkdir(dir, { recursive: true });
   let origin: Promise<void> = Promise.resolve();
-  let dead: unknown;
   const stop = new AbortController();
   const k6 = await runK6({
     k6: context.tools.k6,
@@ -71,18 +81,13 @@ async function drive(scenario: Scenario, env: RunningEnvironment, context: Envir
     },
     onProgress(traffic) {
       context.progress({ kind: 'traffic', ...traffic });
-      try {
-        env.check();
-      } catch (error) {
-        dead ??= error;
-        stop.abort(error);
-      }
+      Object.assign(result.traffic, { requests: traffic.sent, failed: traffic.failed });
     },
   });
-  if (dead) throw dead;
-  await origin;
+  result.traffic = trafficOf(k6);
   context.signal.throwIfAborted();
-  await env.settled();
+  await abortable(origin, context.signal);
+  await abortable(env.settled(), context.signal);
   return k6;
 }
 
@@ -110,13 +115,10 @@ function judgeInput(
   };
 }
 
-function measured(k6: K6Result, observation: Observation): Pick<ScenarioResult, 'clockMarginMs' | 'traffic'> {
+function trafficOf(k6: K6Result): ScenarioResult['traffic'] {
   const seconds = Math.max(0.001, (k6.endMs - k6.originMs) / 1000);
   const { requests, failed, droppedIterations } = k6;
-  return {
-    clockMarginMs: observation.clockMarginMs,
-    traffic: { requests, failed, droppedIterations, ratePerSecond: requests / seconds },
-  };
+  return { requests, failed, droppedIterations, ratePerSecond: requests / seconds };
 }
 
 /** Where a scenario's files go. */

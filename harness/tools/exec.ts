@@ -25,7 +25,10 @@ export async function run(
   const dir = await mkdtemp(join(tmpdir(), 'meshproof-exec-'));
   try {
     const logFile = join(dir, 'output');
-    await using child = startChild({ name: file, file, args, env: options.env, cwd: options.cwd, logFile });
+    await using child = startChild({
+      ...{ name: file, file, args, env: options.env, cwd: options.cwd, logFile },
+      whenWeDie: 'SIGTERM',
+    });
     const stop = () => void child.stop(1000);
     options.signal?.addEventListener('abort', stop, { once: true });
     let late = false;

@@ -29,11 +29,18 @@ export interface RunArguments {
 
 /** `meshproof run`: load, run, report. */
 export async function run(paths: string[], args: RunArguments, context: CliContext): Promise<ExitCode> {
+  const { env, stderr } = context;
+  const view = createLive(stderr, { tty: drawsIn(stderr, env), color: coloursIn(stderr, env) });
+  const onFirst = (signal: string) => view.note(`${signal}: ending what runs; once more ends it at once`);
+  // Before there is a folder of results, so that none is left without its record.
+  using interruption = new Interruption(context, onFirst, context.graceMs);
+  using _closed = { [Symbol.dispose]: () => view.close() };
   const loaded = await loadScenarios(paths.length > 0 ? paths : [shippedScenarios()]);
   const { seed } = args;
   const scenarios = seed === undefined ? loaded : loaded.map((scenario) => ({ ...scenario, seed }));
+  interruption.signal.throwIfAborted();
   const { path: dir } = await createRunDir(args.out);
-  const result = await runToResult(scenarios, args, dir, context);
+  const result = await runToResult(scenarios, args, dir, { context, view, interruption });
   if (args.reporter.includes('terminal')) {
     const options = { color: coloursIn(context.stdout, context.env), width: widthOf(context.stdout) };
     context.stdout.write(renderTerminal(result, options));
@@ -49,14 +56,11 @@ async function runToResult(
   scenarios: Scenario[],
   args: RunArguments,
   dir: string,
-  context: CliContext,
+  { context, view, interruption }: { context: CliContext; view: LiveView; interruption: Interruption },
 ): Promise<Result> {
   const { env, stderr } = context;
   const startedAt = new Date();
   const done: ScenarioResult[] = [];
-  const view = createLive(stderr, { tty: drawsIn(stderr, env), color: coloursIn(stderr, env) });
-  const onFirst = (signal: string) => view.note(`${signal}: ending what runs; once more ends it at once`);
-  using interruption = new Interruption(context, onFirst, context.graceMs);
   try {
     const { runScenarios } = await context.loadPipeline();
     return await interruption.bound(

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
-import { HarnessError } from '../../core/errors.ts';
+import { EXIT, HarnessError } from '../../core/errors.ts';
 
 export interface Address {
   host: string;
@@ -22,9 +22,11 @@ export interface AddressSpace extends AsyncDisposable {
 /**
  * Takes a block 127.a.b.0/24 at random and holds it by listening on its first address; where the host knows only 127.0.0.1
  * (macOS), hands out free ports of that.
- * @throws HarnessError NO_LOOPBACK when not even that can be listened on
+ * @throws HarnessError NO_LOOPBACK when not even that can be listened on; PORT_TAKEN when the wanted block is held by another
+ * run
  */
-export async function claimAddresses(options: { onlyOneAddress?: boolean } = {}): Promise<AddressSpace> {
+export async function claimAddresses(options: AddressOptions = {}): Promise<AddressSpace> {
+  if (options.block !== undefined) return claimBlock(options.block);
   if (!options.onlyOneAddress) {
     for (let attempt = 0; attempt < 20; attempt += 1) {
       const prefix = `127.${randomInt(16, 250)}.${randomInt(1, 250)}`;
@@ -35,6 +37,38 @@ export async function claimAddresses(options: { onlyOneAddress?: boolean } = {})
     }
   }
   return oneAddressSpace();
+}
+
+export interface AddressOptions {
+  /** Do as on a host that has only 127.0.0.1. */
+  onlyOneAddress?: boolean;
+  /** The block to take, `127.a.b`; default: one at random. */
+  block?: string;
+}
+
+/**
+ * What MESHPROOF_LOOPBACK asks for: `single` for one address, `127.a.b` for that block; nothing for the default.
+ * @throws HarnessError BAD_LOOPBACK
+ */
+export function addressOptions(env: NodeJS.ProcessEnv): AddressOptions {
+  const wanted = env.MESHPROOF_LOOPBACK;
+  if (!wanted) return {};
+  if (wanted === 'single') return { onlyOneAddress: true };
+  const bytes = /^127\.(\d{1,3})\.(\d{1,3})$/.exec(wanted)?.slice(1).map(Number);
+  if (bytes?.every((byte) => byte < 256)) return { block: wanted };
+  throw new HarnessError('BAD_LOOPBACK', `MESHPROOF_LOOPBACK is ${JSON.stringify(wanted)}`, {
+    hint: 'use `single` for 127.0.0.1 alone, a block like 127.77.3, or leave it unset',
+    exitCode: EXIT.invalidInput,
+  });
+}
+
+async function claimBlock(prefix: string): Promise<AddressSpace> {
+  const claim = await tryListen(`${prefix}.1`, CLAIM_PORT);
+  if (typeof claim === 'object') return perPodSpace(prefix, claim);
+  const [code, why] = claim === 'in-use' ? ['PORT_TAKEN', 'is taken'] : ['NO_LOOPBACK', "can't be listened on"];
+  throw new HarnessError(code, `${prefix}.1:${CLAIM_PORT}, which marks the block as this run's, ${why}`, {
+    hint: 'another run holds it: wait for its end, or leave MESHPROOF_LOOPBACK unset',
+  });
 }
 
 /** Any fixed port does: it only marks the block as taken. */

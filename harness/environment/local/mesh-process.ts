@@ -1,5 +1,6 @@
 import { HarnessError } from '../../core/errors.ts';
 import { type Child, childDied, startChild } from '../../core/process.ts';
+import { abortable } from '../../core/wait.ts';
 import type { MeshCommand, MeshConfig, MeshReply, MeshStarted } from '../../mesh/contract.ts';
 import { nodeArgs, nodeEnv, projectFile } from './node-program.ts';
 
@@ -20,8 +21,13 @@ export class MeshProcess implements AsyncDisposable {
     });
   }
 
-  /** @throws HarnessError as the mesh reports it (PORT_TAKEN, UNKNOWN_MESH_VERSION), CHILD_DIED */
-  static async start(config: MeshConfig, logFile: string): Promise<{ mesh: MeshProcess; started: MeshStarted }> {
+  /** @throws HarnessError as the mesh reports it (PORT_TAKEN, UNKNOWN_MESH_VERSION), CHILD_DIED; the signal's reason */
+  static async start(
+    config: MeshConfig,
+    logFile: string,
+    signal: AbortSignal,
+  ): Promise<{ mesh: MeshProcess; started: MeshStarted }> {
+    signal.throwIfAborted();
     const child = startChild({
       name: 'mesh',
       file: process.execPath,
@@ -29,10 +35,12 @@ export class MeshProcess implements AsyncDisposable {
       env: nodeEnv(),
       logFile,
       ipc: true,
+      // Beside the closed channel, by which it ends in order: it has nothing to save.
+      whenWeDie: 'SIGKILL',
     });
     const mesh = new MeshProcess(child);
     try {
-      const started = (await mesh.request({ type: 'start', config })) as MeshStarted;
+      const started = (await abortable(mesh.request({ type: 'start', config }), signal)) as MeshStarted;
       return { mesh, started };
     } catch (error) {
       await child.stop(500);

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs } from '../../core/clock.ts';
-import { HarnessError } from '../../core/errors.ts';
 import { childDied } from '../../core/process.ts';
 import { waitFor } from '../../core/wait.ts';
 import type { MeshStarted } from '../../mesh/contract.ts';
@@ -9,36 +8,41 @@ import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
 import type { Scenario } from '../../scenario/model.ts';
 import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../contract.ts';
-import { claimAddresses } from './addresses.ts';
+import { addressOptions, claimAddresses } from './addresses.ts';
 import { measureClocks } from './clocks.ts';
 import { MeshProcess } from './mesh-process.ts';
 import { fetchPage } from './pages.ts';
 import { CONTROL_PLANE_NAMESPACE, type LocalPlan, planLocal, VIZ_NAMESPACE } from './plan.ts';
 import { Restarts } from './restarts.ts';
 import { ServiceProcess } from './service-process.ts';
+import { Together } from './together.ts';
 
 /** The mesh simulated on this machine: real sockets, real mutual TLS, a real Prometheus; no Docker, no root. */
 export const localEnvironment: EnvironmentProvider = { name: 'local', start };
 
 async function start(scenario: Scenario, context: EnvironmentContext): Promise<RunningEnvironment> {
   await using stack = new AsyncDisposableStack();
-  const space = stack.use(await claimAddresses());
+  const space = stack.use(await claimAddresses(addressOptions(process.env)));
   const plan = await planLocal(scenario, context.dir, space);
   await Promise.all(
     ['logs', 'config', 'truth', 'mesh'].map((name) => mkdir(join(context.dir, name), { recursive: true })),
   );
   await writeFile(join(context.dir, 'config', 'topology.json'), JSON.stringify(plan.topology, null, 2));
 
-  const services = plan.processes.map((process) => stack.use(new ServiceProcess(process, context.dir, context.signal)));
+  // These end at once, all together: nobody needs another any more, and there may be many.
+  const processes = new Together(stack);
+  const services = plan.processes.map((process) =>
+    processes.use(new ServiceProcess(process, context.dir, context.signal)),
+  );
   const bringUpServices = step(context, 'services', `${services.length} processes`, () =>
-    Promise.all(services.map((service) => service.start())),
+    allEnded(services.map((service) => service.start())),
   );
   const bringUpMesh = step(context, 'mesh', `${plan.mesh.pods.length} sidecars`, async () => {
-    const { mesh, started } = await MeshProcess.start(plan.mesh, join(context.dir, 'logs', 'mesh.log'));
-    stack.use(mesh);
+    const { mesh, started } = await MeshProcess.start(plan.mesh, join(context.dir, 'logs', 'mesh.log'), context.signal);
+    processes.use(mesh);
     return { mesh, started };
   });
-  // Both run at once; when one fails the other must have ended before the stack is unwound.
+  // All at once; when one fails the others' start must have ended before the stack is unwound.
   const [meshOutcome, servicesOutcome] = await Promise.allSettled([bringUpMesh, bringUpServices]);
   if (meshOutcome.status === 'rejected') throw meshOutcome.reason;
   if (servicesOutcome.status === 'rejected') throw servicesOutcome.reason;
@@ -46,17 +50,23 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
   context.signal.throwIfAborted();
 
   const prometheus = await step(context, 'prometheus', context.tools.prometheus.version, async () =>
-    stack.use(await bringUpPrometheus(scenario, plan, started, context)),
+    processes.use(await bringUpPrometheus(scenario, plan, started, context)),
   );
+  const restarts = stack.use(new Restarts());
+  const check = () => {
+    restarts.check();
+    prometheus.check();
+    for (const child of [mesh.child, ...services.flatMap((s) => s.child ?? [])]) {
+      if (child.exit) throw childDied(child, 'it ended during the run');
+    }
+  };
   await step(context, 'ready', 'certificates, readiness, first scrape', () =>
     Promise.all([
       mesh.request({ type: 'wait-ready', deadlineMs: 20_000 }),
-      waitForFirstScrapes(prometheus, plan, scenario, context),
+      waitForFirstScrapes(prometheus, plan, scenario, { ...context, check }),
     ]),
   );
-  const restarts = stack.use(new Restarts());
   const owned = stack.move();
-  const children = () => [mesh.child, ...services.flatMap((s) => s.child ?? [])];
 
   return {
     info: {
@@ -84,14 +94,13 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
     readProxyPages: () => Promise.all(plan.mesh.pods.map(fetchPage)),
     clockMarginMs: () =>
       measureClocks([
-        { name: 'mesh', read: async () => ((await mesh.request({ type: 'clock' })) as { nowEpochMs: number }).nowEpochMs },
+        {
+          name: 'mesh',
+          read: async () => ((await mesh.request({ type: 'clock' })) as { nowEpochMs: number }).nowEpochMs,
+        },
         ...services.map((service) => ({ name: service.plan.name, read: () => service.clock() })),
       ]),
-    check() {
-      restarts.check();
-      prometheus.check();
-      for (const child of children()) if (child.exit) throw childDied(child, 'it ended during the run');
-    },
+    check,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -130,7 +139,7 @@ async function waitForFirstScrapes(
   prometheus: PrometheusServer,
   plan: LocalPlan,
   scenario: Scenario,
-  context: EnvironmentContext,
+  context: EnvironmentContext & { check: () => void },
 ): Promise<void> {
   const wanted = new Set(plan.mesh.pods.map((p) => `${p.admin.host}:${p.admin.port}`));
   await waitFor(
@@ -147,6 +156,7 @@ async function waitForFirstScrapes(
       deadlineMs: 15_000 + 2 * scenario.mesh.scrapeIntervalMs,
       hint: `see ${prometheus.child.logFile} and ${prometheus.url}/targets`,
       signal: context.signal,
+      check: context.check,
     },
   );
 }
@@ -160,11 +170,17 @@ function idOf(service: ServiceProcess): string {
   return `${service.plan.workload.namespace}/${service.plan.workload.name}`;
 }
 
+/** Waits for every one of them, then throws what the first threw that failed. */
+async function allEnded(work: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
 async function step<T>(context: EnvironmentContext, name: string, detail: string, run: () => Promise<T>): Promise<T> {
   const from = epochMs();
   context.progress({ kind: 'step', step: name, state: 'start', detail });
   const value = await run();
   context.progress({ kind: 'step', step: name, state: 'done', detail, ms: epochMs() - from });
-  if (context.signal.aborted) throw context.signal.reason ?? new HarnessError('ABORTED', 'aborted', { hint: '' });
+  context.signal.throwIfAborted();
   return value;
 }

@@ -45,6 +45,7 @@ export class Restarts implements AsyncDisposable {
     await Promise.all([mesh.request({ type: 'kill-pod', namespace, pod }), process.kill()]);
     await sleep(spec.downMs, signal);
     await process.start();
+    signal.throwIfAborted();
     await process.setOrigin(originEpochMs);
     await mesh.request({ type: 'start-pod', namespace, pod });
   }

@@ -10,6 +10,7 @@ import { HarnessError } from '../../core/errors.ts';
 import { type Child, startChild, waitForMessage } from '../../core/process.ts';
 import { nodeArgs, nodeEnv, projectFile } from './node-program.ts';
 import type { ProcessPlan } from './plan.ts';
+import { serviceFailure } from './service-failure.ts';
 
 /** A process of synthetic services: started, told the origin, killed and started again as the next incarnation. */
 export class ServiceProcess implements AsyncDisposable {
@@ -34,8 +35,9 @@ export class ServiceProcess implements AsyncDisposable {
     return this.plan.workload.pods;
   }
 
-  /** Starts the next incarnation. @throws HarnessError CHILD_DIED with the end of its log (a port taken, say) */
+  /** Starts the next incarnation. @throws HarnessError as the service reports it (PORT_TAKEN); CHILD_DIED with the end of its log */
   async start(): Promise<void> {
+    this.#signal.throwIfAborted();
     const incarnation = String(this.#incarnation);
     this.#incarnation += 1;
     const fileName = this.plan.name.replaceAll(/[/#]/g, '.');
@@ -54,12 +56,16 @@ export class ServiceProcess implements AsyncDisposable {
       ipc: true,
     });
     this.#child = child;
-    await waitForMessage(child, (m) => ((m as { type?: string })?.type === 'ready' ? true : undefined), {
-      what: `${this.plan.name} is ready`,
-      deadlineMs: 20_000,
-      hint: `its log is ${child.logFile}`,
-      signal: this.#signal,
-    });
+    try {
+      await waitForMessage(child, (m) => ((m as { type?: string })?.type === 'ready' ? true : undefined), {
+        what: `${this.plan.name} is ready`,
+        deadlineMs: 20_000,
+        hint: `its log is ${child.logFile}`,
+        signal: this.#signal,
+      });
+    } catch (error) {
+      throw (child.exit && serviceFailure(child)) ?? error;
+    }
   }
 
   /** SIGKILL, as the kernel would; the journals stay. */

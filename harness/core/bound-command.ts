@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+/** What the kernel sends to a child when its parent dies. */
+export type ParentDeathSignal = 'SIGTERM' | 'SIGKILL';
+
+/**
+ * The command that runs `file` so that the kernel signals it when we die, even by SIGKILL: util-linux' `setpriv` asks for it
+ * (prctl PR_SET_PDEATHSIG) and becomes the program, with the same pid. Where there is no such thing (macOS, BusyBox) the
+ * command is returned as it was; what is left behind then is ended by `meshproof clean`.
+ */
+export function boundCommand(
+  file: string,
+  args: string[],
+  signal: ParentDeathSignal,
+  setpriv: string | null = findSetpriv(),
+): { file: string; args: string[] } {
+  // A program that can't be run is to fail by its own name.
+  if (!setpriv || !isExecutable(file)) return { file, args };
+  return { file: setpriv, args: ['--pdeathsig', signal.slice(3), '--', file, ...args] };
+}
+
+let found: string | null | undefined;
+
+/** A `setpriv` that knows `--pdeathsig`; looked for once. */
+export function findSetpriv(): string | null {
+  if (found === undefined) found = process.platform === 'linux' && works('setpriv') ? 'setpriv' : null;
+  return found;
+}
+
+function works(setpriv: string): boolean {
+  const tried = spawnSync(setpriv, ['--pdeathsig', 'TERM', '--', 'true'], {
+    stdio: 'ignore',
+    timeout: 5000,
+  });
+  return tried.status === 0;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

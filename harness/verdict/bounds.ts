@@ -3,6 +3,7 @@ import {
   CUT,
   made,
   raceCap,
+  races,
   type ServedKind,
   served,
   started,
@@ -96,12 +97,13 @@ export function responseBound(ground: Ground, category: Category, style: Style):
   }
 }
 
-/** Answers that the mesh made with this status, as this side may have counted them. */
+/** Answers that the mesh made with this status, as this side may have counted them, whether or not the caller waited. */
 function meshMade({ scope, marginMs }: Ground, status: Status): Count {
   const all = started(scope, 'mesh', status);
-  if (scope.side === 'outbound') return all;
+  const raced = status === '*' || status >= 500 ? races(scope, marginMs) : () => 0;
+  if (scope.side === 'outbound') return (t) => all(t) + raced(t);
   const rest = unexplained(scope, marginMs);
-  return (t) => Math.min(all(t), rest(t));
+  return (t) => Math.min(all(t) + raced(t), rest(t));
 }
 
 /**
@@ -134,7 +136,12 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   const { scope } = ground;
   const low = made(scope, 'own', 'ok', status, 'end');
   const kinds = legacy ? (['completed', 'gone-mid'] as const) : (['completed'] as const);
-  const high = withinCallers(scope, status, lessOthers(ground, status, outcomes(scope, kinds, status)));
+  const answered = lessOthers(ground, status, outcomes(scope, kinds, status));
+  // Cut by the callee when its caller had left: to the sidecars a body dropped.
+  const cut = served(scope, 'served', 'mid', status, 'end');
+  const raced = races(scope, ground.marginMs);
+  const lost: Count = (t) => (legacy ? Math.min(cut.at(t), raced(t)) : 0);
+  const high = withinCallers(scope, status, (t) => answered(t) + lost(t));
   const mesh = meshMade(ground, status);
   return ({ fromMs, untilMs }) => ({ low: low.at(fromMs), high: high(untilMs) + mesh(untilMs) });
 }
@@ -151,12 +158,12 @@ function brokenBound(ground: Ground, status: number, legacy: boolean): Bound {
   const inbound = scope.side === 'inbound';
   const kinds: ServedKind[] = inbound ? ['mid'] : ['mid', 'open'];
   const aborted = sum(...outcomes(scope, legacy ? kinds : [...kinds, 'gone-mid'], status));
-  // An answer that the callee completed, and whose consumer left before its end.
+  // An answer that the callee completed, and whose consumer left before its end, or whose sidecar died with it.
   const completed = served(scope, 'served', 'completed', status, 'end');
   const received = sum(made(scope, 'own', 'ok', status, 'end'), made(scope, 'othersKnown', 'ok', status, 'end'));
   const gone = started(scope, 'gone', '*');
   return ({ untilMs, settled }) => {
-    const lost = legacy ? 0 : Math.max(0, completed.at(untilMs) - received(untilMs - marginMs));
+    const lost = legacy && inbound ? 0 : Math.max(0, completed.at(untilMs) - received(untilMs - marginMs));
     const high = aborted(untilMs) + lost;
     return { low: settled ? low : 0, high: inbound ? high : Math.min(high, gone(untilMs)) };
   };
@@ -188,17 +195,19 @@ function noneBound(ground: Ground, style: Style): Bound {
     const rest = unexplained(scope, ground.marginMs);
     return ({ untilMs, settled }) => ({ low: settled ? low : 0, high: reset.at(untilMs) + rest(untilMs) });
   }
-  const parts = [started(scope, 'mesh', '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
+  const parts = [meshMade(ground, '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
   return ({ untilMs }) => ({ low: 0, high: parts.reduce((n, part) => n + part(untilMs), failfast) });
 }
 
-function failfastBound({ scope }: Ground, style: Style): Bound {
+function failfastBound({ scope, marginMs }: Ground, style: Style): Bound {
+  // Nobody waited any more when the balancer gave up.
+  const raced = races(scope, marginMs);
   const ended = made(scope, 'failfast', '*', '*', 'end');
   const begun = made(scope, 'failfast', '*', '*', 'start');
   return ({ fromMs, untilMs }) => ({
     low: style.layer === 'route' ? ended.at(fromMs) : 0,
-    high: style.layer === 'endpoint' ? 0 : begun.at(untilMs),
+    high: style.layer === 'endpoint' ? 0 : begun.at(untilMs) + raced(untilMs),
   });
 }
 
@@ -207,7 +216,7 @@ function totalBound(ground: Ground, style: Style): Bound {
   const low = sum(made(scope, 'own', 'ok', '*', 'end'), made(scope, 'own', 'mesh', '*', 'end'));
   const kinds = ['completed', 'gone-mid', 'mid', 'open'] as const;
   const high = withinCallers(scope, '*', lessOthers(ground, '*', outcomes(scope, kinds, '*')));
-  const mesh = started(scope, 'mesh', '*');
+  const mesh = meshMade(ground, '*');
   const shed = started(scope, 'shed', '*');
   const failfast = failfastBound(ground, style);
   return (r) => {
@@ -245,7 +254,6 @@ export function durationBound(ground: Ground, leMs: number, style: Style): Bound
   const tag = `le${leMs}`;
   const quick: Where<Made> = { tag, test: (m) => m.endMs! - m.startMs <= leMs };
   const quickServed: Where<Served> = { tag, test: ({ request: r }) => r.endMs! - r.startMs <= leMs };
-  // An answer that the callee completed may have been dropped on its way: sooner than the callee ended, never later seen.
   const low = made(scope, 'own', 'ok', '*', 'end', quick);
   const inbound = scope.side === 'inbound';
   // However they ended, and after whatever time. A reset is to the caller's sidecar an answer of the mesh.
@@ -254,7 +262,7 @@ export function durationBound(ground: Ground, leMs: number, style: Style): Bound
   const here = sum(served(scope, 'served', 'completed', '*', 'end', quickServed), ...aborted);
   const others = made(scope, 'othersKnown', 'ok', '*', 'end', quick);
   const high = withinCallers(scope, '*', (t) => here(t) - others.at(t - marginMs));
-  const mesh = inbound ? unexplained(scope, marginMs) : started(scope, 'mesh', '*');
+  const mesh = inbound ? unexplained(scope, marginMs) : meshMade(ground, '*');
   const shed = started(scope, 'shed', '*');
   const above = style.layer === 'endpoint' ? 0 : scope.failfast.length;
   const withShed = inbound ? 0 : 1;

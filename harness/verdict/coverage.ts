@@ -79,9 +79,7 @@ function gaps(target: LedgerTarget, instances: readonly Instance[], window: Cove
   for (const scrape of ok) {
     const from: number = previous?.t ?? window.originMs;
     const failed = target.scrapes.filter((s) => !s.ok && s.t > from && s.t < scrape.t && inTraffic(s.t, window)).length;
-    const restarted =
-      previous !== null &&
-      instances.some((i) => i.ordinal > 0 && i.startMs > from - usual && i.startMs <= scrape.untilMs);
+    const restarted = instances.length > 1 && previous !== null && previous.startTime !== scrape.startTime;
     const silent = scrape.t - from > 3 * usual && from < window.trafficEndMs && scrape.t > window.originMs;
     if (!restarted && (failed > 0 || silent)) {
       const what = failed > 0 ? `${failed} scrapes failed` : 'there was no scrape';

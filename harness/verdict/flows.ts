@@ -73,7 +73,8 @@ function addServed(drafts: Map<string, Draft>, s: Served, book: ScopeBook): void
   const source = identity === undefined ? s.caller : sourceName(identity, book);
   const pair: Pair = { source, destination: s.callee.workload, direction: 'inbound' };
   const { outcome, status, method, route } = s.request;
-  if (outcome === 'completed' || outcome === 'reset-mid-body') {
+  // Once headers are sent the proxy has a status to count by, even when the client leaves or the body is cut.
+  if (outcome !== 'open' && status > 0) {
     count(draftOf(drafts, pair, String(status)), s.callee.id, `${method} ${route}`);
   } else if (outcome === 'reset') count(draftOf(drafts, pair, ''), s.callee.id, `${method} ${route}`);
 }
@@ -81,8 +82,8 @@ function addServed(drafts: Map<string, Draft>, s: Served, book: ScopeBook): void
 function addMade(drafts: Map<string, Draft>, m: Made): void {
   const pair: Pair = { source: m.caller.workload, destination: m.callee, direction: 'outbound' };
   const route = `${m.request.method} ${m.request.route}`;
-  // Cut off in the middle of the body: the proxy saw the status.
-  const cut = m.kind === 'gone' && m.request.outcome === 'connection' && m.status > 0;
+  // Left or cut off in the middle of the body: the proxy saw the status.
+  const cut = m.kind === 'gone' && m.request.outcome !== 'open' && m.status > 0;
   if (m.kind === 'ok' || m.kind === 'mesh' || cut) {
     const draft = draftOf(drafts, pair, String(m.status));
     count(draft, m.caller.id, route);

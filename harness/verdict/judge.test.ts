@@ -16,19 +16,38 @@ describe('a mesh that counts right', () => {
         expect(verdict, JSON.stringify(reasons.slice(0, 3))).not.toBe('fail');
         if (world.restarts.length === 0) expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   }, 300_000);
 
+  test.each([
+    ['a reset in the body that its caller did not wait for', 364187, 40],
+    ['a reset before headers that its caller did not wait for', 1109, 120],
+    ['failfast that nobody waited for', 500104, 60],
+    ['an answer that died with its sidecar', 500125, 60],
+    ['quantiles over answers of the mesh', 500051, 60],
+    ['a sidecar that is back before its app', 500081, 60],
+  ])('passes with %s', (_name, seed, requests) => {
+    const { verdict, reasons } = judge(simulate(randomWorld(seed, requests)));
+    expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
+  });
+
   test('passes for thirty fixed worlds, with exact flows where nothing was lost', () => {
+    let exact = 0;
     for (let seed = 0; seed < 90; seed += 3) {
-      const { verdict, reasons, flows, checks } = judge(simulate(randomWorld(seed, 40)));
+      const input = simulate(randomWorld(seed, 40));
+      const { verdict, reasons, flows, checks } = judge(input);
       expect(verdict, `world ${seed}: ${JSON.stringify(reasons.slice(0, 3))}`).toBe('pass');
       expect(checks.every((c) => c.violations === 0)).toBe(true);
-      for (const flow of flows.filter((f) => f.direction === 'inbound' && f.status !== '')) {
+      // A caller that gives up races with the answer: only its sidecar knows who won.
+      if (input.truth.some((j) => j.made.some((m) => m.outcome === 'timeout'))) continue;
+      exact++;
+      for (const flow of flows.filter((f) => f.status !== '')) {
+        expect(flow.proxy, `world ${seed} ${flow.source} -> ${flow.destination} ${flow.status}`).toBe(flow.truth);
         expect(flow.prometheus, `world ${seed} ${flow.source} -> ${flow.destination} ${flow.status}`).toBe(flow.truth);
       }
     }
+    expect(exact).toBeGreaterThan(10);
   }, 300_000);
 
   test('names what died with an incarnation', () => {

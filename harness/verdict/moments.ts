@@ -91,8 +91,9 @@ function everywhere(scope: Scope, kind: MadeKind, where?: Where<Made>): Count {
   return sum(...LISTS.map((list) => made(scope, list, kind, '*', 'start', where)));
 }
 
-function servedAnywhere(scope: Scope, kind: ServedKind, moment: 'start' | 'end'): Count {
-  return sum(...(['served', 'servedElsewhere'] as const).map((list) => served(scope, list, kind, '*', moment)));
+/** By their start: how a request ended is known in retrospect. */
+function servedAnywhere(scope: Scope, kind: ServedKind): Count {
+  return sum(...(['served', 'servedElsewhere'] as const).map((list) => served(scope, list, kind, '*', 'start')));
 }
 
 /** Calls that ended with a broken connection. */
@@ -105,15 +106,10 @@ export const CUT: Where<Made> = { tag: 'cut', test: (m) => m.request.outcome ===
  */
 export function unexplained(scope: Scope, marginMs: number): Count {
   const without = [everywhere(scope, 'mesh'), everywhere(scope, 'shed'), everywhere(scope, 'gone')];
-  const explained = [
-    servedAnywhere(scope, 'reset', 'end'),
-    servedAnywhere(scope, 'gone', 'end'),
-    servedAnywhere(scope, 'gone-mid', 'end'),
-    servedAnywhere(scope, 'open', 'start'),
-  ];
-  const mid = servedAnywhere(scope, 'mid', 'end');
-  const cut = everywhere(scope, 'gone', CUT);
   if (without.every((count) => count(EVER) === 0)) return () => 0;
+  const explained = (['reset', 'gone', 'gone-mid', 'open'] as const).map((kind) => servedAnywhere(scope, kind));
+  const mid = servedAnywhere(scope, 'mid');
+  const cut = everywhere(scope, 'gone', CUT);
   const total = (counts: Count[], t: number): number => counts.reduce((n, count) => n + count(t), 0);
   return (t) => {
     const before = t - marginMs;
@@ -121,13 +117,25 @@ export function unexplained(scope: Scope, marginMs: number): Count {
   };
 }
 
+/**
+ * Requests whose caller left while its callee did something else than to notice it: the answer, or what the mesh made of an
+ * abort, may have been counted by the sidecars before they heard.
+ */
+export function races(scope: Scope, marginMs: number): Count {
+  const gaveUp = everywhere(scope, 'gone');
+  const cut = everywhere(scope, 'gone', CUT);
+  const noticed = [servedAnywhere(scope, 'gone'), servedAnywhere(scope, 'gone-mid')];
+  if (gaveUp(EVER) === cut(EVER)) return () => 0;
+  return (t) => {
+    const seen = noticed.reduce((n, count) => n + count(t - marginMs), 0);
+    return Math.max(0, gaveUp(t) - cut(t) - seen);
+  };
+}
+
 const EVER = Number.POSITIVE_INFINITY;
 
 /** How many aborted answers the proxies may have missed because the caller gave up at the same time. */
 export function raceCap(scope: Scope, kind: 'reset' | 'mid'): number {
-  const cut = everywhere(scope, 'gone', CUT)(EVER);
-  const gaveUp = everywhere(scope, 'gone')(EVER) - cut;
-  const seenGone = servedAnywhere(scope, 'gone', 'start')(EVER) + servedAnywhere(scope, 'gone-mid', 'start')(EVER);
-  const other = kind === 'mid' ? cut : everywhere(scope, 'mesh')(EVER);
-  return Math.max(0, gaveUp - seenGone, servedAnywhere(scope, kind, 'start')(EVER) - other);
+  const other = everywhere(scope, kind === 'mid' ? 'gone' : 'mesh', kind === 'mid' ? CUT : undefined)(EVER);
+  return Math.max(0, races(scope, 0)(EVER), servedAnywhere(scope, kind)(EVER) - other);
 }

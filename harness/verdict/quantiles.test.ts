@@ -13,6 +13,7 @@ function pairOf(callee: number[], proxy: number[], caller: number[]): PairLatenc
     direction: 'inbound',
     callee: sort(callee),
     caller: sort(caller),
+    extra: { callee: 0, caller: 0 },
     buckets,
   };
 }

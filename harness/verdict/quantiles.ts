@@ -13,7 +13,8 @@ export interface PairLatencies {
   /** Ascending, by the callee's clock and by the caller's. */
   callee: number[];
   caller: number[];
-  /** Whether the caller's clock sees the first byte (the load generator's sees the end alone). */
+  /** Answers that a sidecar may have measured, but that are missing in `callee`, and in `caller`. */
+  extra: { callee: number; caller: number };
   buckets: Buckets;
 }
 
@@ -25,7 +26,7 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
   const pairFor = (key: Pick<PairLatencies, 'source' | 'destination' | 'direction'>): PairLatencies => {
     const known = pairs.get(flowKey(key));
     if (known) return known;
-    const pair = { ...key, callee: [], caller: [], buckets: new Map() };
+    const pair = { ...key, callee: [], caller: [], extra: { callee: 0, caller: 0 }, buckets: new Map() };
     pairs.set(flowKey(key), pair);
     return pair;
   };
@@ -33,10 +34,17 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
   for (const list of book.truth.served.values()) {
     for (const s of list) {
       const { firstByteMs, startMs, outcome } = s.request;
-      if (s.caller === '-' || firstByteMs === null || outcome === 'client-gone' || outcome === 'open') continue;
+      if (s.caller === '-') continue;
       const destination = s.callee.workload;
-      pairFor({ source: name(s.caller), destination, direction: 'inbound' }).callee.push(firstByteMs - startMs);
-      pairFor({ source: s.caller, destination, direction: 'outbound' }).callee.push(firstByteMs - startMs);
+      const inbound = pairFor({ source: name(s.caller), destination, direction: 'inbound' });
+      const outbound = pairFor({ source: s.caller, destination, direction: 'outbound' });
+      for (const pair of [inbound, outbound]) {
+        const whole = firstByteMs !== null && (outcome === 'completed' || outcome === 'reset-mid-body');
+        if (whole) pair.callee.push(firstByteMs - startMs);
+        else pair.extra.callee++;
+        // Each answer, until it is found with its caller, below.
+        pair.extra.caller++;
+      }
     }
   }
   for (const list of book.truth.made.values()) {
@@ -44,9 +52,16 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
       if (m.firstByteMs === null || (m.kind !== 'ok' && m.kind !== 'mesh')) continue;
       const latency = m.firstByteMs - m.startMs;
       const source = m.caller.workload;
-      pairFor({ source, destination: m.callee, direction: 'outbound' }).caller.push(latency);
-      if (m.kind === 'ok')
-        pairFor({ source: name(source), destination: m.callee, direction: 'inbound' }).caller.push(latency);
+      const outbound = pairFor({ source, destination: m.callee, direction: 'outbound' });
+      outbound.caller.push(latency);
+      if (m.kind === 'mesh') {
+        outbound.extra.callee++;
+        continue;
+      }
+      const inbound = pairFor({ source: name(source), destination: m.callee, direction: 'inbound' });
+      inbound.caller.push(latency);
+      outbound.extra.caller--;
+      inbound.extra.caller--;
     }
   }
   for (const o of observed) {
@@ -78,10 +93,11 @@ export function quantileOf(pair: PairLatencies, quantile: number): QuantileResul
   // Whole milliseconds: above an edge is at least one more, and up to an edge is less than one more than it.
   const lowMs = b > 0 ? edges[b - 1]!.le + 1 : 0;
   const highMs = edges[b]!.le + 1;
-  // The order statistics of the proxy's clock lie between those of the callee's and the caller's; what one of them has
-  // not counted (a restart, an answer of the mesh) may stand before or behind.
-  const callee = pair.callee[rank - 1 - Math.max(0, observed - pair.callee.length)] ?? 0;
-  const caller = pair.caller[rank - 1 + Math.max(0, pair.caller.length - observed)] ?? Number.POSITIVE_INFINITY;
+  // The order statistics of the proxy's clock lie between those of the callee's and the caller's. Answers that one side
+  // has not measured may stand before, answers that the proxy has not (it died) behind.
+  const unseen = pair.caller.length + Math.max(0, pair.extra.caller) - observed;
+  const callee = pair.callee[rank - 1 - pair.extra.callee] ?? 0;
+  const caller = pair.caller[rank - 1 + Math.max(0, unseen)] ?? Number.POSITIVE_INFINITY;
   const meets = callee < highMs && caller >= lowMs;
   return { ...base, observedMs: histogramQuantile(quantile, edges), lowMs, highMs, verdict: meets ? 'pass' : 'fail' };
 }
@@ -121,5 +137,7 @@ export function mergePairs(pairs: readonly PairLatencies[]): PairLatencies | nul
   const buckets: Buckets = new Map();
   for (const p of pairs) for (const [le, n] of p.buckets) buckets.set(le, (buckets.get(le) ?? 0) + n);
   const all = (side: 'callee' | 'caller'): number[] => pairs.flatMap((p) => p[side]).sort((a, b) => a - b);
-  return { ...first, callee: all('callee'), caller: all('caller'), buckets };
+  const extra = (side: 'callee' | 'caller'): number => pairs.reduce((n, p) => n + p.extra[side], 0);
+  const missing = { callee: extra('callee'), caller: extra('caller') };
+  return { ...first, callee: all('callee'), caller: all('caller'), extra: missing, buckets };
 }

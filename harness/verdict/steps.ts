@@ -32,16 +32,23 @@ export class WeightedSteps {
   readonly times: Float64Array;
   private readonly sums: Float64Array;
   private readonly maxima: Float64Array;
+  private readonly smallest: number;
 
   constructor(events: { t: number; weight: number }[]) {
     const sorted = events.toSorted((a, b) => a.t - b.t);
     this.times = Float64Array.from(sorted, (e) => e.t);
+    this.smallest = events.reduce((least, e) => Math.min(least, e.weight), events[0]?.weight ?? 0);
     this.sums = new Float64Array(sorted.length + 1);
     this.maxima = new Float64Array(sorted.length + 1);
     sorted.forEach((e, i) => {
       this.sums[i + 1] = this.sums[i]! + e.weight;
       this.maxima[i + 1] = Math.max(this.maxima[i]!, e.weight);
     });
+  }
+
+  /** The smallest weight of all; 0 without events. */
+  get least(): number {
+    return this.smallest;
   }
 
   at(t: number): { count: number; sum: number; max: number } {

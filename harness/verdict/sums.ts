@@ -1,5 +1,5 @@
 import type { Bound, Ground } from './bounds.ts';
-import { servedKind } from './moments.ts';
+import { races, servedKind } from './moments.ts';
 import { hasStatus, type Scope, type Status, weighted } from './scope.ts';
 import { WeightedSteps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
@@ -80,12 +80,15 @@ function sumBound({ scope }: Ground, status: Status, measure: Measure): Bound {
     const ok = scope.own.filter((m) => m.kind === 'ok' && hasStatus(status, m.status));
     return new WeightedSteps(ok.map((m) => ({ t: measure.madeMoment(m) ?? Number.POSITIVE_INFINITY, weight: 0 })));
   });
+  const least = callees.least;
   return ({ fromMs, untilMs }) => {
     const high = whole ? callers.at(untilMs).sum : Number.POSITIVE_INFINITY;
-    if (!alone) return { low: 0, high };
+    const received = seen.at(fromMs).count;
+    // Other callers share the callee's list: which of its measures are ours is unknown, but none is below the least.
+    if (!alone) return { low: received * least, high };
     const answered = callees.at(untilMs);
     // Those that the callee has answered and the caller not yet seen may be missing, and may be the longest.
-    const missing = Math.max(0, answered.count - seen.at(fromMs).count);
+    const missing = Math.max(0, answered.count - received);
     return { low: Math.max(0, answered.sum - missing * answered.max), high };
   };
 }
@@ -99,7 +102,7 @@ function wholeAnswers(scope: Scope, status: Status): boolean {
       ? status === '*' || kind === 'open'
       : hasStatus(status, s.request.status);
   });
-  if (cut) return false;
+  if (cut || races(scope, 0)(Number.POSITIVE_INFINITY) > 0) return false;
   const completed = scope.served.filter((s) => servedKind(s) === 'completed' && hasStatus(status, s.request.status));
   const mine = [...scope.own, ...scope.othersKnown].filter((m) => m.kind === 'ok' && hasStatus(status, m.status));
   const unknown = [...scope.own, ...scope.maybe].some((m) => m.kind === 'mesh' || m.kind === 'shed');

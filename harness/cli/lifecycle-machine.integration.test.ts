@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LifecycleOptions, LifecycleRun } from './testing/lifecycle.ts';
+import { type LifecycleOptions, LifecycleRun, SHORT } from './testing/lifecycle.ts';
 import { mountTmpfs } from './testing/tmpfs.ts';
 
 /** What the machine may lack: tools, ports, space, addresses. A run says which, ends with 4, and leaves nothing running. */
@@ -114,7 +114,12 @@ describe('a place for results that will not do', () => {
 
 describe('two runs at once', () => {
   it('both pass; one on a single address beside them', async () => {
-    const all = [start(), start(), start({ env: { MESHPROOF_LOOPBACK: 'single' } })];
+    // Where pods share an address only their ports tell them apart: several replicas, callers that are callees.
+    const scenario = SHORT.replace(
+      '    latency: 1ms\n',
+      '    replicas: 2\n    calls: [{ service: db, path: /query }]\n  - { name: db, replicas: 2, latency: 1ms, routes: [{ path: /query }] }\n',
+    );
+    const all = [start(), start(), start({ scenario, env: { MESHPROOF_LOOPBACK: 'single' } })];
     for (const run of all) {
       const { code, stdout, stderr } = await run.cli.ended;
       expect(stdout + stderr).toMatch(/^PASS: 1 of 1 scenario passed/m);
@@ -122,6 +127,9 @@ describe('two runs at once', () => {
       expect(run.descendants()).toEqual([]);
       expect((await run.result()).scenarios[0]).toMatchObject({ verdict: 'pass', reasons: [] });
     }
+    const topology = JSON.parse(all[2]!.file('config', 'topology.json'));
+    expect(new Set(topology.pods.map((pod: { ip: string }) => pod.ip))).toEqual(new Set(['127.0.0.1']));
+    expect(new Set(topology.pods.map((pod: { instance: string }) => pod.instance)).size).toBe(5);
   });
 });
 

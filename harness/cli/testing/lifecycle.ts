@@ -7,7 +7,7 @@ import type { Result } from '../../result/types.ts';
 import { type CliProcess, cli, startCli } from './spawn.ts';
 
 /** Four seconds of traffic to one service, on the real pipeline. */
-const SCENARIO = `apiVersion: meshproof/v1
+export const SHORT = `apiVersion: meshproof/v1
 kind: Scenario
 metadata: { name: short, description: One service for four seconds. }
 namespace: shop
@@ -41,6 +41,8 @@ export interface LifecycleOptions {
   env?: Record<string, string>;
   /** Default: a folder of its own below `dir`. */
   out?: string;
+  /** Default: SHORT; its name must be `short`. */
+  scenario?: string;
 }
 
 /** A run of the real command line in a folder of its own. */
@@ -57,7 +59,7 @@ export class LifecycleRun {
     this.#env = { ...ownEnvironment(dir), ...options.env };
     mkdirSync(dir, { recursive: true });
     const file = join(dir, 'short.yaml');
-    writeFileSync(file, SCENARIO);
+    writeFileSync(file, options.scenario ?? SHORT);
     this.cli = startCli(['run', file, '--out', this.out, ...(options.args ?? [])], { env: this.#env });
   }
 

@@ -93,29 +93,58 @@ function perPodSpace(prefix: string, claim: Server): AddressSpace {
   };
 }
 
-async function oneAddressSpace(): Promise<AddressSpace> {
+/**
+ * Ports below those that systems give to outgoing connections (from 32768 on Linux, 49152 on macOS), which would take a
+ * pod's port while it is not listened on. In blocks, each held by listening on its first port.
+ */
+const FIRST_PORT = 10_240;
+const PORTS_PER_BLOCK = 256;
+const PORT_BLOCKS = 88;
+
+function oneAddressSpace(): AddressSpace {
   const hostIp = '127.0.0.1';
-  // Held open until the end of planning would block those who are to listen, so ports are only remembered.
-  const given = new Set<number>();
+  const claims: Server[] = [];
+  let block = 0;
+  let next = PORTS_PER_BLOCK;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const claimPorts = async () => {
+    for (let attempt = 0; attempt < 4 * PORT_BLOCKS; attempt += 1) {
+      block = FIRST_PORT + PORTS_PER_BLOCK * randomInt(PORT_BLOCKS);
+      const claim = await tryListen(hostIp, block);
+      if (typeof claim !== 'object') continue;
+      claims.push(claim);
+      next = 1;
+      return;
+    }
+    throw new HarnessError('NO_LOOPBACK', `no free ports can be listened on at ${hostIp}`, {
+      hint: 'check the loopback interface and the limits of this host',
+    });
+  };
+  const listen = async (): Promise<Address> => {
+    for (;;) {
+      if (next === PORTS_PER_BLOCK) await claimPorts();
+      const port = block + next;
+      next += 1;
+      const server = await tryListen(hostIp, port);
+      if (typeof server !== 'object') continue;
+      await close(server);
+      return { host: hostIp, port };
+    }
+  };
   return {
     perPod: false,
     hostIp,
     podIp: () => hostIp,
-    async listen() {
-      for (let attempt = 0; attempt < 100; attempt += 1) {
-        const server = await tryListen(hostIp, 0);
-        if (server === 'in-use' || server === 'unavailable') break;
-        const { port } = server.address() as { port: number };
-        await close(server);
-        if (given.has(port)) continue;
-        given.add(port);
-        return { host: hostIp, port };
-      }
-      throw new HarnessError('NO_LOOPBACK', `no free port can be listened on at ${hostIp}`, {
-        hint: 'check the loopback interface and the limits of this host',
-      });
+    listen() {
+      // One after the other: they share the block.
+      const found = last.then(listen);
+      last = found.catch(() => {});
+      return found;
     },
-    [Symbol.asyncDispose]: async () => {},
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(claims.map(close));
+    },
   };
 }
 

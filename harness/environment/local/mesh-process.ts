@@ -31,7 +31,7 @@ export class MeshProcess implements AsyncDisposable {
     const child = startChild({
       name: 'mesh',
       file: process.execPath,
-      args: nodeArgs(projectFile('harness/mesh/main.ts'), { semiSpaceMb: 4 }),
+      args: nodeArgs(projectFile('harness/mesh/main.ts'), { semiSpaceMb: 16 }),
       env: nodeEnv(),
       logFile,
       ipc: true,

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { epochMs } from '../../core/clock.ts';
+import { measureClocks } from './clocks.ts';
+
+const clock = (name: string, offsetMs: number) => ({ name, read: async () => epochMs() + offsetMs });
+
+describe('the margin of clocks', () => {
+  it('is the resolution of stamps where all agree', async () => {
+    const { marginMs, reason } = await measureClocks([clock('a', 0), clock('b', 0)]);
+    expect(marginMs).toBeGreaterThanOrEqual(1);
+    expect(marginMs).toBeLessThan(2);
+    expect(reason).toContain('1 ms resolution');
+  });
+
+  it.each([
+    ['fast', 1000],
+    ['slow', -1000],
+  ])('covers the worst, and names it: %s', async (name, offsetMs) => {
+    const { marginMs, reason } = await measureClocks([clock('a', 3), clock(name, offsetMs), clock('b', -3)]);
+    // What lies within the time it took to ask is no certain offset.
+    expect(marginMs).toBeGreaterThan(500);
+    expect(marginMs).toBeLessThanOrEqual(1001);
+    expect(reason).toContain(`(${name})`);
+  });
+
+  it('does not count the time that an answer took', async () => {
+    const slow = {
+      name: 'late',
+      read: async () => {
+        const value = epochMs();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return value;
+      },
+    };
+    expect((await measureClocks([slow])).marginMs).toBeLessThan(2);
+  });
+
+  it('is not known when a clock cannot be read', async () => {
+    const read = () => Promise.reject(new Error('gone'));
+    await expect(measureClocks([{ name: 'dead', read }])).rejects.toThrow('gone');
+  });
+});

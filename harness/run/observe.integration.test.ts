@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs } from '../core/clock.ts';
+import { HarnessError, InterruptedError } from '../core/errors.ts';
+import type { RunningEnvironment } from '../environment/contract.ts';
+import { observe } from './observe.ts';
+
+/** A Prometheus that stores scrapes of one proxy at the times it is given; it answers no more than `observe` asks. */
+let prometheus: Server;
+let stored: number[];
+let url: string;
+beforeEach(async () => {
+  stored = [];
+  prometheus = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const query = new URLSearchParams(body).get('query')!;
+    const metric = {
+      __name__: 'up',
+      job: 'linkerd-proxy',
+      namespace: 'shop',
+      pod: 'web-0',
+      instance: '127.0.0.1:4191',
+    };
+    const last = stored.at(-1);
+    const isStamp = query.startsWith('timestamp(');
+    const up = query.startsWith('up{') ? [{ metric, values: stored.map((t) => [t / 1000, '1']) }] : [];
+    const stamps = last === undefined ? [] : [{ metric, value: [last / 1000, String(last / 1000)] }];
+    const data = isStamp ? { resultType: 'vector', result: stamps } : { resultType: 'matrix', result: up };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ status: 'success', data }));
+  }).listen(0, '127.0.0.1');
+  await once(prometheus, 'listening');
+  url = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  prometheus.closeAllConnections();
+  prometheus.close();
+});
+
+const LOAD = 'H,1,meshproof%2Fload,load-0,0,1000.000\nZ,9000.000\n';
+const H = 'H,1,shop%2Fweb,web-0,0,1000.000\n';
+const OPEN = 'S,1,2000.000,meshproof%2Fload,GET,%2F\n';
+const END = 'E,1,2001.000,200,2001.000\n';
+const PROBE = 'S,2,2000.000,-,GET,other\n';
+
+interface Fake {
+  /** What the service's journal says, look after look; the last stays. */
+  journals: string[][];
+  check?: () => void;
+  onPages?: () => void;
+  signal?: AbortSignal;
+}
+
+function run({ journals, check = () => {}, onPages = () => {}, signal = new AbortController().signal }: Fake) {
+  const log: string[] = [];
+  const env = {
+    prometheusUrl: url,
+    check,
+    async readJournals() {
+      log.push('journals');
+      return journals.length > 1 ? journals.shift()! : journals[0]!;
+    },
+    async clockMarginMs() {
+      return { marginMs: 1.5, reason: 'told' };
+    },
+    async readProxyPages() {
+      log.push('pages');
+      onPages();
+      return [];
+    },
+  } as unknown as RunningEnvironment;
+  return { log, seen: observe(env, { loadJournal: LOAD, originMs: 1500, scrapeIntervalMs: 20, signal }) };
+}
+
+/** A scrape of before, and another a little later. */
+function scrapes(): void {
+  stored.push(epochMs() - 500);
+  setTimeout(() => stored.push(epochMs()), 60);
+}
+
+describe('observing', () => {
+  it('waits until nothing is in flight, reads the pages, then waits for one more scrape', async () => {
+    const before = epochMs();
+    const { log, seen } = run({ journals: [[H + OPEN], [H + OPEN], [H + OPEN + END]], onPages: scrapes });
+    const observation = await seen;
+    expect(log).toEqual(['journals', 'journals', 'journals', 'pages']);
+    expect(observation.truth.map((journal) => journal.workload)).toEqual(['shop/web', 'meshproof/load']);
+    expect(observation.truth[0]!.served).toMatchObject([{ outcome: 'completed' }]);
+    expect(observation.quietFromMs).toBeGreaterThanOrEqual(before);
+    expect([observation.clockMarginMs, observation.clockReason]).toEqual([1.5, 'told']);
+    const [target] = observation.prometheus.targets;
+    // The first scrape is of before the quiet; only the second proves that it is over.
+    expect(target!.scrapes.at(-1)!.t).toBeGreaterThanOrEqual(Math.floor(observation.quietFromMs + 1.5));
+    expect(target!.scrapes).toHaveLength(2);
+  });
+
+  it('does not wait for probes, nor for what a killed incarnation left open', async () => {
+    const killed = H + OPEN;
+    const alive = 'H,1,shop%2Fweb,web-0,1,3000.000\n';
+    const { log, seen } = run({ journals: [[killed + alive + PROBE]], onPages: scrapes });
+    expect((await seen).truth.map((journal) => journal.incarnation)).toEqual(['0', '1', '0']);
+    expect(log).toEqual(['journals', 'pages']);
+  });
+
+  it('leaves a target that is scraped no more to the verdict', async () => {
+    stored.push(epochMs() - 60_000);
+    const observation = await run({ journals: [[H]] }).seen;
+    expect(observation.prometheus.targets[0]!.scrapes).toHaveLength(1);
+  });
+
+  it('ends at once when a part has died', async () => {
+    const died = new HarnessError('CHILD_DIED', 'shop/web: it ended', { hint: '' });
+    let looks = 0;
+    const { log, seen } = run({
+      journals: [[H + OPEN]],
+      check: () => {
+        looks += 1;
+        if (looks === 3) throw died;
+      },
+    });
+    await expect(seen).rejects.toBe(died);
+    expect(log).toEqual(['journals', 'journals']);
+  });
+
+  it('ends when it is interrupted', async () => {
+    const stop = new AbortController();
+    const { seen } = run({ journals: [[H + OPEN]], signal: stop.signal });
+    const reason = new InterruptedError('SIGTERM');
+    stop.abort(reason);
+    await expect(seen).rejects.toBe(reason);
+  });
+});

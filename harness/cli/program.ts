@@ -26,6 +26,9 @@ Examples:
 Results: DIR/<run>/ holds result.json (always), junit.xml, summary.md, and the
 logs of every process. Progress goes to stderr, the table to stdout.
 
+Addresses: each run takes a block 127.a.b.0/24 at random. MESHPROOF_LOOPBACK=127.77.3
+names one; MESHPROOF_LOOPBACK=single uses ports of 127.0.0.1 alone.
+
 Exit codes: 0 pass, 1 fail, 2 invalid input, 3 inconclusive,
 4 the environment failed, 130 interrupted.
 `;

@@ -62,6 +62,15 @@ describe('the mesh process', () => {
     });
   });
 
+  it('ends in order while it starts too, and leaves nothing of what was started', async () => {
+    await using child = spawnMesh();
+    // It listens to signals from here on.
+    await ask(child, { id: 1, type: 'clock' });
+    child.send({ id: 2, type: 'start', config });
+    child.signal('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+  });
+
   it('ends on SIGTERM', async () => {
     await using child = spawnMesh();
     await ask(child, { id: 1, type: 'start', config });

@@ -14,6 +14,7 @@ async function handle(command: MeshCommand): Promise<unknown> {
     case 'clock':
       return { nowEpochMs: epochMs() };
     case 'start':
+      if (ending) throw new HarnessError('MESH_ENDING', 'the mesh is ending', { hint: 'start another' });
       if (starting)
         throw new HarnessError('MESH_RUNNING', 'the mesh runs already', { hint: 'start it once a process' });
       starting = startMesh(command.config);

@@ -125,8 +125,8 @@ export interface OriginRequest {
 }
 
 /**
- * The journal: the truth ledger as it is written, one line a moment, fields separated by commas, appended with one
- * write(2) before the moment has an effect that another process can see (start, completion) so that SIGKILL loses none.
+ * The journal: the truth ledger as it is written, one line a moment, fields separated by commas, appended by write(2)
+ * before the moment has an effect that another process can see, so that SIGKILL loses none that anyone knows of.
  * Times are epoch milliseconds with three decimals. Text fields are percent-encoded (encodeURIComponent).
  *
  *   H,<version>,<namespace/workload>,<pod>,<incarnation>,<t>                     first line

@@ -21,9 +21,12 @@ export interface JournalIdentity {
 }
 
 /**
- * One incarnation's truth ledger, as contract.ts defines it. Each moment is one write(2) to a descriptor opened for
- * appending: it returns when the kernel has the line, so a SIGKILL right after it loses nothing. The stamp is taken as the
- * line is made, and returned where a later line repeats it. After close() moments are dropped: the journal has ended.
+ * One incarnation's truth ledger, as contract.ts defines it. A moment is in the kernel's hands, by write(2) to a descriptor
+ * opened for appending, before anything that it leads to can be seen by another process, so a SIGKILL loses nothing that
+ * anyone else knows of. Moments that others see (a call, a piece of an answer, its end) are written at once. Those that
+ * only this process knows yet (a request has been read, an answer has come) wait for the next of these, until the end of
+ * the turn of the event loop at most, which halves the writes. Stamps are taken as lines are made. After close() moments
+ * are dropped: the journal has ended.
  */
 export class Journal {
   readonly file: string;
@@ -32,6 +35,9 @@ export class Journal {
   #served = 0;
   #made = 0;
   #closed = false;
+  /** Lines that only this process knows of yet. */
+  #held = '';
+  readonly #flush = () => this.#write('');
 
   /**
    * @param onLost called when a line could not be written; must not return, because what follows would go unrecorded
@@ -50,7 +56,7 @@ export class Journal {
   /** S. Texts are given encoded. Returns the id; `startMs` is stamped by the caller, who needs it too. */
   requestStarted(startMs: number, caller: string, method: string, route: string): number {
     this.#served += 1;
-    this.#write(`S,${this.#served},${stamp(startMs)},${caller},${method},${route}\n`);
+    this.#hold(`S,${this.#served},${stamp(startMs)},${caller},${method},${route}\n`);
     return this.#served;
   }
 
@@ -85,7 +91,7 @@ export class Journal {
   callCompleted(id: number, status: number, firstByteMs: number | null, pod: string, meshError: string): void {
     const text = stamp(epochMs());
     const first = firstByteMs === null ? text : stamp(firstByteMs);
-    this.#write(`e,${id},${text},${status},${first},${pod},${meshError}\n`);
+    this.#hold(`e,${id},${text},${status},${first},${pod},${meshError}\n`);
   }
 
   /** x. `status` 0 when no headers were read. */
@@ -101,11 +107,18 @@ export class Journal {
     closeSync(this.#fd);
   }
 
+  #hold(line: string): void {
+    if (this.#held === '') setImmediate(this.#flush);
+    this.#held += line;
+  }
+
   #write(line: string): void {
     if (this.#closed) return;
+    const lines = this.#held + line;
+    this.#held = '';
     try {
-      // All text is percent-encoded, so characters are bytes. A full disk may take a part of the line first.
-      for (let rest = line; rest.length > 0; ) rest = rest.slice(writeSync(this.#fd, rest, null, 'latin1'));
+      // All text is percent-encoded, so characters are bytes. A full disk may take a part of a line first.
+      for (let rest = lines; rest.length > 0; ) rest = rest.slice(writeSync(this.#fd, rest, null, 'latin1'));
     } catch (cause) {
       this.#onLost(
         new ServiceFailure('JOURNAL_LOST', EXIT.io, `${this.file} can't be written: ${(cause as Error).message}`, {

@@ -1,6 +1,7 @@
 /**
  * What the simulated mesh carries: client -> web -> cart -> db, no injected latency, mutual TLS on every hop, k6 and
- * Prometheus on the same cores. Prints JSON. `npm run bench:mesh [-- --seconds 15]`
+ * Prometheus on the same cores. Prints JSON. What is measured begins after a warm-up, in which Node compiles its hot code.
+ * `npm run bench:mesh [-- --seconds 15 --warmup 8]`
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -20,9 +21,10 @@ import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '15' }, version: { type: 'string', default: '2.20' } },
+  options: { seconds: { type: 'string', default: '15' }, warmup: { type: 'string', default: '8' } },
 });
 const seconds = Number(values.seconds);
+const warmupSeconds = Number(values.warmup);
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort(new Error('interrupted')));
 process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
@@ -40,9 +42,10 @@ try {
     node: process.version,
     cores: cpus().length,
     tools: Object.values(tools).map(({ name, version }) => ({ name, version })),
-    closedLoop: await load('closed', chainScenario({ vus: 20, seconds })),
-    openLoop: await load('open', chainScenario({ ratePerSecond: 1000, seconds })),
+    // First, while this process has not yet grown by the ledgers of the others.
     baseline: await baseline(),
+    closedLoop: await load('closed', chainScenario({ vus: 20, warmupSeconds, seconds })),
+    openLoop: await load('open', chainScenario({ ratePerSecond: 1000, warmupSeconds, seconds })),
   };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 
@@ -51,8 +54,8 @@ try {
     const scenario = parseScenario(text, `bench-${name}`);
     const context = contextOf(name, scenario);
     await using env = await localEnvironment.start(scenario, context);
-    let before = readEach(processes(), cpuSeconds);
-    let during = before;
+    let first: Reading | undefined;
+    let last: Reading | undefined;
     let memory = new Map<string, number>();
     // k6's own use has to be read while it lives.
     const k6 = await runK6({
@@ -64,29 +67,31 @@ try {
       dir: context.dir,
       signal: abort.signal,
       onOrigin(originMs) {
-        before = readEach(processes(), cpuSeconds);
         void env.setOrigin(originMs);
       },
-      onProgress({ remainingMs }) {
+      onProgress({ sent, remainingMs }) {
         env.check();
-        during = readEach(processes(), cpuSeconds);
+        const now = { cpu: readEach(processes(), cpuSeconds), sent };
+        if (remainingMs <= seconds * 1000) first ??= now;
+        if (remainingMs > 0) last = now;
         // Reading it halts each process for milliseconds, so once is enough.
         if (memory.size === 0 && remainingMs < (seconds * 1000) / 2) memory = readEach(processes(), pssBytes);
       },
     });
+    const from = k6.originMs + warmupSeconds * 1000;
     const journal = parseJournals([k6.journalText])[0]!;
-    const latencies = journal.made
+    const measured = journal.made.filter((r) => r.startMs >= from && r.startMs < from + seconds * 1000);
+    const latencies = measured
       .filter((r) => r.outcome === 'completed')
       .map((r) => r.endMs! - r.startMs)
       .sort((a, b) => a - b);
-    const elapsed = (Math.max(...journal.made.map((r) => r.endMs ?? 0)) - k6.originMs) / 1000;
     return {
-      requests: k6.requests,
-      failed: k6.failed,
+      requests: measured.length,
+      failed: measured.filter((r) => r.outcome !== 'completed' || r.status !== 200).length,
       droppedIterations: k6.droppedIterations,
-      ratePerSecond: round(latencies.length / elapsed),
+      ratePerSecond: round(latencies.length / seconds),
       latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95), p99: quantile(latencies, 0.99) },
-      cpuMicrosPerRequest: cpuPerRequest(before, during, k6.requests),
+      cpuMicrosPerRequest: first && last ? cpuPerRequest(first, last) : {},
       pssMegabytes: megabytes(memory),
       settledExactly: await settled(env),
     };
@@ -99,7 +104,10 @@ try {
 
   async function baseline() {
     note('baseline scenario, for the time outside traffic and the memory of all processes');
-    const scenario = parseScenario(chainScenario({ ratePerSecond: 50, seconds: 10 }), 'bench-baseline');
+    const scenario = parseScenario(
+      chainScenario({ ratePerSecond: 50, warmupSeconds: 1, seconds: 9 }),
+      'bench-baseline',
+    );
     let memory = new Map<string, number>();
     const result = await runScenario(scenario, {
       provider: localEnvironment,
@@ -138,17 +146,16 @@ function processes(): { name: string; pid: number }[] {
   return [{ name: 'harness', pid: process.pid }, ...liveChildren().map((c) => ({ name: c.name, pid: c.pid! }))];
 }
 
+interface Reading {
+  cpu: Map<string, number>;
+  sent: number;
+}
+
 /** CPU microseconds a request costs, process by process: where the time goes. */
-function cpuPerRequest(
-  before: Map<string, number>,
-  after: Map<string, number>,
-  requests: number,
-): Record<string, number> {
+function cpuPerRequest(first: Reading, last: Reading): Record<string, number> {
+  const requests = Math.max(1, last.sent - first.sent);
   return Object.fromEntries(
-    [...after].map(([name, used]) => [
-      name,
-      Math.round(((used - (before.get(name) ?? 0)) * 1e6) / Math.max(1, requests)),
-    ]),
+    [...last.cpu].map(([name, used]) => [name, Math.round(((used - (first.cpu.get(name) ?? 0)) * 1e6) / requests)]),
   );
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sleep } from '../core/wait.ts';
-import { LifecycleRun } from './testing/lifecycle.ts';
+import { LifecycleRun, LONG, SHORT } from './testing/lifecycle.ts';
 
 /** Ctrl-C and SIGTERM at any moment of a real run: all gone within five seconds, what was measured kept, 130. */
 const GONE_WITHIN_MS = 5000;
@@ -18,8 +18,8 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function start(): LifecycleRun {
-  const run = new LifecycleRun(join(dir, `run-${runs.length}`));
+function start(scenario = LONG): LifecycleRun {
+  const run = new LifecycleRun(join(dir, `run-${runs.length}`), { scenario });
   runs.push(run);
   return run;
 }
@@ -66,7 +66,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
   });
 
   it('while traffic flows, and while it waits for the scrape', async () => {
-    const [traffic, scrape] = [start(), start()];
+    const [traffic, scrape] = [start(), start(SHORT)];
     await Promise.all([
       traffic.traffic().then(() => traffic.kill(signal)),
       scrape.scrape().then(() => scrape.kill(signal)),

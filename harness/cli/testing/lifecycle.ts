@@ -22,6 +22,9 @@ expect:
   golden: { everyFlow: true }
 `;
 
+/** The same for a minute: nothing of it ends by itself while a test looks on. */
+export const LONG = SHORT.replace('duration: 4s', 'duration: 60s');
+
 /** The programs that a run consists of, by what stands in their command line. */
 const PARTS = {
   mesh: 'harness/mesh/main.ts',

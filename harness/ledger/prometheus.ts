@@ -1,4 +1,5 @@
 import type { MatrixSeries, PrometheusClient } from '../prometheus/client.ts';
+import { quote } from '../prometheus/promql.ts';
 import { LEDGER_FAMILY_GROUPS, START_TIME } from './families.ts';
 import { normaliseLe } from './le.ts';
 import { TargetIndex } from './target-labels.ts';
@@ -10,6 +11,8 @@ export interface LedgerWindow {
   untilMs: number;
   /** How far Prometheus' clock and the truth's may be apart. */
   clockMarginMs: number;
+  /** A namespace that is left out: the control plane, whose traffic nobody keeps the truth of. */
+  exceptNamespace?: string;
 }
 
 /**
@@ -31,19 +34,21 @@ export async function readPrometheusLedger(client: PrometheusClient, window: Led
   const untilMs = Math.ceil(window.untilMs);
   // Range selectors are open on the left.
   const rangeMs = Math.max(1, untilMs - Math.floor(window.fromMs) + 1);
+  const except = window.exceptNamespace ? `,namespace!=${quote(window.exceptNamespace)}` : '';
+  const of = `job="${JOB}"${except}`;
   const read = (selector: string) => client.rawSamples(selector, rangeMs, untilMs);
 
   // `up` first: a scrape that is stored while we read is then unknown, rather than known but without samples.
-  const up = await read(`up{job="${JOB}"}`);
+  const up = await read(`up{${of}}`);
   const index = new TargetIndex(up.map((series) => withoutName(series.labels)));
-  const durations = byTarget(index, up.length, await read(`scrape_duration_seconds{job="${JOB}"}`));
-  const startTimes = byTarget(index, up.length, await read(`${START_TIME}{job="${JOB}"}`));
+  const durations = byTarget(index, up.length, await read(`scrape_duration_seconds{${of}}`));
+  const startTimes = byTarget(index, up.length, await read(`${START_TIME}{${of}}`));
   const targets = up.map((series, i) => ledgerTarget(series, durations[i]!, startTimes[i]!, window.clockMarginMs));
 
   const known = targets.map((target) => new Set(target.scrapes.map((scrape) => scrape.t)));
   const series: LedgerSeries[] = [];
   for (const group of LEDGER_FAMILY_GROUPS) {
-    for (const stored of await read(`{job="${JOB}",__name__=~"${group}"}`)) {
+    for (const stored of await read(`{${of},__name__=~"${group}"}`)) {
       const found = index.resolve(stored.labels);
       if (!found) continue;
       const samples = stored.samples.filter((sample) => known[found.target]!.has(sample.t));

@@ -37,6 +37,7 @@ export async function observe(env: RunningEnvironment, options: ObserveOptions):
     fromMs: options.originMs - 60_000,
     untilMs: epochMs(),
     clockMarginMs: clock.marginMs,
+    exceptNamespace: env.topology.controlPlaneNamespace,
   });
   return {
     truth,

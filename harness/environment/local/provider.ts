@@ -91,7 +91,7 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
     },
     settled: () => restarts.done(),
     readJournals: async () => (await Promise.all(services.map((service) => service.journals()))).flat(),
-    readProxyPages: () => Promise.all(plan.mesh.pods.map(fetchPage)),
+    readProxyPages: () => Promise.all(plan.mesh.pods.filter((pod) => pod.component === null).map(fetchPage)),
     clockMarginMs: () =>
       measureClocks([
         {

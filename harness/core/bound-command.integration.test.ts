@@ -13,23 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** A parent that starts a child that never looks up, tells its pid, and waits. */
-const PARENT = `
-import { startChild } from '${join(import.meta.dirname, 'process.ts')}';
-const child = startChild({
-  name: 'busy', file: process.execPath, args: ['-e', 'console.log("busy"); for (;;);'],
-  logFile: process.env.CHILD_LOG, whenWeDie: 'SIGKILL',
-});
-console.log(child.pid);
-setInterval(() => {}, 1000);
-`;
-
 it.runIf(findSetpriv())('a child goes with its parent, however busy it is', async () => {
   const childLog = join(dir, 'child.log');
   await using parent = startChild({
     name: 'parent',
     file: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', PARENT],
+    args: [join(import.meta.dirname, 'testing', 'busy-parent.ts')],
     env: { ...process.env, CHILD_LOG: childLog },
     logFile: join(dir, 'parent.log'),
   });
@@ -41,7 +30,14 @@ it.runIf(findSetpriv())('a child goes with its parent, however busy it is', asyn
   const pid = Number(parent.tail(1));
   expect(processIdentity(pid)).not.toBeNull();
   parent.signal('SIGKILL');
-  await waitFor(() => (processIdentity(pid) === null ? true : undefined), { what: 'the end of the child', ...options });
+  try {
+    await waitFor(() => (processIdentity(pid) === null ? true : undefined), {
+      what: 'the end of the child',
+      ...options,
+    });
+  } finally {
+    if (processIdentity(pid)) process.kill(pid, 'SIGKILL');
+  }
 });
 
 it('a command is as it was where there is no setpriv, and where the program cannot be run', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /** What the kernel sends to a child when its parent dies. */
 export type ParentDeathSignal = 'SIGTERM' | 'SIGKILL';
@@ -22,9 +23,14 @@ export function boundCommand(
 
 let found: string | null | undefined;
 
-/** A `setpriv` that knows `--pdeathsig`; looked for once. */
+/** The path of a `setpriv` that knows `--pdeathsig`; looked for once. Whole, as a child's own PATH may be another. */
 export function findSetpriv(): string | null {
-  if (found === undefined) found = process.platform === 'linux' && works('setpriv') ? 'setpriv' : null;
+  if (found === undefined) {
+    const folders = process.platform === 'linux' ? (process.env.PATH ?? '').split(delimiter) : [];
+    const candidates = folders.filter(isAbsolute).map((folder) => join(folder, 'setpriv'));
+    const setpriv = candidates.find(isExecutable);
+    found = setpriv && works(setpriv) ? setpriv : null;
+  }
   return found;
 }
 

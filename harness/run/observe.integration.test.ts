@@ -58,6 +58,7 @@ function run({ journals, check = () => {}, onPages = () => {}, signal = new Abor
   const log: string[] = [];
   const env = {
     prometheusUrl: url,
+    topology: { controlPlaneNamespace: 'linkerd' },
     check,
     async readJournals() {
       log.push('journals');

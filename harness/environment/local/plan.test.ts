@@ -61,7 +61,7 @@ describe('the names of pods', () => {
 
   it('lead from the mesh, the topology and the services to one another', async () => {
     const { mesh, topology, processes } = await plan();
-    const hosted = processes.flatMap((p) => p.workload.pods);
+    const hosted = processes.flatMap((p) => p.workloads.flatMap((w) => w.pods));
     for (const pod of topology.pods) {
       const sidecar = mesh.pods.find((p) => p.name === pod.name)!;
       expect(sidecar).toMatchObject({ ip: pod.ip, namespace: pod.namespace });
@@ -77,12 +77,17 @@ describe('the names of pods', () => {
 
 describe('processes', () => {
   const replicas = ({ processes }: LocalPlan) =>
-    processes.map(({ name, workload }) => [name, workload.pods.map((p) => p.replica)]);
+    processes.map(({ name, workloads }) => [name, workloads.map((w) => [w.name, w.pods.map((p) => p.replica)])]);
 
-  it('host all replicas of a workload together', async () => {
+  it('are one for all pods', async () => {
     expect(replicas(await plan())).toEqual([
-      ['shop/web', [0]],
-      ['shop/cart', [0, 1, 2]],
+      [
+        'services',
+        [
+          ['web', [0]],
+          ['cart', [0, 1, 2]],
+        ],
+      ],
     ]);
   });
 
@@ -90,32 +95,34 @@ describe('processes', () => {
     const restart = { atMs: 1000, service: 'shop/cart', replica: 1, downMs: 500 };
     const twice = [restart, { ...restart, atMs: 5000 }];
     expect(replicas(await plan({ restarts: twice }))).toEqual([
-      ['shop/web', [0]],
-      ['shop/cart#0+2', [0, 2]],
-      ['shop/cart#1', [1]],
+      [
+        'services',
+        [
+          ['web', [0]],
+          ['cart', [0, 2]],
+        ],
+      ],
+      ['shop/cart#1', [['cart', [1]]]],
     ]);
     const all = [0, 1, 2].map((replica) => ({ ...restart, replica }));
-    expect(replicas(await plan({ restarts: all })).slice(1)).toEqual([
-      ['shop/cart#0', [0]],
-      ['shop/cart#1', [1]],
-      ['shop/cart#2', [2]],
-    ]);
-    expect(replicas(await plan({ restarts: [{ ...restart, service: 'shop/web', replica: 0 }] }))[0]).toEqual([
-      'shop/web',
-      [0],
+    expect(replicas(await plan({ restarts: [...all, { ...restart, service: 'shop/web', replica: 0 }] }))).toEqual([
+      ['shop/web#0', [['web', [0]]]],
+      ['shop/cart#0', [['cart', [0]]]],
+      ['shop/cart#1', [['cart', [1]]]],
+      ['shop/cart#2', [['cart', [2]]]],
     ]);
   });
 
   it('behave by the seed of their workload, wherever a pod runs', async () => {
     const restarts = [{ atMs: 1000, service: 'shop/cart', replica: 1, downMs: 500 }];
-    const seeds = (await plan({ restarts })).processes.map(({ workload }) => workload.seed);
+    const seeds = (await plan({ restarts })).processes.flatMap((p) => p.workloads.map((w) => w.seed));
     expect(seeds).toEqual([seedOf(7, 'shop/web'), seedOf(7, 'shop/cart'), seedOf(7, 'shop/cart')]);
     expect(seeds[0]).not.toBe(seeds[1]);
     expect(seedOf(8, 'shop/web')).not.toBe(seeds[0]);
   });
 
   it('have the timeline of their own service alone', async () => {
-    const timelines = (await plan()).processes.map(({ workload }) => workload.timeline);
+    const timelines = (await plan()).processes.flatMap((p) => p.workloads.map((w) => w.timeline));
     expect(timelines[0]).toEqual([]);
     expect(timelines[1]).toMatchObject([{ atMs: 1000, untilMs: 2000 }]);
   });
@@ -127,7 +134,7 @@ describe('addresses', () => {
     prometheus,
     ...mesh.pods.flatMap((p) => [p.inbound, p.outbound, p.admin, ...(p.app ? [p.app.address] : [])]),
     ...mesh.pods.flatMap((p) => p.componentPorts.map((c) => c.address)),
-    ...processes.flatMap((p) => p.workload.pods.map((pod) => pod.admin)),
+    ...processes.flatMap((p) => p.workloads.flatMap((w) => w.pods.map((pod) => pod.admin))),
   ];
 
   it.each([true, false])('are each used once (an address for each pod: %s)', async (perPod) => {

@@ -23,12 +23,12 @@ export interface LocalPlan {
 }
 
 /**
- * A process hosts all replicas of one workload; a pod that the scenario restarts has a process of its own, so that it can
- * be killed alone (ADR 0002).
+ * One process hosts all pods, except those that the scenario restarts: each of these has a process of its own, so that it
+ * can be killed alone (ADR 0002).
  */
 export interface ProcessPlan {
   name: string;
-  workload: WorkloadConfig;
+  workloads: WorkloadConfig[];
 }
 
 /** Lays a scenario out on loopback addresses. `dir` is the scenario's folder in results/. */
@@ -60,6 +60,7 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
   topology.workloads.push(workloadInfo(LOAD_WORKLOAD));
   topology.pods.push(loadPod.info);
 
+  const shared: ProcessPlan = { name: SHARED_PROCESS, workloads: [] };
   const processes: ProcessPlan[] = [];
   for (const [index, service] of scenario.services.entries()) {
     topology.workloads.push(workloadInfo(service));
@@ -96,13 +97,23 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
       targetPort: topology.pods.at(-1)!.appPort ?? service.appPort,
       pods: pods.map((p) => p.pod),
     });
-    processes.push(...groupPods(scenario, service, pods));
+    placePods(scenario, service, pods, shared, processes);
   }
+  if (shared.workloads.length > 0) processes.unshift(shared);
   return { topology, mesh, processes, loadPod: loadPod.mesh, prometheus };
 }
 
-function groupPods(scenario: Scenario, service: ServiceSpec, pods: PodConfig[]): ProcessPlan[] {
-  const alone = new Set(scenario.restarts.filter((r) => r.service === service.id).map((r) => r.replica));
+const SHARED_PROCESS = 'services';
+
+/** Puts a service's pods into the shared process, and those that are restarted into processes of their own. */
+function placePods(
+  scenario: Scenario,
+  service: ServiceSpec,
+  pods: PodConfig[],
+  shared: ProcessPlan,
+  processes: ProcessPlan[],
+): void {
+  const restarted = new Set(scenario.restarts.filter((r) => r.service === service.id).map((r) => r.replica));
   const workload = (group: PodConfig[]): WorkloadConfig => ({
     namespace: service.namespace,
     name: service.name,
@@ -113,13 +124,11 @@ function groupPods(scenario: Scenario, service: ServiceSpec, pods: PodConfig[]):
       .map(({ atMs, untilMs, path, method, change }) => ({ atMs, untilMs, path, method, change })),
     pods: group,
   });
-  const together = pods.filter((p) => !alone.has(p.replica));
-  const groups = pods.filter((p) => alone.has(p.replica)).map((p) => [p]);
-  if (together.length > 0) groups.unshift(together);
-  return groups.map((group) => ({
-    name: groups.length === 1 ? service.id : `${service.id}#${group.map((p) => p.replica).join('+')}`,
-    workload: workload(group),
-  }));
+  const together = pods.filter((p) => !restarted.has(p.replica));
+  if (together.length > 0) shared.workloads.push(workload(together));
+  for (const pod of pods.filter((p) => restarted.has(p.replica))) {
+    processes.push({ name: `${service.id}#${pod.replica}`, workloads: [workload([pod])] });
+  }
 }
 
 interface PlannedPod {

@@ -80,10 +80,9 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
       await Promise.all(services.map((service) => service.setOrigin(originEpochMs)));
       restarts.schedule(
         scenario.restarts.map((spec) => {
-          const process = services.find(
-            (s) => s.pods.some((p) => p.replica === spec.replica) && idOf(s) === spec.service,
-          )!;
-          return { spec, namespace: process.plan.workload.namespace, pod: process.pods[0]!.pod, process };
+          const pod = plan.topology.pods.find((p) => p.workload === spec.service && p.replica === spec.replica)!;
+          const process = services.find((s) => s.pods.some((p) => p.pod === pod.name))!;
+          return { spec, namespace: pod.namespace, pod: pod.name, process };
         }),
         originEpochMs,
         mesh,
@@ -164,10 +163,6 @@ async function waitForFirstScrapes(
 function loadHosts(plan: LocalPlan): Record<string, string> {
   const { host, port } = plan.loadPod.outbound;
   return Object.fromEntries(plan.topology.services.map((s) => [s.authority, `${host}:${port}`]));
-}
-
-function idOf(service: ServiceProcess): string {
-  return `${service.plan.workload.namespace}/${service.plan.workload.name}`;
 }
 
 /** Waits for every one of them, then throws what the first threw that failed. */

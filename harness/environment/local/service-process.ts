@@ -32,7 +32,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   get pods(): PodConfig[] {
-    return this.plan.workload.pods;
+    return this.plan.workloads.flatMap((workload) => workload.pods);
   }
 
   /** Starts the next incarnation. @throws HarnessError as the service reports it (PORT_TAKEN); CHILD_DIED with the end of its log */
@@ -42,7 +42,10 @@ export class ServiceProcess implements AsyncDisposable {
     this.#incarnation += 1;
     const fileName = this.plan.name.replaceAll(/[/#]/g, '.');
     const config: ServiceProcessConfig = {
-      workloads: [{ ...this.plan.workload, pods: this.pods.map((pod) => ({ ...pod, incarnation })) }],
+      workloads: this.plan.workloads.map((workload) => ({
+        ...workload,
+        pods: workload.pods.map((pod) => ({ ...pod, incarnation })),
+      })),
     };
     const configFile = join(this.#dir, 'config', `service.${fileName}.json`);
     await Promise.all(this.pods.map((pod) => mkdir(pod.journalDir, { recursive: true })));
@@ -77,15 +80,12 @@ export class ServiceProcess implements AsyncDisposable {
 
   async setOrigin(originEpochMs: number): Promise<void> {
     const body: OriginRequest = { originEpochMs };
-    await Promise.all(
-      this.pods.map((pod) =>
-        adminRequest(pod, ADMIN_PATHS.origin, {
-          method: 'POST',
-          body: JSON.stringify(body),
-          headers: { 'content-type': 'application/json' },
-        }),
-      ),
-    );
+    // It is the process' origin, so any of its pods may be told.
+    await adminRequest(this.pods[0]!, ADMIN_PATHS.origin, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
   }
 
   /** Journals of all incarnations of its pods. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { LinkStream } from '../link/stream.ts';
 import { type HeaderList, headerValue } from './headers.ts';
 import { resetStream } from './reset-stream.ts';
 
@@ -74,10 +75,10 @@ export class Http1Downstream implements Downstream {
 
 export class Http2Downstream implements Downstream {
   readonly http2 = true;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: ServerHttp2Stream | LinkStream;
   #trailers: HeaderList | null = null;
 
-  constructor(stream: ServerHttp2Stream) {
+  constructor(stream: ServerHttp2Stream | LinkStream) {
     this.#stream = stream;
     // Errors come with 'close', which is what is acted on.
     stream.on('error', ignore);

@@ -1,10 +1,11 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import tls, { type TLSSocket } from 'node:tls';
 import type { MeshPodConfig } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
+import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
+import type { LinkStream } from '../link/stream.ts';
 import type { InboundTarget, ProxyTelemetry, ServerTls } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
 import { detectProtocol } from './detect.ts';
@@ -12,7 +13,7 @@ import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { ResponseRelay } from './relay.ts';
-import { type RequestBody, receiveBody } from './request-body.ts';
+import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
@@ -58,7 +59,7 @@ export class Inbound {
       ...credentials.contextOptions,
       requestCert: true,
       rejectUnauthorized: true,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: [LINK_PROTOCOL, 'h2', 'http/1.1'],
     });
     credentials.onRenewed(() => this.#tls.setSecureContext(credentials.contextOptions));
     this.#tls.on('secureConnection', (socket) => this.#onTls(socket));
@@ -104,11 +105,19 @@ export class Inbound {
     const id = dnsName(socket);
     const client = this.#client(id);
     const { ip, port, tls: how } = client.target;
-    const protocol = socket.alpnProtocol === 'h2' ? 'http/2' : 'http/1';
+    const linked = socket.alpnProtocol === LINK_PROTOCOL;
+    const protocol = linked || socket.alpnProtocol === 'h2' ? 'http/2' : 'http/1';
     // The transport header names the session's protocol, so none is detected.
     telemetry.transportHeader(protocol, port, id);
     meter.add(socket, telemetry.inboundSrcTcp(ip, port, how));
-    this.#serve(socket, protocol, client);
+    if (linked) this.#serveLink(new LinkSession(socket, 'server'), client);
+    else this.#serve(socket, protocol, client);
+  }
+
+  #serveLink(session: LinkSession, client: Client): void {
+    session.on('stream', (stream: LinkStream, _headers: unknown, flags: number, raw: string[]) => {
+      this.#handle(fromHttp2(raw), flags & END_STREAM ? null : stream, new Http2Downstream(stream), client);
+    });
   }
 
   #serve(socket: Socket, protocol: 'http/1' | 'http/2', client: Client): void {
@@ -128,7 +137,7 @@ export class Inbound {
     this.#handle(head, hasBody(request) ? request : null, new Http1Downstream(request, response), client);
   }
 
-  #handle(head: RequestHead, source: Readable | null, down: Downstream, client: Client): void {
+  #handle(head: RequestHead, source: BodySource | null, down: Downstream, client: Client): void {
     this.handled++;
     const startMs = performance.now();
     if (source) receiveBody(source, (body) => this.#dispatch(head, body, down, client, startMs));

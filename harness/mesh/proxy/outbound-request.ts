@@ -1,4 +1,6 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { constants } from 'node:http2';
+import type { LinkSession } from '../link/session.ts';
+import type { LinkStream } from '../link/stream.ts';
 import type { Exchange, OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
 import type { Balancer, Endpoint, Waiting } from './balancer.ts';
 import type { Downstream } from './downstream.ts';
@@ -20,7 +22,7 @@ export class OutboundRequest implements Waiting, Upstream {
   readonly #down: Downstream;
   readonly #relay: ResponseRelay;
   #endpoint: Endpoint | null = null;
-  #stream: ClientHttp2Stream | null = null;
+  #stream: LinkStream | null = null;
 
   constructor(
     telemetry: ProxyTelemetry,
@@ -104,7 +106,7 @@ export class OutboundRequest implements Waiting, Upstream {
     });
   }
 
-  #request(session: ClientHttp2Session): void {
+  #request(session: LinkSession): void {
     const { method, path, authority, headers } = this.#head;
     const list = [':method', method, ':scheme', 'http', ':authority', authority, ':path', path, ...headers];
     const body = this.#body;
@@ -119,7 +121,7 @@ export class OutboundRequest implements Waiting, Upstream {
     else if (body) stream.end(body);
   }
 
-  #listen(stream: ClientHttp2Stream, session: ClientHttp2Session): void {
+  #listen(stream: LinkStream, session: LinkSession): void {
     const relay = this.#relay;
     let trailers: string[] | null = null;
     stream.on('response', (_headers, flags, raw?: string[]) => {
@@ -155,7 +157,7 @@ export class OutboundRequest implements Waiting, Upstream {
     }
   }
 
-  async #pump(body: AsyncIterable<Buffer>, stream: ClientHttp2Stream): Promise<void> {
+  async #pump(body: AsyncIterable<Buffer>, stream: LinkStream): Promise<void> {
     try {
       for await (const chunk of body) {
         if (stream.destroyed || this.#relay.done) return;
@@ -171,7 +173,7 @@ export class OutboundRequest implements Waiting, Upstream {
   }
 }
 
-function drained(stream: ClientHttp2Stream): Promise<void> {
+function drained(stream: LinkStream): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       stream.off('drain', done);

@@ -1,9 +1,8 @@
-import http2, { type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Address } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
-import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
+import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
 
 /** Linkerd's LINKERD2_PROXY_OUTBOUND_CONNECT_TIMEOUT, ms; covers the TLS handshake. */
 export const CONNECT_TIMEOUT_MS = 1000;
@@ -13,7 +12,7 @@ export interface ConnectFailure {
   message: string;
 }
 
-type Waiter = (failure: ConnectFailure | null, session: ClientHttp2Session | null) => void;
+type Waiter = (failure: ConnectFailure | null, session: LinkSession | null) => void;
 
 /**
  * The one connection from this pod to a peer's proxy: mutual TLS and HTTP/2, opened when first needed, kept, opened anew
@@ -24,7 +23,7 @@ export class PeerConnection {
   readonly #identity: string;
   readonly #credentials: WorkloadCredentials;
   readonly #opened: (socket: Socket) => void;
-  #session: ClientHttp2Session | null = null;
+  #session: LinkSession | null = null;
   #connecting: tls.TLSSocket | null = null;
   #waiters: Waiter[] = [];
   #closed = false;
@@ -62,7 +61,7 @@ export class PeerConnection {
       // The name that is asked for, and that Node verifies among the certificate's DNS names.
       servername: this.#identity,
       secureContext: this.#credentials.context,
-      ALPNProtocols: ['h2'],
+      ALPNProtocols: [LINK_PROTOCOL],
     });
     this.#connecting = socket;
     socket.setNoDelay(true);
@@ -85,12 +84,7 @@ export class PeerConnection {
   }
 
   #adopt(socket: tls.TLSSocket): void {
-    const session = http2.connect(`http://${this.#address.host}:${this.#address.port}`, {
-      ...SESSION_OPTIONS,
-      createConnection: () => socket,
-    });
-    session.setLocalWindowSize(H2_WINDOW);
-    session.on('error', () => {});
+    const session = new LinkSession(socket, 'client');
     session.once('close', () => {
       if (this.#session === session) this.#session = null;
     });

@@ -1,4 +1,11 @@
-import type { Readable } from 'node:stream';
+import type { EventEmitter } from 'node:events';
+
+/** Where a body comes from: events `data`, `end`, `close`; a Readable, or a stream of a link. */
+export interface BodySource extends EventEmitter {
+  readonly destroyed: boolean;
+  pause(): unknown;
+  resume(): unknown;
+}
 
 /** A request body: whole, when it came with the head, or in pieces. */
 export type RequestBody = Buffer | BodyStream | null;
@@ -7,7 +14,7 @@ export type RequestBody = Buffer | BodyStream | null;
  * Reads a request's body. A small one has arrived together with the head and is given as one buffer; what has not ended by
  * the next turn of the event loop is given as a stream.
  */
-export function receiveBody(source: Readable, ready: (body: Buffer | BodyStream) => void): void {
+export function receiveBody(source: BodySource, ready: (body: Buffer | BodyStream) => void): void {
   const chunks: Buffer[] = [];
   let stream: BodyStream | null = null;
   let given = false;
@@ -32,12 +39,12 @@ export function receiveBody(source: Readable, ready: (body: Buffer | BodyStream)
 
 /** The pieces of a body as they come, with back-pressure to where they come from. */
 export class BodyStream implements AsyncIterable<Buffer> {
-  readonly #source: Readable;
+  readonly #source: BodySource;
   readonly #chunks: Buffer[];
   #ended = false;
   #wake: (() => void) | null = null;
 
-  constructor(source: Readable, chunks: Buffer[]) {
+  constructor(source: BodySource, chunks: Buffer[]) {
     this.#source = source;
     this.#chunks = chunks;
   }

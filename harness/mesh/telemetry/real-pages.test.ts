@@ -5,7 +5,7 @@ import { lists, MODELLED } from './not-simulated.ts';
 import { type RawBlock, type RawFamily, type RawPage, rawPage } from './testing/raw-page.ts';
 import { replay } from './testing/replay.ts';
 
-/** Pages of real proxies, kept beside the repository with the truth behind them. */
+/** Pages of real proxies, with the truth behind them in the folder's README. */
 const FOLDER = new URL('testdata/proxy-v2.366.0/', import.meta.url);
 const PAGES = [
   'web-59897ccf-mvzj4',

@@ -38,7 +38,7 @@ check-node:
 	@command -v npm >/dev/null || { echo "error: npm is needed, and there is none on PATH; it comes with Node.js (https://nodejs.org)" >&2; exit 1; }
 
 clean: ## Delete the results of runs
-	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md ! -name result.schema.json -exec rm -rf {} +
 	@rm -rf coverage
 
 distclean: clean ## Delete the installed packages too

@@ -21,10 +21,16 @@ import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '15' }, warmup: { type: 'string', default: '8' } },
+  options: {
+    seconds: { type: 'string', default: '15' },
+    warmup: { type: 'string', default: '8' },
+    only: { type: 'string' },
+  },
 });
 const seconds = Number(values.seconds);
 const warmupSeconds = Number(values.warmup);
+/** Runs one part alone: baseline, closed or open. */
+const wanted = (part: string) => values.only === undefined || values.only === part;
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort(new Error('interrupted')));
 process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
@@ -43,9 +49,11 @@ try {
     cores: cpus().length,
     tools: Object.values(tools).map(({ name, version }) => ({ name, version })),
     // First, while this process has not yet grown by the ledgers of the others.
-    baseline: await baseline(),
-    closedLoop: await load('closed', chainScenario({ vus: 20, warmupSeconds, seconds })),
-    openLoop: await load('open', chainScenario({ ratePerSecond: 1000, warmupSeconds, seconds })),
+    ...(wanted('baseline') && { baseline: await baseline() }),
+    ...(wanted('closed') && { closedLoop: await load('closed', chainScenario({ vus: 20, warmupSeconds, seconds })) }),
+    ...(wanted('open') && {
+      openLoop: await load('open', chainScenario({ ratePerSecond: 1000, warmupSeconds, seconds })),
+    }),
   };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 

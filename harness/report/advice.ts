@@ -3,6 +3,8 @@ import type { Reason } from '../result/types.ts';
 /** What to do next, by the code of a reason or an error. One sentence that can be acted on. */
 const ADVICE: Record<string, string> = {
   UNEXPLAINED_SERIES: 'find who made it: traffic that is not of this run, or a label that two workloads share',
+  UNMESHED_UNKNOWN:
+    'the proxy shows requests without TLS that the service has not served: look for meshed traffic counted as plaintext',
   NOT_EQUAL_AT_END:
     'compare the proxies with Prometheus: when they agree the proxy counts wrong, else a scrape or a relabelling does',
   LEDGERS_DIFFER: "the proxy's page and Prometheus differ: look for relabelling, a second target, or a lost scrape",

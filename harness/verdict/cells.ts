@@ -5,6 +5,7 @@ import { FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
 import type { Segment } from './incarnations.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
+import type { UnmeshedRoute } from './unmeshed.ts';
 
 /** All series of one family that mean the same, added up: a value for every scrape of a segment. Absent counts as 0. */
 export interface Cell {
@@ -23,9 +24,17 @@ export interface Stranger {
   values: Float64Array;
 }
 
+/** Series of unmeshed requests to the app, added up over whatever tells them apart (but `le`). */
+export interface Unmeshed {
+  family: Family;
+  route: UnmeshedRoute;
+  values: Float64Array;
+}
+
 export interface SegmentCells {
   cells: Map<string, Cell>;
   strangers: Map<string, Stranger>;
+  unmeshed: Map<string, Unmeshed>;
   /** Unmeshed requests on the app's port and default route: families without client labels count them too. */
   plain: Float64Array;
   /** Probes, scrapes and unmeshed requests at the last scrape. */
@@ -40,7 +49,13 @@ export function cellsOf(
 ): SegmentCells {
   const n = segment.scrapes.length;
   const index = new Map(segment.scrapes.map((s, i) => [s.t, i]));
-  const out: SegmentCells = { cells: new Map(), strangers: new Map(), plain: new Float64Array(n), other: 0 };
+  const out: SegmentCells = {
+    cells: new Map(),
+    strangers: new Map(),
+    unmeshed: new Map(),
+    plain: new Float64Array(n),
+    other: 0,
+  };
   expectCells(out.cells, segment, book);
   for (const s of series) {
     const family = FAMILY_BY_NAME.get(s.name);
@@ -68,9 +83,10 @@ function place(
 ): void {
   const projected = family.project(s.labels, pod, book.names);
   if (projected.kind === 'other') {
+    if (projected.route !== 'admin') addUnmeshed(out, family, s, projected.route, values);
     if (family.name !== 'request_total') return;
     out.other += values.at(-1) ?? 0;
-    if (projected.plain) addInto(out.plain, values);
+    if (projected.route === 'plain') addInto(out.plain, values);
     return;
   }
   const category = projected.kind === 'app' ? family.category(s.labels) : null;
@@ -89,6 +105,22 @@ function place(
   const whole = sum ?? peer;
   if (family.measure === 'response' && whole.startsWith('out'))
     add(out.cells, family, whole, { kind: 'total' }, le, values);
+}
+
+function addUnmeshed(
+  out: SegmentCells,
+  family: Family,
+  s: LedgerSeries,
+  route: UnmeshedRoute,
+  values: Float64Array,
+): void {
+  const category = family.category(s.labels);
+  // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
+  if (category && family.measure !== 'request' && !('status' in category && category.status < 500)) return;
+  const key = `${family.name}|${route}|${s.labels.le ?? ''}`;
+  const known = out.unmeshed.get(key);
+  if (known) addInto(known.values, values);
+  else out.unmeshed.set(key, { family, route, values: values.slice() });
 }
 
 function outcomeText(labels: Record<string, string>): string {

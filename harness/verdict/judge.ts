@@ -47,7 +47,7 @@ export function judge(input: JudgeInput): Judgement {
   const { topology, proxy, prometheus, window, expect } = input;
   const alignable = input.clockMarginMs >= 0 && input.clockMarginMs <= MAX_MARGIN_MS;
   const marginMs = alignable ? input.clockMarginMs : MAX_MARGIN_MS;
-  const settings = { marginMs, quietFromMs: window.quietFromMs };
+  const settings = { marginMs, quietFromMs: window.quietFromMs, trafficEndMs: window.trafficEndMs };
 
   const truth = compileTruth(input.truth, topology, marginMs);
   const book = new ScopeBook(truth, namesOf(topology));

@@ -54,6 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'dst_pod of another', apply: swapLabel('dst_pod') },
   { name: 'dst_deployment of another', apply: swapLabel('dst_deployment') },
   { name: 'samples of two pods swapped', apply: swapPods },
+  { name: 'also counted as no_identity', apply: alsoPlain },
   { name: 'one in twenty latencies a bucket up', apply: bucketsUp },
   {
     name: 'sum a quarter too large',
@@ -153,6 +154,14 @@ function swapLabel(label: string) {
       ),
     };
   };
+}
+
+/** What came by TLS shows once more in a series of traffic without. */
+function alsoPlain(ledger: MetricLedger, victim: Victim): MetricLedger | null {
+  const { client_id: client, ...rest } = victim.labels;
+  if (client === undefined || victim.labels.tls !== 'true') return null;
+  const labels = { ...rest, tls: 'no_identity', no_tls_reason: 'no_tls_from_remote' };
+  return replace(ledger, victim, (s) => [s, { ...s, labels }]);
 }
 
 /** A family's series of the victim's pod and of another replica of the same workload change places. */

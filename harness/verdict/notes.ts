@@ -82,7 +82,7 @@ function dilution(observed: readonly ObservedSegment[]): string[] {
   const { other, app } = worst[1];
   const percent = ((100 * other) / (other + app)).toFixed(1);
   return [
-    `probes, scrapes and other unmeshed requests are not compared; they dilute queries without tls="true" most at ${worst[0]}: ${other} beside ${app} of the app (${percent} %)`,
+    `probes, scrapes and other unmeshed requests are no flows; they dilute queries without tls="true" most at ${worst[0]}: ${other} beside ${app} of the app (${percent} %)`,
   ];
 }
 

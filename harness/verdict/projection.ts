@@ -1,13 +1,14 @@
 import type { PodInfo, ServiceInfo, Topology } from '../core/topology.ts';
 import { podKey } from './truth.ts';
+import type { UnmeshedRoute } from './unmeshed.ts';
 
 export type Labels = Record<string, string>;
 
 /** Who a series speaks of. `peer` keys the scope: `in|<identity>`, `in|*`, `out|<service>|<pod>`, `out|<service>|*`. */
 export type Projected =
   | { kind: 'app'; peer: string; sum: string | null }
-  /** Probes, scrapes and other unmeshed requests. `plain`: on the app's port and the default route. */
-  | { kind: 'other'; plain: boolean }
+  /** Unmeshed requests: to the admin port, or to the app's, the kubelet's probes and others. */
+  | { kind: 'other'; route: 'admin' | UnmeshedRoute }
   | { kind: 'unexplained'; why: string };
 
 /** What labels mean in this topology. */
@@ -46,9 +47,8 @@ const ADMIN_PORT = '4191';
 /** Inbound endpoint families and authz: the client by identity, this pod by address. */
 export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Projected {
   const port = labels.target_port ?? '';
-  if (port === ADMIN_PORT && labels.target_ip !== pod.ip) return { kind: 'other', plain: false };
-  if (port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', plain: false };
-  if (labels.route_name === 'probe') return { kind: 'other', plain: false };
+  if (port === ADMIN_PORT && labels.target_ip !== pod.ip) return { kind: 'other', route: 'admin' };
+  if (port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', route: 'admin' };
   if (Number(port) !== pod.appPort || labels.target_ip !== pod.ip) {
     return {
       kind: 'unexplained',
@@ -58,7 +58,8 @@ export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Proj
   if (labels.target_addr !== undefined && labels.target_addr !== `${labels.target_ip}:${port}`) {
     return { kind: 'unexplained', why: `target_addr ${labels.target_addr} contradicts target_ip and target_port` };
   }
-  if (labels.tls !== 'true') return { kind: 'other', plain: true };
+  if (labels.route_name === 'probe') return { kind: 'other', route: 'probe' };
+  if (labels.tls !== 'true') return { kind: 'other', route: 'plain' };
   const client = labels.client_id ?? '';
   if (!names.workloadsOfIdentity.has(client)) {
     return { kind: 'unexplained', why: `client_id "${client}" is nobody's identity` };
@@ -68,11 +69,11 @@ export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Proj
 
 /** inbound_http_*: no client at all. */
 export function projectServer(labels: Labels, pod: PodInfo): Projected {
-  if (labels.route_name === 'probe') return { kind: 'other', plain: false };
-  if (labels.parent_port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', plain: false };
+  if (labels.parent_port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', route: 'admin' };
   if (Number(labels.parent_port) !== pod.appPort) {
     return { kind: 'unexplained', why: `parent_port ${labels.parent_port} is not this pod's ${pod.appPort}` };
   }
+  if (labels.route_name === 'probe') return { kind: 'other', route: 'probe' };
   return { kind: 'app', peer: 'in|*', sum: null };
 }
 

@@ -12,6 +12,7 @@ export function inconclusive(code: string, message: string): Reason {
 /** Codes of which the first says most: a series nobody knows, then one that is wrong at the end, then on the way. */
 const ORDER = [
   'UNEXPLAINED_SERIES',
+  'UNMESHED_UNKNOWN',
   'NOT_EQUAL_AT_END',
   'LEDGERS_DIFFER',
   'COUNTER_FELL',

@@ -17,6 +17,7 @@ import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
 import { durationSumBound, latencySumBound } from './sums.ts';
 import { podKey } from './truth.ts';
+import { checkUnmeshed, UnmeshedTruth } from './unmeshed.ts';
 
 /** What one target's incarnation showed, kept for flows and quantiles. */
 export interface ObservedSegment {
@@ -29,6 +30,8 @@ export interface ObservedSegment {
 export interface Settings {
   marginMs: number;
   quietFromMs: number;
+  /** Until then at least, journals are complete: they are read later. */
+  trafficEndMs: number;
 }
 
 /** Compares every sample of every reconciled series of a ledger with the truth. */
@@ -48,7 +51,7 @@ export function reconcile(
     for (const segment of segmentsOf(target, instances)) {
       const cells = cellsOf(segment, series, pod, book);
       const readings = segment.scrapes.map((s) => readingOf(s, settings));
-      checkSegment(ledger.source, segment, cells, readings, settings.marginMs, book, recorder);
+      checkSegment(ledger.source, segment, cells, readings, settings, book, recorder);
       observed.push({ segment, cells, settled: readings.some((r) => r.settled) });
     }
   });
@@ -70,10 +73,13 @@ function checkSegment(
   segment: Segment,
   observed: SegmentCells,
   readings: Reading[],
-  marginMs: number,
+  settings: Settings,
   book: ScopeBook,
   recorder: Recorder,
 ): void {
+  const { marginMs } = settings;
+  const unmeshed = new UnmeshedTruth(segment, readings, book, settings);
+  checkUnmeshed(ledger, segment, observed.unmeshed.values(), unmeshed, recorder);
   for (const cell of observed.cells.values()) {
     const subject = subjectOf(ledger, segment, cell, book);
     const scope = book.get(segment.instance, cell.peer);
@@ -86,7 +92,7 @@ function checkSegment(
       const t = segment.scrapes[i]!.t;
       const value = cell.values[i]!;
       const bound = boundAt(reading);
-      if (shared && observed.plain[i]! > 0) widen(bound, cell, observed.plain[i]!);
+      if (shared) widen(bound, cell, Math.min(observed.plain[i]!, unmeshed.requests('plain', i).high));
       const code = unknown ? 'UNEXPLAINED_SERIES' : reading.settled ? 'NOT_EQUAL_AT_END' : 'BOUND_VIOLATED';
       checker.check(t, value, bound, code);
       if (reading.settled && cell.family.part === 'counter') recorder.width(subject, bound);
@@ -105,8 +111,9 @@ function known(scope: Scope): boolean {
   return scope.own.length + scope.maybe.length + scope.served.length + scope.failfast.length > 0;
 }
 
-/** Unmeshed requests that a family without client labels counted beside the app's: seen in request_total. */
+/** Unmeshed requests that a family without client labels counted beside the app's: seen in request_total and in the truth. */
 function widen(bound: Interval, cell: Cell, plain: number): void {
+  if (plain === 0) return;
   bound.high += cell.family.part === 'sum' ? Number.POSITIVE_INFINITY : plain;
 }
 

@@ -3,7 +3,7 @@ import type { JudgeInput } from '../judge.ts';
 import { InboundCount } from './counting.ts';
 import { Rng } from './rng.ts';
 import { call } from './traffic.ts';
-import { aliveAt, buildWorld, type SimPod, type World, type WorldSpec } from './world.ts';
+import { aliveAt, buildWorld, type SimInstance, type SimPod, type World, type WorldSpec } from './world.ts';
 
 /**
  * A run of a mesh that counts as the facts say, with every event in time: journals and both metric ledgers. It shares no
@@ -17,7 +17,7 @@ export function simulate(spec: WorldSpec): JudgeInput {
     call(world, loader, 0, world.originMs + (i + rng.next()) * (spec.durationMs / spec.requests));
   }
   unmeshed(world);
-  const quietFromMs = world.lastMs + 100 + spec.skewMs;
+  const quietFromMs = Math.max(world.lastMs, world.originMs + spec.durationMs) + 100 + spec.skewMs;
   const allPods = [world.load, ...world.pods.flat()];
   const skew = rng.between(-0.5, 0.5) * spec.skewMs;
   const scrapes = (pod: SimPod): Page[] => {
@@ -109,23 +109,28 @@ function addSeries(series: LedgerSeries[], target: number, pod: SimPod, pages: P
 function unmeshed(world: World): void {
   const { rng } = world;
   const curls = rng.chance(0.3);
-  for (const pod of world.pods.flat()) {
-    for (let t = world.originMs; t < world.originMs + world.spec.durationMs; t += 700) {
-      const instance = aliveAt(pod, t);
-      if (!instance || t < instance.appMs) continue;
+  const endMs = world.originMs + world.spec.durationMs;
+  for (const instance of world.pods.flat().flatMap((pod) => pod.instances)) {
+    for (let t = instance.appMs + rng.between(0, 500); t < Math.min(endMs, instance.killMs); t += 700) {
       new InboundCount(instance, null, t, 0, 'probe').answer(200, t + 0.5, t + 0.5);
-      if (!curls || !rng.chance(0.3)) continue;
+      servedUnmeshed(instance, '/healthz', t + 0.2);
+      if (!curls || t < world.originMs || !rng.chance(0.3)) continue;
       new InboundCount(instance, null, t, 0).answer(200, t + 0.5, t + 0.6);
-      const at = t + 0.2 + pod.skewMs;
-      const moment = { startMs: at, firstByteMs: at + 0.1, endMs: at + 0.1 };
-      instance.journal.served.push({
-        caller: '-',
-        method: 'GET',
-        route: '/',
-        ...moment,
-        outcome: 'completed',
-        status: 200,
-      });
+      servedUnmeshed(instance, '/', t + 0.2);
     }
   }
+}
+
+function servedUnmeshed(instance: SimInstance, route: string, t: number): void {
+  const at = t + instance.pod.skewMs;
+  const moment = { startMs: at, firstByteMs: at + 0.1, endMs: at + 0.1 };
+  if (t + 0.1 >= instance.killMs) return;
+  instance.journal.served.push({
+    caller: '-',
+    method: 'GET',
+    route,
+    ...moment,
+    outcome: 'completed',
+    status: 200,
+  });
 }

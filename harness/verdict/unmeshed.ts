@@ -1,0 +1,133 @@
+import type { Interval, Reading } from './bounds.ts';
+import type { Unmeshed } from './cells.ts';
+import type { Segment } from './incarnations.ts';
+import type { LedgerName, Recorder, Subject } from './recorder.ts';
+import type { ScopeBook } from './scopebook.ts';
+import { Steps } from './steps.ts';
+import { group, type Instance, lastMoment, type Served } from './truth.ts';
+
+/**
+ * Requests without TLS: the kubelet's probes, on their own route, and any others (`plain`), on the default one. Their
+ * callers keep no journal, and probes never end, so only the callee's stamps bound them.
+ */
+export type UnmeshedRoute = 'plain' | 'probe';
+
+interface Settings {
+  marginMs: number;
+  trafficEndMs: number;
+}
+
+/** Paths of the kubelet, which the inbound proxy gives a route of their own when they are asked for in plaintext. */
+const PROBE_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+function isProbe({ request }: Served): boolean {
+  return request.method === 'GET' && PROBE_PATHS.has(request.route);
+}
+
+/** What the truth of one incarnation knows of its unmeshed requests, over the readings of one segment. */
+export class UnmeshedTruth {
+  private readonly starts: Record<UnmeshedRoute, Steps>;
+  private readonly readings: readonly Reading[];
+  /** Until when the journal is known to be complete. */
+  private readonly horizonMs: number;
+  private readonly last: boolean;
+  private readonly probesGotLost: boolean;
+
+  constructor(segment: Segment, readings: readonly Reading[], book: ScopeBook, settings: Settings) {
+    const { instance } = segment;
+    const served = (book.truth.served.get(instance.workload) ?? []).filter(
+      (s) => s.callee === instance && s.caller === '-',
+    );
+    const of = (list: Served[]): Steps => Steps.of(list, (s) => s.request.startMs);
+    this.starts = { plain: of(served.filter((s) => !isProbe(s))), probe: of(served.filter(isProbe)) };
+    this.readings = readings;
+    this.last = instance.nextStartMs === Number.POSITIVE_INFINITY && instance.journal.endMs === null;
+    this.horizonMs = this.last ? settings.trafficEndMs - settings.marginMs : lastMoment(instance.journal);
+    this.probesGotLost = lostProbes(served.filter(isProbe), upMs(segment, instance), this.horizonMs);
+  }
+
+  /** Requests as the proxy may have counted them at reading `i`: it counts first, so some are still on their way. */
+  requests(route: UnmeshedRoute, i: number): Interval {
+    const starts = this.starts[route];
+    const low = Math.min(starts.at(this.readings[i]!.fromMs), starts.total);
+    // Whatever was on its way has arrived by the next reading, while the journal goes on and no probe was given up.
+    const next = this.readings[i + 1];
+    if (next && this.told(next.untilMs) && !(route === 'probe' && this.probesGotLost)) {
+      return { low, high: starts.at(next.untilMs) };
+    }
+    return { low, high: this.atMost(route) };
+  }
+
+  /** Answers of the service itself, which it stamps before the proxy sees them. */
+  answers(route: UnmeshedRoute, i: number): Interval {
+    const { untilMs } = this.readings[i]!;
+    return { low: 0, high: this.told(untilMs) ? this.starts[route].at(untilMs) : this.atMost(route) };
+  }
+
+  private told(untilMs: number): boolean {
+    return untilMs <= this.horizonMs;
+  }
+
+  /** Nothing moves after `quietFromMs`, but probes. */
+  private atMost(route: UnmeshedRoute): number {
+    return route === 'plain' && this.last ? this.starts.plain.total : Number.POSITIVE_INFINITY;
+  }
+}
+
+/** When sidecar and app were both up. */
+function upMs(segment: Segment, instance: Instance): number {
+  return Math.max(instance.startMs, (segment.scrapes[0]?.startTime ?? 0) * 1000);
+}
+
+/** A kubelet waits a second for an answer. */
+const PROBE_TIMEOUT_MS = 1000;
+
+/**
+ * Whether a probe may have been given up before the app took it: the proxy has counted it, the app never saw it. The
+ * kubelet makes the next probe only after its timeout, so it shows as a gap.
+ */
+function lostProbes(probes: readonly Served[], fromMs: number, untilMs: number): boolean {
+  for (const list of group(probes, (s) => s.request.route).values()) {
+    const starts = list.map((s) => s.request.startMs).filter((t) => t <= untilMs);
+    const times = [fromMs, ...starts.toSorted((a, b) => a - b), untilMs];
+    const gaps = times.slice(1).map((t, i) => t - times[i]!);
+    const usual = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+    if (Math.max(...gaps) > usual + PROBE_TIMEOUT_MS / 2) return true;
+  }
+  return false;
+}
+
+const REQUEST =
+  "the proxy counts an unmeshed request before the callee starts it: callee started by from <= value <= callee started by the next reading's until";
+const ANSWER = 'the callee answers an unmeshed request before the proxy counts it: value <= callee started by until';
+
+/** Series of unmeshed traffic on the app's port against the requests that the service served for unnamed callers. */
+export function checkUnmeshed(
+  ledger: LedgerName,
+  segment: Segment,
+  series: Iterable<Unmeshed>,
+  truth: UnmeshedTruth,
+  recorder: Recorder,
+): void {
+  for (const { family, route, values } of series) {
+    const request = family.measure === 'request';
+    const subject: Subject = {
+      family: family.name,
+      ledger,
+      source: '-',
+      destination: segment.instance.workload,
+      direction: 'inbound',
+      status: null,
+      place: `${segment.instance.pod} incarnation ${segment.instance.ordinal}, ${route === 'probe' ? 'probes' : 'without TLS'}`,
+      reason: request ? REQUEST : ANSWER,
+      exact: true,
+    };
+    const checker = recorder.about(subject);
+    values.forEach((value, i) => {
+      const bound = request ? truth.requests(route, i) : truth.answers(route, i);
+      // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
+      const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
+      checker.check(segment.scrapes[i]!.t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
+    });
+  }
+}

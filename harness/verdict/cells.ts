@@ -15,6 +15,8 @@ export interface Cell {
   /** As in the label; Infinity for +Inf, NaN when the family has none. */
   le: number;
   values: Float64Array;
+  /** Its series' route label; null when they have none, or it is a cell of zeros. */
+  route: string | null;
 }
 
 /** Series that no truth explains, kept to be reported when they move. */
@@ -98,13 +100,13 @@ function place(
     return;
   }
   const le = family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;
-  const { peer, sum } = projected;
-  add(out.cells, family, peer, category, le, values);
+  const { peer, sum, route } = projected;
+  add(out.cells, family, peer, category, le, values, route);
   if (family.part !== 'counter') return;
-  if (sum) add(out.cells, family, sum, category, le, values);
+  if (sum) add(out.cells, family, sum, category, le, values, route);
   const whole = sum ?? peer;
   if (family.measure === 'response' && whole.startsWith('out'))
-    add(out.cells, family, whole, { kind: 'total' }, le, values);
+    add(out.cells, family, whole, { kind: 'total' }, le, values, route);
 }
 
 function addUnmeshed(
@@ -143,11 +145,14 @@ function add(
   category: Category,
   le: number,
   values: Float64Array,
+  route: string | null = null,
 ): void {
   const key = cellKey(family.name, peer, category, le);
   const cell = cells.get(key);
-  if (cell) addInto(cell.values, values);
-  else cells.set(key, { family, peer, category, le, values: values.slice() });
+  if (cell) {
+    addInto(cell.values, values);
+    cell.route ??= route;
+  } else cells.set(key, { family, peer, category, le, values: values.slice(), route });
 }
 
 function addInto(target: Float64Array, values: Float64Array): void {

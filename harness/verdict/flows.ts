@@ -108,6 +108,8 @@ function addObserved(drafts: Map<string, Draft>, observed: Observed, book: Scope
         if (value === 0 && !drafts.has(`${flowKey(pair)}|${status}`)) continue;
         const draft = draftOf(drafts, pair, status);
         draft[ledger] = (draft[ledger] ?? 0) + value;
+        // The callers' families of responses have no route label.
+        draft.route = cell.route ?? draft.route;
       }
     }
   }

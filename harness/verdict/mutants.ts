@@ -53,6 +53,14 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'client_id of another', apply: swapLabel('client_id') },
   { name: 'dst_pod of another', apply: swapLabel('dst_pod') },
   { name: 'dst_deployment of another', apply: swapLabel('dst_deployment') },
+  { name: 'authority of another', apply: swapLabel('authority') },
+  { name: 'server_id of another', apply: swapLabel('server_id') },
+  { name: 'target_ip of another', apply: swapLabel('target_ip') },
+  { name: 'backend and parent of another', apply: swapLabels('backend_name', 'parent_name') },
+  { name: 'tls swapped', apply: relabel('tls', (v) => (v === 'true' ? 'no_identity' : 'true')) },
+  { name: 'srv_port of another', apply: relabel('srv_port', (v) => `${v}1`) },
+  { name: 'route_name of another', apply: relabel('route_name', (v) => (v === 'probe' ? 'default' : 'probe')) },
+  { name: 'template hash of another', apply: relabel('dst_pod_template_hash', (v) => `${v}0`) },
   { name: 'samples of two pods swapped', apply: swapPods },
   { name: 'also counted as no_identity', apply: alsoPlain },
   { name: 'one in twenty latencies a bucket up', apply: bucketsUp },
@@ -134,6 +142,15 @@ function swapOne(names: string[], change: (value: string) => string) {
     const target = ledger.series.find((s) => isVictim(ledger, s, victim))!.target;
     const born = { name: victim.name, labels, target, samples: moved.map((x) => ({ t: x.t, v: 1 })) };
     return { ...less, series: [...less.series, born] };
+  };
+}
+
+/** Both labels change places, one after the other: a series is then wholly another's. */
+function swapLabels(first: string, second: string) {
+  return (ledger: MetricLedger, victim: Victim): MetricLedger | null => {
+    if (victim.labels[first] === undefined || victim.labels[second] === undefined) return null;
+    const swapped = swapLabel(first)(ledger, victim);
+    return swapped && swapLabel(second)(swapped, { ...victim });
   };
 }
 

@@ -6,7 +6,7 @@ export type Labels = Record<string, string>;
 
 /** Who a series speaks of. `peer` keys the scope: `in|<identity>`, `in|*`, `out|<service>|<pod>`, `out|<service>|*`. */
 export type Projected =
-  | { kind: 'app'; peer: string; sum: string | null }
+  | { kind: 'app'; peer: string; sum: string | null; route: string | null }
   /** Unmeshed requests: to the admin port, or to the app's, the kubelet's probes and others. */
   | { kind: 'other'; route: 'admin' | UnmeshedRoute }
   | { kind: 'unexplained'; why: string };
@@ -19,6 +19,7 @@ export interface Names {
   accountOfWorkload: Map<string, string>;
   services: Map<string, ServiceInfo>;
   serviceOfAuthority: Map<string, ServiceInfo>;
+  controlPlaneNamespace: string;
 }
 
 export function namesOf(topology: Topology): Names {
@@ -34,11 +35,52 @@ export function namesOf(topology: Topology): Names {
     accountOfWorkload: new Map(topology.workloads.map((w) => [w.id, w.serviceAccount])),
     services: new Map(topology.services.map((s) => [s.id, s])),
     serviceOfAuthority: new Map(topology.services.map((s) => [withoutPort(s.authority), s])),
+    controlPlaneNamespace: topology.controlPlaneNamespace,
   };
+}
+
+/** The first label that is not as it must be; a missing one is empty. */
+function contradiction(labels: Labels, expected: Labels): string | null {
+  for (const [name, value] of Object.entries(expected)) {
+    const actual = labels[name] ?? '';
+    if (actual !== value) return `${name} "${actual}" must be "${value}"`;
+  }
+  return null;
+}
+
+/** Default policies, after which default servers and authorizations are named (telemetry facts, section 1.9). */
+const POLICIES: ReadonlySet<string> = new Set([
+  'all-unauthenticated',
+  'all-authenticated',
+  'cluster-unauthenticated',
+  'cluster-authenticated',
+  'audit',
+]);
+
+/** Default routes of an inbound proxy (telemetry facts, section 1.9). */
+const INBOUND_ROUTES: ReadonlySet<string> = new Set(['default', 'probe']);
+
+/** Labels of the default server (by its prefix) and the default routes: no scenario has policies of its own. */
+function serverContradiction(labels: Labels, port: number | null, prefix: 'srv' | 'parent'): string | null {
+  const policy = labels[`${prefix}_name`] ?? '';
+  if (!POLICIES.has(policy)) return `${prefix}_name "${policy}" is no default policy`;
+  if (!INBOUND_ROUTES.has(labels.route_name ?? ''))
+    return `route_name "${labels.route_name ?? ''}" is no default route`;
+  return contradiction(labels, {
+    [`${prefix}_group`]: '',
+    [`${prefix}_kind`]: 'default',
+    [`${prefix}_port`]: String(port),
+    route_group: '',
+    route_kind: 'default',
+  });
 }
 
 function withoutPort(authority: string): string {
   return authority.replace(/:\d+$/, '');
+}
+
+function address(pod: PodInfo): string {
+  return `${pod.ip.includes(':') ? `[${pod.ip}]` : pod.ip}:${pod.appPort}`;
 }
 
 /** The proxy's admin port as labels show it (telemetry facts, section 1.1). */
@@ -55,16 +97,24 @@ export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Proj
       why: `target ${labels.target_ip}:${port} is not this pod's ${pod.ip}:${pod.appPort}`,
     };
   }
-  if (labels.target_addr !== undefined && labels.target_addr !== `${labels.target_ip}:${port}`) {
-    return { kind: 'unexplained', why: `target_addr ${labels.target_addr} contradicts target_ip and target_port` };
-  }
-  if (labels.route_name === 'probe') return { kind: 'other', route: 'probe' };
+  const probe = labels.route_name === 'probe';
+  const wrong =
+    contradiction(labels, { target_addr: address(pod) }) ??
+    serverContradiction(labels, pod.appPort, 'srv') ??
+    contradiction(labels, {
+      authz_group: '',
+      authz_kind: 'default',
+      authz_name: probe ? 'probe' : (labels.srv_name ?? ''),
+    }) ??
+    (labels.tls === 'true' ? null : contradiction(labels, { tls: 'no_identity', client_id: '' }));
+  if (wrong !== null) return { kind: 'unexplained', why: wrong };
+  if (probe) return { kind: 'other', route: 'probe' };
   if (labels.tls !== 'true') return { kind: 'other', route: 'plain' };
   const client = labels.client_id ?? '';
   if (!names.workloadsOfIdentity.has(client)) {
     return { kind: 'unexplained', why: `client_id "${client}" is nobody's identity` };
   }
-  return { kind: 'app', peer: `in|${client}`, sum: null };
+  return { kind: 'app', peer: `in|${client}`, sum: null, route: labels.route_name ?? null };
 }
 
 /** inbound_http_*: no client at all. */
@@ -73,47 +123,77 @@ export function projectServer(labels: Labels, pod: PodInfo): Projected {
   if (Number(labels.parent_port) !== pod.appPort) {
     return { kind: 'unexplained', why: `parent_port ${labels.parent_port} is not this pod's ${pod.appPort}` };
   }
+  const wrong = serverContradiction(labels, pod.appPort, 'parent');
+  if (wrong !== null) return { kind: 'unexplained', why: wrong };
   if (labels.route_name === 'probe') return { kind: 'other', route: 'probe' };
-  return { kind: 'app', peer: 'in|*', sum: null };
+  return { kind: 'app', peer: 'in|*', sum: null, route: labels.route_name ?? null };
 }
 
 /** Outbound endpoint families: one pod of a service; all the labels that name it must name the same one. */
 export function projectEndpoint(labels: Labels, names: Names): Projected {
   const service = names.serviceOfAuthority.get(withoutPort(labels.authority ?? ''));
   if (!service) return { kind: 'unexplained', why: `authority "${labels.authority ?? ''}" is no service` };
-  const key = podKey(labels.dst_namespace ?? service.namespace, labels.dst_pod ?? '');
+  const key = podKey(labels.dst_namespace ?? '', labels.dst_pod ?? '');
   const pod = names.pods.get(key);
-  if (!pod) return { kind: 'unexplained', why: `dst_pod "${labels.dst_pod ?? ''}" is no pod` };
-  const workload = service.workload.split('/')[1]!;
-  const expected: Labels = {
-    dst_service: service.name,
-    dst_deployment: workload,
-    dst_serviceaccount: names.accountOfWorkload.get(service.workload) ?? '',
-    server_id: names.identityOfWorkload.get(service.workload) ?? '',
-    target_ip: pod.ip,
-    target_port: String(pod.appPort),
-    target_addr: `${pod.ip}:${pod.appPort}`,
-  };
+  if (!pod) return { kind: 'unexplained', why: `dst_pod "${key}" is no pod` };
   if (pod.workload !== service.workload) {
     return { kind: 'unexplained', why: `dst_pod ${key} does not belong to authority ${labels.authority}` };
   }
-  for (const [name, value] of Object.entries(expected)) {
-    if (labels[name] !== undefined && labels[name] !== value) {
-      return { kind: 'unexplained', why: `${name} "${labels[name]}" contradicts dst_pod ${key}, whose is "${value}"` };
-    }
-  }
-  return { kind: 'app', peer: `out|${service.id}|${key}`, sum: `out|${service.id}|*` };
+  const workload = service.workload.split('/')[1]!;
+  const wrong = contradiction(labels, {
+    direction: 'outbound',
+    // Port 80 is left out (telemetry facts, section 1.1).
+    authority: withoutPort(service.authority) + (service.port === 80 ? '' : `:${service.port}`),
+    dst_service: service.name,
+    dst_deployment: workload,
+    dst_serviceaccount: names.accountOfWorkload.get(service.workload) ?? '',
+    dst_control_plane_ns: names.controlPlaneNamespace,
+    dst_pod_template_hash: templateHash(pod.name, workload) ?? labels.dst_pod_template_hash ?? '',
+    tls: 'true',
+    server_id: names.identityOfWorkload.get(service.workload) ?? '',
+    target_ip: pod.ip,
+    target_port: String(pod.appPort),
+    target_addr: address(pod),
+  });
+  if (wrong !== null) return { kind: 'unexplained', why: `dst_pod ${key}: ${wrong}` };
+  return { kind: 'app', peer: `out|${service.id}|${key}`, sum: `out|${service.id}|*`, route: null };
+}
+
+/** The middle of a Deployment's pod name, `name-hash-suffix`; null when the name is not made so. */
+function templateHash(pod: string, workload: string): string | null {
+  const rest = pod.startsWith(`${workload}-`) ? pod.slice(workload.length + 1).split('-') : [];
+  return rest.length === 2 ? rest[0]! : null;
 }
 
 /** outbound_http_route_*: parent, and for `backend` the backend, are the service. */
 export function projectRoute(labels: Labels, names: Names, of: 'parent' | 'backend'): Projected {
   const id = `${labels[`${of}_namespace`] ?? ''}/${labels[`${of}_name`] ?? ''}`;
-  if (!names.services.has(id)) return { kind: 'unexplained', why: `${of} ${id} is no service` };
-  if (`${labels.parent_namespace ?? ''}/${labels.parent_name ?? ''}` !== id) {
-    return {
-      kind: 'unexplained',
-      why: `backend ${id} is not the parent's ${labels.parent_namespace}/${labels.parent_name}`,
-    };
-  }
-  return { kind: 'app', peer: `out|${id}|*`, sum: null };
+  const service = names.services.get(id);
+  if (!service) return { kind: 'unexplained', why: `${of} ${id} is no service` };
+  const wrong =
+    contradiction(labels, serviceLabels('parent', service)) ??
+    (of === 'backend' ? contradiction(labels, serviceLabels('backend', service)) : null) ??
+    contradiction(labels, DEFAULT_ROUTE);
+  if (wrong !== null) return { kind: 'unexplained', why: wrong };
+  return { kind: 'app', peer: `out|${id}|*`, sum: null, route: labels.route_name ?? null };
+}
+
+/** Of a Service without routes of its own (telemetry facts, section 1.10); `hostname` is off by default. */
+const DEFAULT_ROUTE: Labels = {
+  route_group: '',
+  route_kind: 'default',
+  route_namespace: '',
+  route_name: 'http',
+  hostname: '',
+};
+
+function serviceLabels(scope: 'parent' | 'backend', service: ServiceInfo): Labels {
+  return {
+    [`${scope}_group`]: 'core',
+    [`${scope}_kind`]: 'Service',
+    [`${scope}_namespace`]: service.namespace,
+    [`${scope}_name`]: service.name,
+    [`${scope}_port`]: String(service.port),
+    [`${scope}_section_name`]: '',
+  };
 }

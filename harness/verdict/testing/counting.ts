@@ -12,7 +12,8 @@ const AUTHZ = { authz_group: '', authz_kind: 'default', authz_name: 'all-unauthe
 
 export function inboundLabels(pod: SimPod, tls: Labels, route = 'default'): Labels {
   const target = { target_addr: `${pod.ip}:${pod.port}`, target_ip: pod.ip, target_port: String(pod.port) };
-  return { direction: 'inbound', ...target, ...tls, ...POLICY, ...ROUTE, route_name: route, ...AUTHZ };
+  const authz = { ...AUTHZ, authz_name: route === 'probe' ? 'probe' : AUTHZ.authz_name };
+  return { direction: 'inbound', ...target, ...tls, ...POLICY, ...ROUTE, route_name: route, ...authz };
 }
 
 export class InboundCount {

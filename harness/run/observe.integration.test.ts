@@ -46,15 +46,27 @@ const OPEN = 'S,1,2000.000,meshproof%2Fload,GET,%2F\n';
 const END = 'E,1,2001.000,200,2001.000\n';
 const PROBE = 'S,2,2000.000,-,GET,other\n';
 
+const PAGE = { namespace: 'shop', pod: 'web-0', instance: '10.0.0.1:4191', fromMs: 1, untilMs: 2 };
+const page = (count: number) =>
+  `# HELP request_total x\n# TYPE request_total counter\nrequest_total{direction="inbound",tls="true"} ${count}\n# EOF\n`;
+
 interface Fake {
   /** What the service's journal says, look after look; the last stays. */
   journals: string[][];
   check?: () => void;
   onPages?: () => void;
+  /** What the proxies' pages count, reading after reading; the last stays. */
+  counts?: number[];
   signal?: AbortSignal;
 }
 
-function run({ journals, check = () => {}, onPages = () => {}, signal = new AbortController().signal }: Fake) {
+function run({
+  journals,
+  check = () => {},
+  onPages = () => {},
+  counts = [7],
+  signal = new AbortController().signal,
+}: Fake) {
   const log: string[] = [];
   const env = {
     prometheusUrl: url,
@@ -69,8 +81,9 @@ function run({ journals, check = () => {}, onPages = () => {}, signal = new Abor
     },
     async readProxyPages() {
       log.push('pages');
+      const count = counts.length > 1 ? counts.shift()! : counts[0]!;
       onPages();
-      return [];
+      return [{ ...PAGE, text: page(count) }];
     },
   } as unknown as RunningEnvironment;
   return { log, seen: observe(env, { loadJournal: LOAD, originMs: 1500, scrapeIntervalMs: 20, signal }) };
@@ -78,8 +91,9 @@ function run({ journals, check = () => {}, onPages = () => {}, signal = new Abor
 
 /** A scrape of before, and another a little later. */
 function scrapes(): void {
+  if (stored.length > 0) return;
   stored.push(epochMs() - 500);
-  setTimeout(() => stored.push(epochMs()), 60);
+  setTimeout(() => stored.push(epochMs()), 400);
 }
 
 describe('observing', () => {
@@ -87,7 +101,8 @@ describe('observing', () => {
     const before = epochMs();
     const { log, seen } = run({ journals: [[H + OPEN], [H + OPEN], [H + OPEN + END]], onPages: scrapes });
     const observation = await seen;
-    expect(log).toEqual(['journals', 'journals', 'journals', 'pages']);
+    // Two readings that agree, and the one that counts.
+    expect(log).toEqual(['journals', 'journals', 'journals', 'pages', 'pages', 'pages']);
     expect(observation.truth.map((journal) => journal.workload)).toEqual(['shop/web', 'meshproof/load']);
     expect(observation.truth[0]!.served).toMatchObject([{ outcome: 'completed' }]);
     expect(observation.quietFromMs).toBeGreaterThanOrEqual(before);
@@ -103,7 +118,14 @@ describe('observing', () => {
     const alive = 'H,1,shop%2Fweb,web-0,1,3000.000\n';
     const { log, seen } = run({ journals: [[killed + alive + PROBE]], onPages: scrapes });
     expect((await seen).truth.map((journal) => journal.incarnation)).toEqual(['0', '1', '0']);
-    expect(log).toEqual(['journals', 'pages']);
+    expect(log).toEqual(['journals', 'pages', 'pages', 'pages']);
+  });
+
+  it('waits until the proxies have counted what has ended', async () => {
+    const { log, seen } = run({ journals: [[H + OPEN + END]], onPages: scrapes, counts: [5, 6, 7] });
+    const [series] = (await seen).proxy.series;
+    expect(series!.samples.map((s) => s.v)).toEqual([7]);
+    expect(log.filter((entry) => entry === 'pages')).toHaveLength(5);
   });
 
   it('leaves a target that is scraped no more to the verdict', async () => {

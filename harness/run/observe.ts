@@ -1,7 +1,7 @@
 import { epochMs } from '../core/clock.ts';
 import { waitFor } from '../core/wait.ts';
 import type { RunningEnvironment } from '../environment/contract.ts';
-import { readPrometheusLedger } from '../ledger/prometheus.ts';
+import { lastStoredScrapes, readPrometheusLedger } from '../ledger/prometheus.ts';
 import { readProxyLedger } from '../ledger/proxy.ts';
 import { parseJournals } from '../ledger/truth.ts';
 import type { MetricLedger, TruthJournal } from '../ledger/types.ts';
@@ -23,16 +23,22 @@ export interface ObserveOptions {
   originMs: number;
   scrapeIntervalMs: number;
   signal: AbortSignal;
+  /** Told what begins: settle, last scrape, ledgers. */
+  phase?: (name: string) => void;
 }
 
 /** Reads the three ledgers, once traffic has ended and everything that was in flight has come to its end. */
 export async function observe(env: RunningEnvironment, options: ObserveOptions): Promise<Observation> {
+  options.phase?.('settle');
   const truth = await settledTruth(env, options);
+  await settledProxies(env, options);
   const clock = await env.clockMarginMs();
   const quietFromMs = epochMs();
   const pages = await env.readProxyPages();
   const client = new PrometheusClient(env.prometheusUrl);
+  options.phase?.('last scrape');
   await oneMoreScrape(client, quietFromMs + clock.marginMs, options);
+  options.phase?.('ledgers');
   const prometheus = await readPrometheusLedger(client, {
     fromMs: options.originMs - 60_000,
     untilMs: epochMs(),
@@ -68,11 +74,46 @@ async function settledTruth(env: RunningEnvironment, options: ObserveOptions): P
   );
 }
 
+/**
+ * Waits until the proxies have counted what the journals say has ended: a callee stamps before its last write, so a proxy
+ * may be a moment behind. Two readings in a row must show the same.
+ */
+async function settledProxies(env: RunningEnvironment, options: ObserveOptions): Promise<void> {
+  let before: string | null = null;
+  await waitFor(
+    async () => {
+      const now = meshedCounts(readProxyLedger(await env.readProxyPages()));
+      const same = now === before;
+      before = now;
+      return same || undefined;
+    },
+    {
+      what: "the proxies' counters have come to rest",
+      deadlineMs: 10_000,
+      everyMs: LOOK_AT_PAGES_EVERY_MS,
+      hint: 'something else than this run sends meshed traffic',
+      signal: options.signal,
+      check: () => env.check(),
+    },
+  );
+}
+
+const LOOK_AT_PAGES_EVERY_MS = 50;
+
+/** What the pages say of meshed requests; probes and scrapes are not meshed, and never rest. */
+function meshedCounts(ledger: MetricLedger): string {
+  return ledger.series
+    .filter((s) => (s.name === 'request_total' || s.name === 'response_total') && s.labels.tls === 'true')
+    .map((s) => s.samples.at(-1)?.v)
+    .join();
+}
+
 function latestIncarnations(truth: TruthJournal[]): TruthJournal[] {
   const latest = new Map<string, TruthJournal>();
   for (const journal of truth) {
-    const known = latest.get(journal.pod);
-    if (!known || known.startMs < journal.startMs) latest.set(journal.pod, journal);
+    const pod = `${journal.workload}/${journal.pod}`;
+    const known = latest.get(pod);
+    if (!known || known.startMs < journal.startMs) latest.set(pod, journal);
   }
   return [...latest.values()];
 }
@@ -94,11 +135,11 @@ async function oneMoreScrape(client: PrometheusClient, afterMs: number, options:
   const from = epochMs();
   await waitFor(
     async (seen) => {
-      const latest = await client.query('timestamp(up{job="linkerd-proxy"})', epochMs());
-      const late = latest.filter(({ v }) => v * 1000 < afterMs).map(({ labels }) => labels.instance);
+      const latest = await lastStoredScrapes(client, epochMs());
+      const late = [...latest].filter(([, t]) => t < afterMs).map(([pod]) => pod);
       seen(late);
       // What does not come is reported as missing data, target by target, not as a failure of the wait.
-      return (latest.length > 0 && late.length === 0) || epochMs() - from > deadlineMs - 1000 ? true : undefined;
+      return (latest.size > 0 && late.length === 0) || epochMs() - from > deadlineMs - 1000 ? true : undefined;
     },
     {
       what: 'one more scrape of each target',

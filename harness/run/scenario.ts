@@ -36,17 +36,18 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     using guard = new Guard(env, options.context.signal);
     phases.begin('traffic');
     const k6 = await guard.run((signal) => drive(scenario, env, { ...options.context, signal }, result));
-    phases.begin('settle and scrape');
     const trafficEndMs = epochMs();
     const { originMs, journalText: loadJournal } = k6;
     const { scrapeIntervalMs } = scenario.mesh;
+    const phase = (name: string) => phases.begin(name);
     const observation = await guard.run((signal) =>
-      abortable(observe(env, { loadJournal, originMs, scrapeIntervalMs, signal }), signal),
+      abortable(observe(env, { loadJournal, originMs, scrapeIntervalMs, signal, phase }), signal),
     );
     phases.begin('verdict');
     const input = judgeInput(scenario, env, k6, observation, trafficEndMs);
     options.onObserved?.(input);
     Object.assign(result, judge(input), { clockMarginMs: observation.clockMarginMs });
+    result.notes.push(`clocks are taken to agree within ${observation.clockMarginMs} ms: ${observation.clockReason}`);
     result.queries = await guard.run((signal) =>
       abortable(askPeoplesQueries(env, scenario, observation, { originMs, trafficEndMs }), signal),
     );

@@ -15,7 +15,7 @@ import { planLoad } from '../load/plan.ts';
 import { runK6 } from '../load/run.ts';
 import { runScenario } from '../run/scenario.ts';
 import { parseScenario } from '../scenario/load.ts';
-import { LOAD_WORKLOAD, type Scenario, trafficDurationMs } from '../scenario/model.ts';
+import { LOAD_WORKLOAD, trafficDurationMs } from '../scenario/model.ts';
 import { resolveTool } from '../tools/resolve.ts';
 import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';

@@ -19,6 +19,7 @@ const ADVICE: Record<string, string> = {
   NO_DATA: "look for the pod in Prometheus under Status > Targets: one that isn't there was not found, or was dropped",
   NO_TRAFFIC: 'look at k6.log: the load generator has sent nothing',
   TARGET_DOWN: 'open the target under Status > Targets in Prometheus: its last error says why it was down',
+  DUPLICATE_TARGET: 'look under Status > Targets which two scrape jobs or ports find the pod, and drop one of them',
   DROPPED_ITERATIONS: 'lower the rate or raise maxVUs of the traffic, or give the machine more room, and run again',
   INTERRUPTED: 'run again; what had been measured until then is in result.json',
 };

@@ -109,7 +109,12 @@ function judgeInput(
     truth: observation.truth,
     proxy: observation.proxy,
     prometheus: observation.prometheus,
-    window: { originMs: k6.originMs, trafficEndMs, quietFromMs: observation.quietFromMs },
+    window: {
+      originMs: k6.originMs,
+      trafficEndMs,
+      quietFromMs: observation.quietFromMs,
+      scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
+    },
     clockMarginMs: observation.clockMarginMs,
     load: { droppedIterations: k6.droppedIterations, interrupted: k6.interrupted },
     expect: scenario.expect,

@@ -1,8 +1,9 @@
 import type { PodInfo } from '../core/topology.ts';
 import type { LedgerSeries, Scrape } from '../ledger/types.ts';
 import type { Category } from './bounds.ts';
-import { FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
+import { directionOf, FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
 import type { Segment } from './incarnations.ts';
+import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
@@ -22,6 +23,7 @@ export interface Cell {
 /** Series that no truth explains, kept to be reported when they move. */
 export interface Stranger {
   family: Family;
+  direction: Direction;
   why: string;
   values: Float64Array;
 }
@@ -94,9 +96,11 @@ function place(
   const category = projected.kind === 'app' ? family.category(s.labels) : null;
   if (projected.kind === 'unexplained' || !category) {
     const why = projected.kind === 'unexplained' ? projected.why : `no outcome is counted as ${outcomeText(s.labels)}`;
-    const known = out.strangers.get(`${family.name}|${why}`);
+    const direction = directionOf(family, s.labels);
+    const key = `${family.name}|${direction}|${why}`;
+    const known = out.strangers.get(key);
     if (known) addInto(known.values, values);
-    else out.strangers.set(`${family.name}|${why}`, { family, why, values });
+    else out.strangers.set(key, { family, direction, why, values });
     return;
   }
   const le = family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;

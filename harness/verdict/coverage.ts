@@ -3,12 +3,14 @@ import type { LedgerTarget, MetricLedger, Scrape } from '../ledger/types.ts';
 import type { Reason } from '../result/types.ts';
 import { segmentsOf } from './incarnations.ts';
 import { inconclusive } from './reasons.ts';
-import { type Instance, podKey, type Truth } from './truth.ts';
+import { type Instance, lastMoment, podKey, type Truth } from './truth.ts';
 
 export interface CoverageWindow {
   originMs: number;
   trafficEndMs: number;
   quietFromMs: number;
+  /** How often Prometheus is to look at each target. Without it nothing is demanded of incarnations while traffic ran. */
+  scrapeIntervalMs?: number;
 }
 
 /** Where data is missing: no data is never a pass. `blind` names the pods about which the end state is unknown. */
@@ -41,7 +43,8 @@ export function checkCoverage(
         coverage.blind[ledger.source].add(key);
         coverage.reasons.push(inconclusive('NO_DATA', `${key}: ${missing}`));
       } else if (ledger.source === 'prometheus') {
-        for (const target of targets) coverage.reasons.push(...gaps(target, instances, window));
+        const found = targets.flatMap((target) => gaps(target, instances, window));
+        coverage.reasons.push(...(found.length > 0 ? found : unread(key, targets, instances, window)));
       }
     }
   }
@@ -73,7 +76,7 @@ function missingAtEnd(
 /** Scrapes that failed, or did not happen, while traffic ran; a restart excuses those until the pod is back. */
 function gaps(target: LedgerTarget, instances: readonly Instance[], window: CoverageWindow): Reason[] {
   const ok = target.scrapes.filter((s) => s.ok);
-  const usual = median(ok.slice(1).map((s, i) => s.t - ok[i]!.t));
+  const usual = window.scrapeIntervalMs ?? median(ok.slice(1).map((s, i) => s.t - ok[i]!.t));
   const reasons: Reason[] = [];
   let previous: Scrape | null = null;
   for (const scrape of ok) {
@@ -91,6 +94,30 @@ function gaps(target: LedgerTarget, instances: readonly Instance[], window: Cove
     previous = scrape;
   }
   return reasons;
+}
+
+/** Incarnations that lived through several scrapes' time of traffic, of which no reading is from that time. */
+function unread(
+  key: string,
+  targets: readonly LedgerTarget[],
+  instances: readonly Instance[],
+  window: CoverageWindow,
+): Reason[] {
+  const interval = window.scrapeIntervalMs;
+  if (interval === undefined) return [];
+  const segments = targets.flatMap((target) => segmentsOf(target, instances));
+  return instances.flatMap((instance) => {
+    const fromMs = Math.max(window.originMs, instance.startMs);
+    const alive = instance.nextStartMs === Number.POSITIVE_INFINITY && instance.journal.endMs === null;
+    const untilMs = Math.min(window.trafficEndMs, alive ? Number.POSITIVE_INFINITY : lastMoment(instance.journal));
+    if (untilMs - fromMs <= 3 * interval) return [];
+    const read = segments.some(
+      (s) => s.instance === instance && s.scrapes.some(({ t }) => t >= fromMs && t <= untilMs),
+    );
+    const ms = Math.round(untilMs - fromMs);
+    const message = `${key} incarnation ${instance.ordinal}: it lived for ${ms} ms of the traffic, and no successful scrape is from then`;
+    return read ? [] : [inconclusive('TARGET_DOWN', message)];
+  });
 }
 
 function inTraffic(t: number, window: CoverageWindow): boolean {

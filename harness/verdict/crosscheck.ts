@@ -1,7 +1,7 @@
-import type { MetricLedger } from '../ledger/types.ts';
-import { FAMILY_BY_NAME } from './families.ts';
-import type { ObservedSegment } from './reconcile.ts';
-import { pairOf, type Settings } from './reconcile.ts';
+import type { LedgerSeries, MetricLedger } from '../ledger/types.ts';
+import { directionOf, FAMILY_BY_NAME, type Family } from './families.ts';
+import type { Projected } from './projection.ts';
+import { type ObservedSegment, pairOf, type Settings, strangersPair } from './reconcile.ts';
 import type { Recorder, Subject } from './recorder.ts';
 import type { ScopeBook } from './scopebook.ts';
 import { podKey } from './truth.ts';
@@ -30,25 +30,52 @@ export function checkLedgersAgree(
   const stored = pointsBySeries(prometheus, book, settings);
   for (const [key, mine] of stored.series) {
     const theirs = pages.series.get(key)?.points ?? pages.absent(mine.pod);
-    compare(mine.name, mine.pod, theirs, mine.points, recorder);
+    compare(mine.subject, theirs, mine.points, recorder);
   }
   for (const [key, theirs] of pages.series) {
-    if (!stored.series.has(key)) compare(theirs.name, theirs.pod, theirs.points, stored.absent(theirs.pod), recorder);
+    if (!stored.series.has(key)) compare(theirs.subject, theirs.points, stored.absent(theirs.pod), recorder);
   }
 }
 
-function compare(family: string, pod: string, pages: Point[], stored: Point[], recorder: Recorder): void {
-  const subject: Subject = {
-    family,
+/** Labels that tell the series of one pod apart, as far as a reader needs them. */
+const TELLING = [
+  'tls',
+  'client_id',
+  'authority',
+  'dst_pod',
+  'parent_name',
+  'route_name',
+  'classification',
+  'error',
+  'le',
+];
+
+function subjectOf(
+  s: LedgerSeries,
+  family: Family,
+  projected: Projected,
+  workload: string,
+  pod: string,
+  book: ScopeBook,
+): Subject {
+  const { labels } = s;
+  const pair =
+    projected.kind === 'app'
+      ? pairOf({ instance: { workload } }, projected.peer, book)
+      : strangersPair(directionOf(family, labels), workload);
+  const shown = TELLING.filter((name) => labels[name] !== undefined).map((name) => `${name}="${labels[name]}"`);
+  return {
+    family: family.name,
     ledger: 'prometheus',
-    source: '?',
-    destination: pod,
-    direction: 'outbound',
-    status: null,
-    place: pod,
+    ...pair,
+    status: labels.status_code ?? labels.http_status ?? labels.status ?? null,
+    place: `${pod} {${shown.join(',')}}`,
     reason: "Prometheus stores what the proxy's page says, and neither falls",
     exact: true,
   };
+}
+
+function compare(subject: Subject, pages: Point[], stored: Point[], recorder: Recorder): void {
   const checker = recorder.about(subject);
   for (const page of pages) {
     for (const sample of nearest(page, stored)) {
@@ -73,7 +100,7 @@ function nearest(page: Point, stored: Point[]): Point[] {
 }
 
 function pointsBySeries(ledger: MetricLedger, book: ScopeBook, settings: Settings) {
-  const series = new Map<string, { name: string; pod: string; points: Point[] }>();
+  const series = new Map<string, { subject: Subject; pod: string; points: Point[] }>();
   const timelines = ledger.targets.map((target) =>
     target.scrapes
       .filter((s) => s.ok)
@@ -94,10 +121,15 @@ function pointsBySeries(ledger: MetricLedger, book: ScopeBook, settings: Setting
     const family = FAMILY_BY_NAME.get(s.name);
     if (!family || !info || !book.truth.instancesOfPod.has(pod)) continue;
     // Probes and scrapes go on for ever: never quiet.
-    if (family.project(s.labels, info, book.names).kind === 'other' || family.scopes === 'in-server') continue;
+    const projected = family.project(s.labels, info, book.names);
+    if (projected.kind === 'other' || family.scopes === 'in-server') continue;
     const values = new Map(s.samples.map((x) => [x.t, x.v]));
     const points = timelines[s.target]!.map((p) => ({ ...p, value: values.get(p.t) ?? 0 }));
-    series.set(`${s.name}|${pod}|${labelKey(s.labels)}`, { name: s.name, pod, points });
+    series.set(`${s.name}|${pod}|${labelKey(s.labels)}`, {
+      subject: subjectOf(s, family, projected, info.workload, pod, book),
+      pod,
+      points,
+    });
   }
   /** A series that one ledger lacks stands at 0 there, at each of its readings. */
   const absent = (pod: string): Point[] => timelines[targetOfPod.get(pod) ?? -1] ?? [];

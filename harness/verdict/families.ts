@@ -220,6 +220,12 @@ export const FAMILIES: readonly Family[] = [
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(FAMILIES.map((f) => [f.name, f]));
 
+/** Which side of its proxy a series counts. */
+export function directionOf(family: Family, labels: Labels): 'inbound' | 'outbound' {
+  if (family.scopes === 'by-direction') return labels.direction === 'outbound' ? 'outbound' : 'inbound';
+  return family.scopes.startsWith('in') ? 'inbound' : 'outbound';
+}
+
 /** Families without a truth to compare with, by prefix, and why. */
 export const NOT_RECONCILED: readonly { prefix: string; reason: string }[] = [
   { prefix: 'tcp_', reason: 'bytes and connections: the services do not see the connections of the mesh' },

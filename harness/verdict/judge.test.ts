@@ -92,6 +92,27 @@ describe('no data is never a pass', () => {
     expect(codes({ ...input, prometheus: { ...input.prometheus, targets } })).toEqual(['TARGET_DOWN']);
   });
 
+  test('with readings of the end alone', () => {
+    const input = calm();
+    const settledOnly = (l: MetricLedger): MetricLedger => ({
+      ...l,
+      targets: l.targets.map((t) => ({ ...t, scrapes: t.scrapes.filter((s) => s.fromMs >= input.window.quietFromMs) })),
+    });
+    const late = { ...input, prometheus: settledOnly(input.prometheus), proxy: settledOnly(input.proxy) };
+    const { verdict, reasons } = judge(late);
+    expect(verdict).toBe('inconclusive');
+    expect(new Set(reasons.map((r) => r.code))).toEqual(new Set(['TARGET_DOWN']));
+    expect(reasons.length).toBeGreaterThanOrEqual(input.topology.pods.length);
+  });
+
+  test('with one target that is read only after traffic', () => {
+    const input = calm();
+    const targets = input.prometheus.targets.map((t, i) =>
+      i === 1 ? { ...t, scrapes: t.scrapes.filter((s) => s.t > input.window.trafficEndMs) } : t,
+    );
+    expect(codes({ ...input, prometheus: { ...input.prometheus, targets } })).toEqual(['TARGET_DOWN']);
+  });
+
   test('with dropped iterations, an interrupted load, or clocks that are apart', () => {
     const input = calm();
     expect(codes({ ...input, load: { droppedIterations: 3, interrupted: false } })).toEqual(['DROPPED_ITERATIONS']);
@@ -104,7 +125,65 @@ describe('no data is never a pass', () => {
     const input = simulate(randomWorld(3, 0));
     expect(codes(input)).toEqual(['NO_TRAFFIC']);
     const expect_ = { ...input.expect, idle: input.topology.services.map((s) => s.id) };
-    expect(judge({ ...input, expect: expect_ }).verdict).toBe('pass');
+    expect(codes({ ...input, expect: expect_ })).toEqual(['NO_TRAFFIC']);
+  });
+});
+
+describe('what is said', () => {
+  const calm = (): JudgeInput => simulate(randomWorld(3, 40));
+
+  test('a pod that is two targets fails, and both are named', () => {
+    const input = calm();
+    const twin = { ...input.prometheus.targets[1]!, instance: '10.9.9.9:4191' };
+    const prometheus = { ...input.prometheus, targets: [...input.prometheus.targets, twin] };
+    const reason = judge({ ...input, prometheus }).reasons.find((r) => r.code === 'DUPLICATE_TARGET')!;
+    expect(reason.verdict).toBe('fail');
+    expect(reason.message).toContain(input.prometheus.targets[1]!.instance);
+    expect(reason.message).toContain('10.9.9.9:4191');
+  });
+
+  test('a pod outside of the topology is named in a note', () => {
+    const input = calm();
+    const { targets, series } = input.prometheus;
+    const stranger = { ...targets[1]!, namespace: 'elsewhere', pod: 'who-1' };
+    const own = series.filter((s) => s.target === 1).map((s) => ({ ...s, target: targets.length }));
+    const prometheus = { ...input.prometheus, targets: [...targets, stranger], series: [...series, ...own] };
+    const { verdict, notes } = judge({ ...input, prometheus });
+    expect(verdict).toBe('pass');
+    expect(notes.join('\n')).toContain('elsewhere/who-1');
+  });
+
+  test('ledgers that differ: flow, direction and labels', () => {
+    const input = calm();
+    const victim = input.prometheus.series.find(
+      (s) => s.name === 'response_total' && s.labels.tls === 'true' && s.labels.direction === 'inbound',
+    )!;
+    const series = input.prometheus.series.map((s) =>
+      s === victim
+        ? { ...s, samples: s.samples.map((x, i) => (i === s.samples.length - 1 ? { ...x, v: x.v + 1 } : x)) }
+        : s,
+    );
+    const { reasons } = judge({ ...input, prometheus: { ...input.prometheus, series } });
+    const message = reasons.find((r) => r.code === 'LEDGERS_DIFFER')!.message;
+    expect(message).toMatch(/-> shop\/s\d \(inbound, status \d+\)/);
+    expect(message).not.toContain('?');
+    expect(message).toContain(`client_id="${victim.labels.client_id}"`);
+  });
+
+  test('series that nobody knows: their own direction', () => {
+    const input = calm();
+    const wrong = (l: MetricLedger): MetricLedger => ({
+      ...l,
+      series: l.series.map((s) =>
+        s.name === 'request_total' && s.labels.direction === 'outbound'
+          ? { ...s, labels: { ...s.labels, dst_pod: 'x' } }
+          : s,
+      ),
+    });
+    const { reasons } = judge({ ...input, proxy: wrong(input.proxy), prometheus: wrong(input.prometheus) });
+    const unknown = reasons.filter((r) => r.code === 'UNEXPLAINED_SERIES');
+    expect(unknown.length).toBeGreaterThan(0);
+    for (const { message } of unknown) expect(message).toContain('-> ? (outbound)');
   });
 });
 

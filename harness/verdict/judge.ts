@@ -14,6 +14,7 @@ import { reconcile } from './reconcile.ts';
 import { Recorder } from './recorder.ts';
 import { ScopeBook } from './scopebook.ts';
 import { evaluateSlos } from './slo.ts';
+import { duplicateTargets, unjudgedTargets } from './targets.ts';
 import { compileTruth, type Truth } from './truth.ts';
 
 /** All that the judge sees: ledgers, who stands in the mesh, and what was promised. Never what was injected. */
@@ -70,10 +71,14 @@ export function judge(input: JudgeInput): Judgement {
     ...(expect.goldenEveryFlow ? goldenReasons(recorder, quantiles) : []),
     ...slos.reasons,
     ...checkIdle(expect.idle, topology, truth, [proxy, prometheus]),
+    ...duplicateTargets([proxy, prometheus]),
     ...coverage.reasons,
     ...circumstances(input, alignable, truth),
   ];
-  const notes = notesOf({ truth, prometheus, observed: observed.prometheus, flows, recorder });
+  const notes = [
+    ...notesOf({ truth, prometheus, observed: observed.prometheus, flows, recorder }),
+    ...unjudgedTargets(topology, truth, [proxy, prometheus]),
+  ];
   if (!expect.goldenEveryFlow && recorder.violations.size > 0) {
     notes.push(`${recorder.violations.size} flows and families violate their bounds; the scenario does not judge them`);
   }
@@ -126,7 +131,7 @@ function circumstances(input: JudgeInput, alignable: boolean, truth: Truth): Rea
       ),
     );
   }
-  if (truth.made.size === 0 && input.expect.idle.length === 0) {
+  if (truth.made.size === 0) {
     reasons.push(inconclusive('NO_TRAFFIC', 'nobody has made a request: there is nothing to compare'));
   }
   return reasons;

@@ -12,7 +12,7 @@ import {
 import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
 import { checkHistograms } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
-import type { Recorder, Subject } from './recorder.ts';
+import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
 import { durationSumBound, latencySumBound } from './sums.ts';
@@ -157,7 +157,7 @@ function subjectOf(ledger: MetricLedger['source'], segment: Segment, cell: Cell,
 
 /** Source, destination and direction of the traffic that a peer key names. */
 export function pairOf(
-  segment: Segment,
+  segment: { instance: Pick<Segment['instance'], 'workload'> },
   peer: string,
   book: ScopeBook,
 ): { source: string; destination: string; direction: 'inbound' | 'outbound' } {
@@ -176,6 +176,16 @@ export function sourceName(identity: string, book: ScopeBook): string {
   return (active.length > 0 ? active : workloads).sort().join('|') || identity;
 }
 
+/** The pod's own workload is known, the peer is not. */
+export function strangersPair(
+  direction: Direction,
+  workload: string,
+): Pick<Subject, 'source' | 'destination' | 'direction'> {
+  return direction === 'inbound'
+    ? { source: '?', destination: workload, direction }
+    : { source: workload, destination: '?', direction };
+}
+
 function checkStrangers(
   ledger: MetricLedger['source'],
   segment: Segment,
@@ -186,9 +196,7 @@ function checkStrangers(
     const subject: Subject = {
       family: stranger.family.name,
       ledger,
-      source: '?',
-      destination: segment.instance.workload,
-      direction: 'inbound',
+      ...strangersPair(stranger.direction, segment.instance.workload),
       status: null,
       place: `${segment.instance.pod} incarnation ${segment.instance.ordinal}: ${stranger.why}`,
       reason: 'the truth knows no such traffic',

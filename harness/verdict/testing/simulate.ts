@@ -38,7 +38,12 @@ export function simulate(spec: WorldSpec): JudgeInput {
     truth: allPods.flatMap((pod) => pod.instances.map((i) => i.journal)),
     prometheus: ledger('prometheus', allPods, scrapes, skew),
     proxy: ledger('proxy', allPods, direct, skew),
-    window: { originMs: world.originMs, trafficEndMs: world.originMs + spec.durationMs, quietFromMs },
+    window: {
+      originMs: world.originMs,
+      trafficEndMs: world.originMs + spec.durationMs,
+      quietFromMs,
+      scrapeIntervalMs: spec.scrapeIntervalMs,
+    },
     clockMarginMs: spec.skewMs,
     load: { droppedIterations: 0, interrupted: false },
     expect: { goldenEveryFlow: true, slo: [], idle: [] },

@@ -10,6 +10,8 @@ const ADVICE: Record<string, string> = {
   LEDGERS_DIFFER: "the proxy's page and Prometheus differ: look for relabelling, a second target, or a lost scrape",
   COUNTER_FELL: 'a counter fell without a restart: look for two targets that write one series',
   HISTOGRAM_INCONSISTENT: 'buckets, sum and count contradict each other: look for a scrape that dropped some of them',
+  LATENCIES_MISSING:
+    'latencies and responses of one flow differ at the end: look for a histogram that misses answers of the mesh',
   BOUND_VIOLATED: 'look at that family at that time: a request was counted that had not happened yet, or one was lost',
   NOT_IDLE: 'find who called it: its inbound series name the client by its identity',
   SLO_MISSED: "the metrics are right, the service is not: compare the scenario's behaviour with its expectations",

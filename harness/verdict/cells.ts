@@ -32,6 +32,8 @@ export interface Stranger {
 export interface Unmeshed {
   family: Family;
   route: UnmeshedRoute;
+  /** As in the label, in the unit of the family; Infinity for +Inf, NaN when the family has none. */
+  le: number;
   values: Float64Array;
 }
 
@@ -103,7 +105,7 @@ function place(
     else out.strangers.set(key, { family, direction, why, values });
     return;
   }
-  const le = family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;
+  const le = edgeOf(family, s);
   const { peer, sum, route } = projected;
   add(out.cells, family, peer, category, le, values, route);
   if (family.part !== 'counter') return;
@@ -123,10 +125,15 @@ function addUnmeshed(
   const category = family.category(s.labels);
   // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
   if (category && family.measure !== 'request' && !('status' in category && category.status < 500)) return;
-  const key = `${family.name}|${route}|${s.labels.le ?? ''}`;
+  const le = edgeOf(family, s);
+  const key = `${family.name}|${route}|${le}`;
   const known = out.unmeshed.get(key);
   if (known) addInto(known.values, values);
-  else out.unmeshed.set(key, { family, route, values: values.slice() });
+  else out.unmeshed.set(key, { family, route, le, values: values.slice() });
+}
+
+function edgeOf(family: Family, s: LedgerSeries): number {
+  return family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;
 }
 
 function outcomeText(labels: Record<string, string>): string {

@@ -1,7 +1,10 @@
+import type { Reading } from './bounds.ts';
 import { type Cell, cellKey, type SegmentCells } from './cells.ts';
 import { FAMILY_BY_NAME } from './families.ts';
 import type { Segment } from './incarnations.ts';
 import type { Recorder, Subject } from './recorder.ts';
+import type { Scope } from './scope.ts';
+import type { ScopeBook } from './scopebook.ts';
 
 const SELF = 'a histogram agrees with itself: buckets rise with le, +Inf is the count, the sum lies between the edges';
 
@@ -44,4 +47,50 @@ export function checkHistograms(
       if (sum) sums.check(scrape.t, sum[i]!, { low, high }, code);
     });
   }
+}
+
+const LATENCIES = 'response_latency_ms_count';
+const RESPONSES = 'response_total';
+const COMPARED: ReadonlySet<string> = new Set([LATENCIES, RESPONSES]);
+const COUNTED =
+  'every answer that came to its end gave one latency: at the end response_latency_ms_count = response_total';
+
+/**
+ * After the last movement, latencies against responses of one peer and status, also of answers that the mesh made, which the
+ * truth bounds loosely. Only where no body was cut and nobody left: there one of the two may lack the other.
+ */
+export function checkLatenciesCounted(
+  observed: SegmentCells,
+  subjectOf: (cell: Cell) => Subject,
+  segment: Segment,
+  readings: readonly Reading[],
+  book: ScopeBook,
+  recorder: Recorder,
+): void {
+  const done = new Set<string>();
+  for (const cell of observed.cells.values()) {
+    const { category, peer, family } = cell;
+    if (!('status' in category) || !COMPARED.has(family.name) || peer.endsWith('|*')) continue;
+    const { status } = category;
+    const scope = book.get(segment.instance, peer);
+    if (!scope || done.has(`${peer}|${status}`) || !allWhole(scope)) continue;
+    done.add(`${peer}|${status}`);
+    const at = (name: string, kind: 'any' | 'ok' | 'broken', i: number): number =>
+      observed.cells.get(cellKey(name, peer, { kind, status }, Number.NaN))?.values[i] ?? 0;
+    const checker = recorder.about({ ...subjectOf(cell), family: LATENCIES, reason: COUNTED });
+    readings.forEach((reading, i) => {
+      if (!reading.settled) return;
+      const n = at(RESPONSES, 'ok', i) + at(RESPONSES, 'broken', i);
+      checker.check(segment.scrapes[i]!.t, at(LATENCIES, 'any', i), { low: n, high: n }, 'LATENCIES_MISSING');
+    });
+  }
+}
+
+/** Every request of the scope came to a whole answer. */
+function allWhole(scope: Scope): boolean {
+  const lists = [scope.own, scope.maybe, scope.othersKnown, scope.othersMaybe];
+  return (
+    lists.every((list) => list.every((m) => m.kind !== 'gone')) &&
+    scope.served.every((s) => s.request.outcome === 'completed')
+  );
 }

@@ -10,7 +10,7 @@ import {
   responseBound,
 } from './bounds.ts';
 import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
-import { checkHistograms } from './histograms.ts';
+import { checkHistograms, checkLatenciesCounted } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
 import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
@@ -79,7 +79,7 @@ function checkSegment(
 ): void {
   const { marginMs } = settings;
   const unmeshed = new UnmeshedTruth(segment, readings, book, settings);
-  checkUnmeshed(ledger, segment, observed.unmeshed.values(), unmeshed, recorder);
+  checkUnmeshed(ledger, segment, observed.unmeshed, unmeshed, recorder);
   for (const cell of observed.cells.values()) {
     const subject = subjectOf(ledger, segment, cell, book);
     const scope = book.get(segment.instance, cell.peer);
@@ -104,6 +104,7 @@ function checkSegment(
     });
   }
   checkHistograms(observed, (cell) => subjectOf(ledger, segment, cell, book), segment, recorder);
+  checkLatenciesCounted(observed, (cell) => subjectOf(ledger, segment, cell, book), segment, readings, book, recorder);
   checkStrangers(ledger, segment, observed, recorder);
 }
 

@@ -101,15 +101,17 @@ const REQUEST =
   "the proxy counts an unmeshed request before the callee starts it: callee started by from <= value <= callee started by the next reading's until";
 const ANSWER = 'the callee answers an unmeshed request before the proxy counts it: value <= callee started by until';
 
+const SELF = 'a histogram agrees with itself: buckets rise with le, and +Inf is the count';
+
 /** Series of unmeshed traffic on the app's port against the requests that the service served for unnamed callers. */
 export function checkUnmeshed(
   ledger: LedgerName,
   segment: Segment,
-  series: Iterable<Unmeshed>,
+  series: ReadonlyMap<string, Unmeshed>,
   truth: UnmeshedTruth,
   recorder: Recorder,
 ): void {
-  for (const { family, route, values } of series) {
+  for (const { family, route, le, values } of series.values()) {
     const request = family.measure === 'request';
     const subject: Subject = {
       family: family.name,
@@ -123,11 +125,21 @@ export function checkUnmeshed(
       exact: true,
     };
     const checker = recorder.about(subject);
+    // A histogram agrees with itself: no bucket holds more than the next, the last as many as the count.
+    const edges = family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [];
+    const above = family.part === 'bucket' ? edges[edges.indexOf(le) + 1] : undefined;
+    const name = above === undefined ? family.name.replace(/_bucket$/, '_count') : family.name;
+    const within = family.part === 'bucket' ? series.get(`${name}|${route}|${above ?? Number.NaN}`)?.values : undefined;
+    const histogram = recorder.about({ ...subject, reason: SELF });
     values.forEach((value, i) => {
       const bound = request ? truth.requests(route, i) : truth.answers(route, i);
       // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
       const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
       checker.check(segment.scrapes[i]!.t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
+      if (family.part !== 'bucket') return;
+      const most = within?.[i] ?? 0;
+      const least = above === undefined ? most : 0;
+      histogram.check(segment.scrapes[i]!.t, value, { low: least, high: most }, 'HISTOGRAM_INCONSISTENT');
     });
   }
 }

@@ -74,7 +74,7 @@ describe('a part that dies half-way', () => {
   const parts: [Part, string, RegExp][] = [
     ['prometheus', 'CHILD_DIED', /^prometheus: it ended: killed by SIGKILL\n.*level=\w+ .*msg=/s],
     ['mesh', 'CHILD_DIED', /^mesh: it ended during the run: killed by SIGKILL/],
-    ['service', 'CHILD_DIED', /^shop\/web: it ended during the run: killed by SIGKILL\n.*"ready":true/s],
+    ['service', 'CHILD_DIED', /^services: it ended during the run: killed by SIGKILL\n.*"ready":true/s],
     ['k6', 'K6_DIED', /^k6 was killed by SIGKILL, after \d+ requests/],
   ];
 
@@ -87,7 +87,7 @@ describe('a part that dies half-way', () => {
         const ended = await run.cli.ended;
         expect(run.descendants()).toEqual([]);
         expect(ended.code).toBe(4);
-        expect(ended.stdout).toMatch(new RegExp(`error ${code}: ${part === 'service' ? 'shop/web' : part}`));
+        expect(ended.stdout).toMatch(new RegExp(`error ${code}: ${part === 'service' ? 'services' : part}`));
         const result = await run.result();
         expect(result.error).toMatchObject({ code, message: expect.stringMatching(message) });
         const hint = /its log is (\S+)/.exec(result.error!.hint)?.[1];

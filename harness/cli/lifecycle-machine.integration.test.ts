@@ -59,7 +59,7 @@ describe('a tool that is not there', () => {
 describe('an address that is taken', () => {
   const taken: [string, number, number, RegExp][] = [
     ["a sidecar's admin port", 6, 4191, /PORT_TAKEN: admin listener of shop\/web-\S+, 127\.\d+\.\d+\.6:4191/],
-    ["a service's port", 6, 8080, /PORT_TAKEN: shop\/web: 127\.\d+\.\d+\.6:8080 is taken/],
+    ["a service's port", 6, 8080, /PORT_TAKEN: services: 127\.\d+\.\d+\.6:8080 is taken/],
     ["Prometheus' port", 1, 9090, /PORT_TAKEN: Prometheus can't listen on 127\.\d+\.\d+\.1:9090/],
     ['the mark of the block', 1, 4199, /PORT_TAKEN: 127\.\d+\.\d+\.1:4199/],
   ];

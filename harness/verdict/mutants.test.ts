@@ -41,7 +41,8 @@ describe('telemetry mutants', () => {
 }, 300_000);
 
 function explanation(h: Hunted): string | undefined {
-  return EXPLAINED.find((e) => e.family.test(h.family) && e.mutation.test(h.mutation))?.reason;
+  return EXPLAINED.find((e) => e.family.test(h.family) && e.mutation.test(h.mutation) && (e.where?.(h) ?? true))
+    ?.reason;
 }
 
 function scores(hunted: readonly Hunted[]): string {

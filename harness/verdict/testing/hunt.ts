@@ -9,6 +9,8 @@ export interface Hunted {
   mutation: string;
   victim: Victim;
   killed: boolean;
+  /** The victim's service has had plaintext requests beside probes, which families without client labels count too. */
+  plain: boolean;
 }
 
 /** Makes each mutation of each family (or of those named) in a run, once, and lets the judge look at it. */
@@ -20,7 +22,14 @@ export function hunt(input: JudgeInput, seed: number, families = FAMILIES.map((f
       const found = mutant(input, name, mutation, rng);
       if (!found) continue;
       const { verdict } = judge(found.input);
-      hunted.push({ family: name, mutation: mutation.name, victim: found.victim, killed: verdict === 'fail' });
+      const { victim } = found;
+      hunted.push({
+        family: name,
+        mutation: mutation.name,
+        victim,
+        killed: verdict === 'fail',
+        plain: hadPlain(input, victim),
+      });
     }
   }
   return hunted;
@@ -48,6 +57,15 @@ function mutant(
 
 function isAppTraffic(s: LedgerSeries): boolean {
   return s.labels.tls !== 'no_identity' && s.labels.route_name !== 'probe';
+}
+
+function hadPlain(input: JudgeInput, { namespace, pod }: Victim): boolean {
+  return input.truth.some(
+    (j) =>
+      j.pod === pod &&
+      j.workload.startsWith(`${namespace}/`) &&
+      j.served.some((r) => r.caller === '-' && r.route !== '/healthz' && r.route !== '/readyz'),
+  );
 }
 
 function moves(s: LedgerSeries): boolean {

@@ -1,11 +1,26 @@
+import type { Hunted } from './hunt.ts';
+
+interface Survivor {
+  family: RegExp;
+  mutation: RegExp;
+  /** Only then. */
+  where?: (h: Hunted) => boolean;
+  reason: string;
+}
+
 /** Mutants that may live, and why the truth cannot tell them from a proxy that counts right. */
-export const EXPLAINED: readonly { family: RegExp; mutation: RegExp; reason: string }[] = [
+export const EXPLAINED: readonly Survivor[] = [
   {
-    family: /_bucket$/,
+    family: /_duration_seconds_bucket$/,
     mutation:
-      /^(one request lost|one too many at the last scrape|stops moving|falls to zero|page delayed by a scrape|one in twenty latencies a bucket up)$/,
+      /^(one request lost|one too many at the last scrape|stops moving|falls to zero|series missing|page delayed by a scrape|one in twenty latencies a bucket up)$/,
     reason:
       "a bucket lies between two clocks, the callee's and the caller's; what they leave open is open (the load generator's sees only the end of a response)",
+  },
+  {
+    family: /^response_latency_ms_bucket$/,
+    mutation: /^one in twenty latencies a bucket up$/,
+    reason: "a latency between the callee's and the caller's clock may lie on either side of an edge",
   },
   {
     family: /_sum$/,
@@ -15,8 +30,15 @@ export const EXPLAINED: readonly { family: RegExp; mutation: RegExp; reason: str
   },
   {
     family: /^inbound_http_(requests_total|statuses_total|re(quest|sponse)_duration_seconds_count)$/,
-    mutation: /^(one request lost|one too many at the last scrape|counted twice)$/,
+    mutation: /^(one request lost|one too many at the last scrape|counted twice|falls to zero)$/,
+    where: (h) => h.plain,
     reason:
-      'families without client labels count unmeshed requests too: as many as request_total shows may be among them',
+      'families without client labels count plaintext requests too: as many as request_total shows may be among them',
+  },
+  {
+    family: /^response_latency_ms_(bucket|sum)$/,
+    mutation: /^also counted as no_identity$/,
+    where: (h) => h.plain,
+    reason: 'callers in plaintext keep no journal: how long their requests took is known from below only',
   },
 ];

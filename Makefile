@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint setup check-node clean distclean
+# Scenarios in which most can go wrong.
+RISKIEST := restart spike bucket-edge
+.PHONY: help demo test soak lint setup check-node clean distclean
 
 NODE := node_modules/.bin/node
 # A copy of the lock file that was installed.
@@ -16,6 +18,14 @@ demo: setup ## Bring up a simulated mesh, drive it, and prove what Prometheus sa
 
 test: lint ## Everything: lint, types, import rules, all tests
 	@tools="$$($(NODE) harness/tools/main.ts)"; eval "$$tools"; $(NODE) node_modules/vitest/vitest.mjs run
+
+soak: setup ## The suite five times, its riskiest scenarios twenty times: no false fail, nothing inconclusive
+	@for i in 1 2 3 4 5; do \
+	  $(NODE) harness/cli/main.ts run scenarios --parallel 2 --reporter json | tail -n 2; \
+	done
+	@for i in $$(seq 20); do \
+	  $(NODE) harness/cli/main.ts run $(RISKIEST:%=scenarios/%.yaml) --parallel 2 --reporter json | tail -n 2; \
+	done
 
 lint: setup ## Lint and format check, types, import rules
 	@$(NODE) node_modules/.bin/biome check --error-on-warnings .

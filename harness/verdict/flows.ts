@@ -28,6 +28,7 @@ export function buildFlows(book: ScopeBook, observed: Observed, recorder: Record
   attachBounds(drafts, recorder);
   for (const draft of drafts.values()) draft.verdict = verdictOf(draft, book, coverage);
   return [...drafts.values()]
+    .filter((f) => f.verdict !== 'pass' || f.truth > 0 || f.proxy || f.prometheus)
     .map(({ byInstance: _b, meshMade: _m, ...flow }) => flow)
     .sort((a, b) => compareText(a, b));
 }

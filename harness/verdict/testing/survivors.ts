@@ -41,4 +41,11 @@ export const EXPLAINED: readonly Survivor[] = [
     where: (h) => h.plain,
     reason: 'callers in plaintext keep no journal: how long their requests took is known from below only',
   },
+  {
+    family: /^response_latency_ms_(bucket|sum)$/,
+    mutation: /^also counted as no_identity$/,
+    where: (h) => /^5/.test(h.victim.labels.status_code ?? ''),
+    reason:
+      "a 5xx may have been the sidecar's own answer to a caller in plaintext, and then nobody keeps a journal of it",
+  },
 ];

@@ -1,28 +1,73 @@
+import type { LoadLauncher } from '../core/load-job.ts';
 import type { ProgressEvent } from '../core/progress.ts';
-import type { ResolvedTool } from '../core/tool.ts';
+import type { RunRegistration } from '../core/registry.ts';
+import type { ResolvedTool, ToolName } from '../core/tool.ts';
 import type { Topology } from '../core/topology.ts';
 import type { Scenario } from '../scenario/model.ts';
 
-/** What an environment needs from whoever runs it. */
-export interface EnvironmentContext {
-  /** Folder of this scenario's run under results/; logs of children and the configuration used go there. */
-  dir: string;
-  tools: { prometheus: ResolvedTool; k6: ResolvedTool };
+/** What the command line says about an environment; each takes what concerns it. */
+export interface EnvironmentOptions {
+  /** Leave everything up after the verdict. */
+  keep: boolean;
+  kind: KindOptions;
+}
+
+export interface KindOptions {
+  mesh: 'linkerd' | 'simulated';
+  /** Use the cluster that an earlier run left for this purpose, and leave it again. */
+  reuse: boolean;
+  /** Where k6 runs: as a pod in the mesh, or on this machine, outside it. */
+  loadFrom: 'mesh' | 'host';
+  /** `host[:port]/path` asked for images instead of their own registries. */
+  registryMirror: string | null;
+  /** Image of the cluster's nodes instead of the pinned one. */
+  nodeImage: string | null;
+  /** Image under those that are built instead of the pinned one. */
+  baseImage: string | null;
+  meshedPrometheus: boolean;
+}
+
+/** What a run gives to everything that happens in it. */
+export interface RunContext {
+  /** Finds a tool, once a run. @throws HarnessError TOOL_MISSING, TOOL_UNUSABLE */
+  tool(name: ToolName): Promise<ResolvedTool>;
   signal: AbortSignal;
   /** Progress: one line a step, as it begins and ends. */
   progress(event: ProgressEvent): void;
-  /** What turned out to be the environment, as soon as it is known. */
-  environment?(info: EnvironmentInfo): void;
+  /** A line for the user that is no step. */
+  note(line: string): void;
+}
+
+export interface SessionContext extends RunContext {
+  /** Names the run; clusters, labels and the registry carry it. Letters, digits and dashes. */
+  runId: string;
+  /** Folder of the run under results/. */
+  dir: string;
+  /** For what must be found by `meshproof clean` when this process is killed. */
+  registration: RunRegistration;
+}
+
+export interface ScenarioContext extends RunContext {
+  /** Folder of this scenario's run under results/; logs of children and the configuration used go there. */
+  dir: string;
 }
 
 export type { ProgressEvent } from '../core/progress.ts';
 export type { ResolvedTool };
 
-/** An environment that can be started: `local`, `kind`, `existing`. */
+/** An environment that can be opened: `local`, `kind`, `existing`. */
 export interface EnvironmentProvider {
   readonly name: string;
-  /** Brings everything up, to the point where Prometheus has scraped each sidecar once. Cleans up after itself when it throws. */
-  start(scenario: Scenario, context: EnvironmentContext): Promise<RunningEnvironment>;
+  /** How many scenarios may run at the same time; null: any number. */
+  readonly maxParallel: number | null;
+  /** Checks that it can work, and brings up what all scenarios of a run share. Cleans up after itself when it throws. */
+  open(options: EnvironmentOptions, context: SessionContext): Promise<EnvironmentSession>;
+}
+
+/** What the scenarios of one run share: nothing in `local`, the cluster and its mesh in `kind`. */
+export interface EnvironmentSession extends AsyncDisposable {
+  /** Brings a scenario up, to the point where Prometheus has scraped each sidecar once. Cleans up after itself when it throws. */
+  start(scenario: Scenario, context: ScenarioContext): Promise<RunningEnvironment>;
 }
 
 export interface RunningEnvironment extends AsyncDisposable {
@@ -42,6 +87,8 @@ export interface RunningEnvironment extends AsyncDisposable {
   clockMarginMs(): Promise<{ marginMs: number; reason: string }>;
   /** What went wrong underneath since the last call: a child that died. Throws HarnessError when something did. */
   check(): void;
+  /** How to look around while it is kept, a line each. */
+  howToLook(): string[];
 }
 
 export interface EnvironmentInfo {
@@ -51,8 +98,11 @@ export interface EnvironmentInfo {
 
 /** How k6 reaches the mesh. */
 export interface LoadAccess {
-  /** k6's `hosts` option: authority to `ip:port` of the load generator's outbound proxy. */
+  /** k6's `hosts` option: authority to `ip:port` where k6 connects instead of resolving the name. */
   hosts: Record<string, string>;
+  launch: LoadLauncher;
+  /** How long before the origin k6 announces it, so that every service knows it in time. Milliseconds. */
+  originLeadMs: number;
 }
 
 export interface ProxyPage {

@@ -1,0 +1,17 @@
+import type { ToolProcess } from './tool.ts';
+
+/**
+ * One run of k6: an existing folder with the script in it, where journal, summary and log appear while it goes on. Whoever
+ * runs k6 elsewhere brings the script there and the files back, the journal as it grows.
+ */
+export interface LoadJob {
+  dir: string;
+  /** Names of files in `dir`. */
+  script: string;
+  journal: string;
+  summary: string;
+  log: string;
+}
+
+/** Starts k6 for a job. @throws HarnessError when it can't be started */
+export type LoadLauncher = (job: LoadJob) => Promise<ToolProcess>;

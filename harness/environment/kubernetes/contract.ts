@@ -1,0 +1,106 @@
+/** A cluster's API, as the steps of an environment use it. The package @kubernetes/client-node stays behind it. */
+
+/** Any object, as manifests have it. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    [key: string]: unknown;
+  };
+  [key: string]: unknown;
+}
+
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  namespace?: string;
+  name: string;
+}
+
+/** Who applied a field, and the labels by which what a run made is found again. */
+export const FIELD_MANAGER = 'meshproof';
+export const LABELS = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  /** Value: the id of the run, or `shared` for what stays in a cluster that is reused. */
+  run: 'meshproof.io/run',
+} as const;
+
+export interface Kube {
+  /** URL of the API server. */
+  readonly server: string;
+  readonly kubeconfig: string;
+  readonly context: string;
+  /**
+   * Server-side apply, in the order given (namespaces and definitions first is the caller's business), each with the labels.
+   * @throws HarnessError CLUSTER_UNREACHABLE, APPLY_REFUSED (with the object and what the API said), NAMESPACE_STUCK when
+   * an object's namespace is being deleted and does not go
+   */
+  apply(objects: KubernetesObject[], options: { labels: Record<string, string>; signal?: AbortSignal }): Promise<void>;
+  /** null when there is none. */
+  get<T = KubernetesObject>(ref: ObjectRef): Promise<T | null>;
+  /** Every object of a kind, in a namespace or in all. */
+  list<T = KubernetesObject>(kind: { apiVersion: string; kind: string }, options?: ListOptions): Promise<T[]>;
+  /** One request as it is. Throws for a status of 400 and above. */
+  request(method: string, path: string, body?: unknown): Promise<unknown>;
+  /**
+   * Deletes objects and waits until they are gone. Namespaces take what is in them along.
+   * @throws HarnessError NAMESPACE_STUCK (naming what holds it), CLUSTER_UNREACHABLE
+   */
+  delete(
+    refs: ObjectRef[],
+    options?: { graceSeconds?: number; deadlineMs?: number; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Everything (of the kinds meshproof makes) that carries all these labels. */
+  labelled(labels: Record<string, string>): Promise<ObjectRef[]>;
+  /**
+   * A local HTTP address that leads to a port of a pod through the API server; made once for each pod and port.
+   * @returns `http://127.0.0.1:port`
+   */
+  gateway(namespace: string, pod: string, port: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+/** The part of a Pod that the harness reads. */
+export interface PodObject extends KubernetesObject {
+  spec: {
+    nodeName?: string;
+    serviceAccountName?: string;
+    containers: ContainerSpec[];
+    initContainers?: ContainerSpec[];
+  };
+  status: {
+    phase?: string;
+    podIP?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+}
+
+export interface ContainerSpec {
+  name: string;
+  image?: string;
+  ports?: { name?: string; containerPort: number }[];
+  restartPolicy?: string;
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  started?: boolean;
+  restartCount: number;
+  /** `containerd://<id>` */
+  containerID?: string;
+  state?: Record<string, { reason?: string; message?: string; exitCode?: number }>;
+  lastState?: Record<string, { reason?: string; message?: string; exitCode?: number }>;
+}

@@ -1,23 +1,26 @@
+import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InterruptedError } from './core/errors.ts';
 import { observeChildren } from './core/process.ts';
 import type { ProgressEvent } from './core/progress.ts';
 import { registerRun } from './core/registry.ts';
-import type { ResolvedTool } from './core/tool.ts';
-import type { RunningEnvironment } from './environment/contract.ts';
+import type { ToolName } from './core/tool.ts';
+import type { EnvironmentOptions, EnvironmentSession, RunningEnvironment } from './environment/contract.ts';
 import { findEnvironment } from './environment/index.ts';
 import { createRunDir } from './result/run-dir.ts';
 import { RESULT_API_VERSION, type Result, type ScenarioResult } from './result/types.ts';
 import { writeResult } from './result/write.ts';
 import { errorRecord } from './run/records.ts';
 import { runScenario, scenarioDir } from './run/scenario.ts';
+import { timed } from './run/steps.ts';
 import { suiteVerdict } from './run/suite.ts';
+import { ToolBox } from './run/tool-box.ts';
 import type { Scenario } from './scenario/model.ts';
-import { resolveTool } from './tools/resolve.ts';
 
 export interface RunOptions {
-  /** Name of the environment: `local`. */
+  /** Name of the environment: `local`, `kind`. */
   environment: string;
+  kind: EnvironmentOptions['kind'];
   /** Where results go; a folder of this run alone is made in it unless `runDir` names an existing one. */
   outDir: string;
   runDir?: string;
@@ -25,7 +28,7 @@ export interface RunOptions {
   keep: boolean;
   /** How many scenarios run at the same time. */
   parallel: number;
-  tools: { k6?: string; prometheus?: string };
+  tools: Partial<Record<ToolName, string>>;
   signal: AbortSignal;
   progress: {
     event(scenario: string, event: ProgressEvent): void;
@@ -44,25 +47,28 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
   const runDir = resolve(options.runDir ?? (await createRunDir(options.outDir)).path);
   using registration = registerRun();
   observeChildren(registration);
-  const tools = await resolveTools(options);
-  const result = emptyResult(options.environment, Object.values(tools));
+  const { note = () => {} } = options.progress;
+  const tools = new ToolBox({ given: options.tools, note, signal: options.signal });
+  const result = emptyResult(options.environment);
+  const shared = timed((event) => options.progress.event(options.environment, event));
+  result.steps = shared.steps;
   const started = performance.now();
   const waiting = [...scenarios];
+  const common = { tool: tools.tool, signal: options.signal, note };
 
-  const worker = async () => {
+  const worker = async (session: EnvironmentSession) => {
     for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) {
       if (options.signal.aborted) return;
       const { name } = scenario;
       const done = await runScenario(scenario, {
-        provider,
+        session,
         context: {
+          ...common,
           dir: scenarioDir(runDir, scenario),
-          tools,
-          signal: options.signal,
           progress: (event) => options.progress.event(name, event),
-          environment: (info) => {
-            result.environment.mesh = info.mesh;
-          },
+        },
+        onEnvironment: (info) => {
+          result.environment.mesh = info.mesh;
         },
         ...(options.keep ? { linger: keep } : {}),
       });
@@ -75,6 +81,7 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
     result.scenarios.sort((a, b) => order(scenarios, a) - order(scenarios, b));
     result.verdict = suiteVerdict(result.scenarios, scenarios.length);
     result.durationMs = Math.round(performance.now() - started);
+    result.environment.tools = toolRecords(tools);
     const failed = result.scenarios.find((s) => s.error);
     // A signal that came when every verdict was reached (--keep) has cut nothing short.
     const cutShort = options.signal.aborted && result.scenarios.length < scenarios.length;
@@ -89,30 +96,37 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
     await linger(env, reached, options);
   };
   try {
+    await using session = await open();
     // Whatever ends the run from here on, its folder has a record.
     await save();
-    await Promise.all(Array.from({ length: Math.max(1, options.parallel) }, worker));
+    const workers = Math.max(1, Math.min(options.parallel, provider.maxParallel ?? options.parallel));
+    await Promise.all(Array.from({ length: workers }, () => worker(session)));
     await save();
   } finally {
     observeChildren(null);
   }
   return result;
+
+  async function open(): Promise<EnvironmentSession> {
+    const context = { ...common, runId: registration.runId, dir: runDir, registration, progress: shared.progress };
+    try {
+      return await provider.open({ keep: options.keep, kind: options.kind }, context);
+    } catch (error) {
+      // What was collected about the failure belongs to a record; a folder with nothing in it needs none.
+      if (readdirSync(runDir).length > 0) {
+        result.error = errorRecord(error);
+        await writeResult(runDir, result).catch(() => {});
+      }
+      throw error;
+    }
+  }
 }
 
-async function resolveTools(options: RunOptions): Promise<{ k6: ResolvedTool; prometheus: ResolvedTool }> {
-  const resolved = async (name: 'k6' | 'prometheus') => {
-    const tool = await resolveTool(name, {
-      ...(options.tools[name] ? { given: options.tools[name] } : {}),
-      progress: (line) => options.progress.note?.(line),
-      signal: options.signal,
-    });
-    options.progress.note?.(`${tool.name} ${tool.version} (${tool.source}: ${tool.path})`);
-    return tool;
-  };
-  return { k6: await resolved('k6'), prometheus: await resolved('prometheus') };
+function toolRecords(tools: ToolBox): Result['environment']['tools'] {
+  return tools.found.map(({ name, version, path, source }) => ({ name, version, path, source }));
 }
 
-function emptyResult(environment: string, tools: ResolvedTool[]): Result {
+function emptyResult(environment: string): Result {
   return {
     apiVersion: RESULT_API_VERSION,
     kind: 'Result',
@@ -122,18 +136,18 @@ function emptyResult(environment: string, tools: ResolvedTool[]): Result {
     environment: {
       name: environment,
       mesh: { kind: 'unknown', version: '', proxyVersion: '' },
-      tools,
+      tools: [],
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
     },
+    steps: [],
     scenarios: [],
   };
 }
 
 async function linger(env: RunningEnvironment, reached: ScenarioResult, options: RunOptions): Promise<void> {
   options.progress.note?.(`${reached.name}: ${reached.verdict}; kept: Prometheus ${env.prometheusUrl}`);
-  for (const pod of env.topology.pods)
-    options.progress.note?.(`  ${pod.namespace}/${pod.name}  http://${pod.instance}/metrics`);
+  for (const line of env.howToLook()) options.progress.note?.(`  ${line}`);
   options.progress.note?.('Ctrl-C ends it');
   await new Promise<void>((done) => {
     if (options.signal.aborted) done();

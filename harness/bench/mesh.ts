@@ -8,15 +8,17 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { liveChildren } from '../core/process.ts';
-import type { RunningEnvironment } from '../environment/contract.ts';
+import { registerRun } from '../core/registry.ts';
+import { DEFAULT_KIND_OPTIONS, type RunningEnvironment } from '../environment/contract.ts';
 import { localEnvironment } from '../environment/local/provider.ts';
 import { parseJournals } from '../ledger/truth.ts';
+import { launchLocalK6 } from '../load/local.ts';
 import { planLoad } from '../load/plan.ts';
 import { runK6 } from '../load/run.ts';
 import { runScenario } from '../run/scenario.ts';
+import { ToolBox } from '../run/tool-box.ts';
 import { parseScenario } from '../scenario/load.ts';
 import { LOAD_WORKLOAD, trafficDurationMs } from '../scenario/model.ts';
-import { resolveTool } from '../tools/resolve.ts';
 import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';
 
@@ -38,16 +40,19 @@ process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
 const note = (line: string) => process.stderr.write(`${line}\n`);
 const dir = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
 try {
-  const tools = {
-    k6: await resolveTool('k6', { progress: note }),
-    prometheus: await resolveTool('prometheus', { progress: note }),
-  };
+  using registration = registerRun();
+  const tools = new ToolBox({ given: {}, note, signal: abort.signal });
+  const shared = { tool: tools.tool, note, signal: abort.signal, progress: () => {} };
+  await using session = await localEnvironment.open(
+    { keep: false, kind: DEFAULT_KIND_OPTIONS },
+    { ...shared, dir, runId: registration.runId, registration },
+  );
   const report = {
     benchmark: 'mesh',
     topology: 'client -> web -> cart -> db',
     node: process.version,
     cores: cpus().length,
-    tools: Object.values(tools).map(({ name, version }) => ({ name, version })),
+    tools: tools.found.map(({ name, version }) => ({ name, version })),
     // First, while this process has not yet grown by the ledgers of the others.
     ...(wanted('baseline') && { baseline: await baseline() }),
     ...(wanted('closed') && { closedLoop: await load('closed', chainScenario({ vus: 20, warmupSeconds, seconds })) }),
@@ -61,13 +66,13 @@ try {
     note(`${name} loop, ${seconds} s of traffic`);
     const scenario = parseScenario(text, `bench-${name}`);
     const context = contextOf(name);
-    await using env = await localEnvironment.start(scenario, context);
+    await using env = await session.start(scenario, context);
     let first: Reading | undefined;
     let last: Reading | undefined;
     let memory = new Map<string, number>();
     // k6's own use has to be read while it lives.
     const k6 = await runK6({
-      k6: tools.k6,
+      launch: launchLocalK6(await tools.tool('k6')),
       plan: planLoad(scenario, {
         hosts: env.load.hosts,
         pod: env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id)!.name,
@@ -118,7 +123,7 @@ try {
     );
     let memory = new Map<string, number>();
     const result = await runScenario(scenario, {
-      provider: localEnvironment,
+      session,
       context: contextOf('baseline'),
       linger: async () => {
         memory = readEach(processes(), pssBytes);
@@ -140,12 +145,7 @@ try {
   }
 
   function contextOf(name: string) {
-    return {
-      dir: join(dir, name),
-      tools,
-      signal: abort.signal,
-      progress: () => {},
-    };
+    return { ...shared, dir: join(dir, name) };
   }
 } finally {
   await rm(dir, { recursive: true, force: true });

@@ -22,6 +22,8 @@ Examples:
   meshproof run scenarios/ --parallel 2 --out /tmp/results
   meshproof run my.yaml --seed 42 --keep    (look around until Ctrl-C)
   meshproof run my.yaml --k6 ~/bin/k6 --prometheus ~/bin/prometheus
+  meshproof run scenarios/baseline.yaml --environment kind    (Docker is needed)
+  meshproof run --environment kind --mesh simulated --reuse
 
 Results: DIR/<run>/ holds result.json (always), junit.xml, summary.md, and the
 logs of every process. Progress goes to stderr, the table to stdout.
@@ -85,7 +87,7 @@ function createProgram(context: CliContext, done: (code: ExitCode) => void): Com
     .command('run')
     .description('run scenarios and compare what Prometheus observed with the truth')
     .argument('[path...]', 'scenario files, or folders of them (default: the scenarios that ship)')
-    .addOption(new Option('--environment <name>', 'where the mesh runs').choices(['local']).default('local'))
+    .addOption(new Option('--environment <name>', 'where the mesh runs').choices(['local', 'kind']).default('local'))
     .option('--out <dir>', 'where results go', 'results')
     .addOption(
       new Option('--reporter <list>', `any of ${REPORTERS.join(',')}`)
@@ -96,7 +98,25 @@ function createProgram(context: CliContext, done: (code: ExitCode) => void): Com
     .option('--seed <n>', 'instead of the seed in the scenarios', integer(0, 2 ** 32 - 1))
     .option('--k6 <path>', 'the k6 to use (default: it is looked for)')
     .option('--prometheus <path>', 'the Prometheus to use (default: it is looked for)')
+    .option('--kind <path>', 'the kind to use (default: it is looked for)')
+    .option('--linkerd <path>', 'the linkerd CLI to use (default: it is looked for)')
     .option('--parallel <n>', 'how many scenarios run at the same time', integer(1, 64), 1)
+    .optionsGroup('Options of --environment kind:')
+    .addOption(
+      new Option('--mesh <name>', 'the real Linkerd, or sidecars of our own')
+        .choices(['linkerd', 'simulated'])
+        .default('linkerd'),
+    )
+    .option('--reuse', 'use the cluster that the last run with this option left, and leave it again')
+    .addOption(
+      new Option('--load-from <place>', 'k6 as a pod of the mesh, or on this machine')
+        .choices(['mesh', 'host'])
+        .default('mesh'),
+    )
+    .option('--registry-mirror <host/path>', 'asked for images instead of their own registries')
+    .option('--node-image <image>', 'image of the nodes (default: kind-config/versions.yaml)')
+    .option('--base-image <image>', 'image under those that are built (default: kind-config/versions.yaml)')
+    .option('--meshed-prometheus', 'give Prometheus a sidecar')
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (paths, options) => {
       const { run } = await import('./commands/run.ts');

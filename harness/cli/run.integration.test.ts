@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../core/process-identity.ts';
+import { DEFAULT_KIND_OPTIONS } from '../environment/contract.ts';
 import { readResult } from '../result/read.ts';
 import { type CliProcess, cli, FAKE_MAIN, type SpawnOptions, startCli } from './testing/spawn.ts';
 
@@ -48,7 +49,20 @@ describe('a run that ends', () => {
   });
 
   it('hands its options on', async () => {
-    const args = ['--seed', '99', '--keep', '--parallel', '3', '--k6', '/k', '--prometheus', '/p'];
+    const args = [
+      '--seed',
+      '99',
+      '--keep',
+      '--parallel',
+      '3',
+      '--k6',
+      '/k',
+      '--prometheus',
+      '/p',
+      '--mesh',
+      'simulated',
+      '--reuse',
+    ];
     await cli(...fake('pass', args));
     const [note] = (await readResult(join(onlyRun(), 'result.json'))).scenarios[0]!.notes;
     expect(JSON.parse(note!)).toEqual({
@@ -58,6 +72,7 @@ describe('a run that ends', () => {
       keep: true,
       parallel: 3,
       tools: { k6: '/k', prometheus: '/p' },
+      kind: { ...DEFAULT_KIND_OPTIONS, mesh: 'simulated', reuse: true },
       seeds: [99],
     });
   });

@@ -150,7 +150,7 @@ export function startChild(spec: ChildSpec): Child {
 }
 
 /** What ended a child, as an error with the end of its log. */
-export function childDied(child: Child, what = 'it ended'): HarnessError {
+export function childDied(child: Pick<Child, 'name' | 'exit' | 'tail' | 'logFile'>, what = 'it ended'): HarnessError {
   const exit = child.exit;
   const how = exit?.error
     ? exit.error.message

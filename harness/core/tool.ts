@@ -29,6 +29,9 @@ export interface ToolProcess extends AsyncDisposable {
 }
 
 /** Starts a tool wherever it is. */
-export async function startTool(tool: ResolvedTool, spec: Omit<ChildSpec, 'file' | 'ipc'>): Promise<ToolProcess> {
+export async function startTool(
+  tool: Pick<ResolvedTool, 'path' | 'start'>,
+  spec: Omit<ChildSpec, 'file' | 'ipc'>,
+): Promise<ToolProcess> {
   return tool.start ? tool.start(spec) : startChild({ ...spec, file: tool.path });
 }

@@ -27,6 +27,16 @@ export interface KindOptions {
   meshedPrometheus: boolean;
 }
 
+export const DEFAULT_KIND_OPTIONS: KindOptions = {
+  mesh: 'linkerd',
+  reuse: false,
+  loadFrom: 'mesh',
+  registryMirror: null,
+  nodeImage: null,
+  baseImage: null,
+  meshedPrometheus: false,
+};
+
 /** What a run gives to everything that happens in it. */
 export interface RunContext {
   /** Finds a tool, once a run. @throws HarnessError TOOL_MISSING, TOOL_UNUSABLE */
@@ -100,7 +110,8 @@ export interface EnvironmentInfo {
 export interface LoadAccess {
   /** k6's `hosts` option: authority to `ip:port` where k6 connects instead of resolving the name. */
   hosts: Record<string, string>;
-  launch: LoadLauncher;
+  /** Starts k6 where the environment has it; null: on this machine. */
+  launch: LoadLauncher | null;
   /** How long before the origin k6 announces it, so that every service knows it in time. Milliseconds. */
   originLeadMs: number;
 }

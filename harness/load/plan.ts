@@ -21,13 +21,16 @@ export interface LoadPlan {
 export const DEFAULT_ORIGIN_LEAD_MS = 250;
 
 /** The plan of a scenario's traffic, for a mesh that is reached by `hosts`. */
-export function planLoad(scenario: Scenario, access: { hosts: Record<string, string>; pod: string }): LoadPlan {
+export function planLoad(
+  scenario: Scenario,
+  access: { hosts: Record<string, string>; pod: string; originLeadMs?: number },
+): LoadPlan {
   return {
     seed: scenario.seed,
     traffic: scenario.traffic,
     services: Object.fromEntries(scenario.services.map((s) => [s.id, { authority: authorityOf(s), port: s.port }])),
     hosts: access.hosts,
     pod: access.pod,
-    originLeadMs: DEFAULT_ORIGIN_LEAD_MS,
+    originLeadMs: access.originLeadMs ?? DEFAULT_ORIGIN_LEAD_MS,
   };
 }

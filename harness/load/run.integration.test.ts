@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { HarnessError } from '../core/errors.ts';
 import { liveChildren } from '../core/process.ts';
 import type { TrafficSpec } from '../scenario/model.ts';
+import { launchLocalK6 } from './local.ts';
 import { type K6Options, type K6Result, runK6 } from './run.ts';
 import { journalLines, plan, startTarget, stream, temporaryDir, testK6 } from './testing.ts';
 
@@ -17,7 +18,12 @@ const steady = (ratePerSecond: number, durationMs: number, maxVUs = 4) =>
 async function drive(answer: Answer, traffic: TrafficSpec[], more: Partial<K6Options> = {}) {
   await using target = await startTarget(answer);
   using dir = temporaryDir();
-  const result = await runK6({ k6: testK6, plan: plan(traffic, target.address), dir: dir.path, ...more });
+  const result = await runK6({
+    launch: launchLocalK6(testK6),
+    plan: plan(traffic, target.address),
+    dir: dir.path,
+    ...more,
+  });
   return { result, seen: target.seen, hosts: target.hosts };
 }
 
@@ -70,7 +76,7 @@ describe('what k6 journals is what the server saw', () => {
     expect(constant + ramp + result.droppedIterations).toSatisfy((n: number) => n >= 131 && n <= 135);
     expect(journalled['shop/web POST /closed']).toBeGreaterThan(2);
 
-    expect(result).toMatchObject({ failed: 0, interrupted: false, versions: { k6: 'test' } });
+    expect(result).toMatchObject({ failed: 0, interrupted: false });
     expect(result.iterations).toBe(result.requests);
     expect(outcomes(result)).toEqual({ s: result.requests, 'e 200': result.requests });
   });
@@ -275,7 +281,7 @@ describe('ends', () => {
       else ok(request, response);
     });
     const running = runK6({
-      k6: testK6,
+      launch: launchLocalK6(testK6),
       plan: plan(
         [stream(steady(50, 20_000), [{}]), stream(steady(1, 20_000), [{ path: '/kill' }], 300)],
         target.address,
@@ -290,7 +296,7 @@ describe('ends', () => {
   test('with an error that shows k6’s own words when it cannot begin', async () => {
     using dir = temporaryDir();
     const impossible = plan([stream(steady(0, 1000), [{}])]);
-    const error = await runK6({ k6: testK6, plan: impossible, dir: dir.path }).catch((e) => e);
+    const error = await runK6({ launch: launchLocalK6(testK6), plan: impossible, dir: dir.path }).catch((e) => e);
     expect(error).toBeInstanceOf(HarnessError);
     expect(error.message).toMatch(/^k6 ended with exit code \d+, before traffic began:\n.*rate must be/s);
   });
@@ -298,7 +304,11 @@ describe('ends', () => {
   test('with an error when there is no such program', async () => {
     using dir = temporaryDir();
     const missing = { ...testK6, path: join(dir.path, 'k6') };
-    const running = runK6({ k6: missing, plan: plan([stream(steady(1, 100), [{}])]), dir: dir.path });
+    const running = runK6({
+      launch: launchLocalK6(missing),
+      plan: plan([stream(steady(1, 100), [{}])]),
+      dir: dir.path,
+    });
     await expect(running).rejects.toMatchObject({ code: 'K6_DIED', message: expect.stringContaining('ENOENT') });
   });
 
@@ -315,7 +325,7 @@ describe('ends', () => {
     ];
     writeFileSync(file, script.join('\n'), { mode: 0o755 });
     const running = runK6({
-      k6: { ...testK6, path: file },
+      launch: launchLocalK6({ ...testK6, path: file }),
       plan: plan([stream(steady(1, 100), [{}])]),
       dir: dir.path,
     });

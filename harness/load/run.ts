@@ -2,19 +2,20 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
-import type { Child, ChildExit } from '../core/process.ts';
-import { startChild } from '../core/process.ts';
-import type { ResolvedTool } from '../core/tool.ts';
+import type { LoadJob, LoadLauncher } from '../core/load-job.ts';
+import type { ChildExit } from '../core/process.ts';
+import type { ToolProcess } from '../core/tool.ts';
 import { sleep } from '../core/wait.ts';
 import { shapeDurationMs } from '../scenario/model.ts';
-import { k6Environment } from './environment.ts';
+import { JOB_FILES } from './command.ts';
 import { gracefulStopMs } from './executors.ts';
 import { JournalTail } from './journal-tail.ts';
 import type { LoadPlan } from './plan.ts';
-import { renderK6Script, SUMMARY_FILE } from './script.ts';
+import { renderK6Script } from './script.ts';
 
 export interface K6Options {
-  k6: ResolvedTool;
+  /** Starts k6 where the environment has it. */
+  launch: LoadLauncher;
   plan: LoadPlan;
   /** An existing folder: script, journal, summary and log of k6 go there. */
   dir: string;
@@ -47,13 +48,7 @@ export interface K6Result {
   endMs: number;
   /** It was told to stop before its time was over. */
   interrupted: boolean;
-  versions: { k6: string };
 }
-
-const SCRIPT_FILE = 'k6-script.js';
-const JOURNAL_FILE = 'k6.journal';
-const LOG_FILE = 'k6.log';
-const CONFIG_FILE = 'k6-config.json';
 
 /** What starting and ending may take beyond the traffic itself, on a slow machine. */
 const OVERHEAD_MS = 60_000;
@@ -71,30 +66,16 @@ const EXIT_ABORTED = 105;
 export async function runK6(options: K6Options): Promise<K6Result> {
   const { dir, plan, signal } = options;
   signal?.throwIfAborted();
-  const journalFile = join(dir, JOURNAL_FILE);
+  const job: LoadJob = { dir, ...JOB_FILES };
+  const journalFile = join(dir, job.journal);
   // k6 appends to a journal that exists.
-  for (const file of [JOURNAL_FILE, SUMMARY_FILE]) rmSync(join(dir, file), { force: true });
-  writeFileSync(join(dir, SCRIPT_FILE), renderK6Script(plan));
-  // An empty one, in place of the one in the user's home.
-  writeFileSync(join(dir, CONFIG_FILE), '{}\n');
-
-  await using k6 = startChild({
-    name: 'k6',
-    file: options.k6.path,
-    // Switched off: k6's REST API, its own judgement, its display.
-    args: [
-      ...['run', '--address', '', '--config', CONFIG_FILE, '--quiet', '--no-color', '--no-thresholds'],
-      ...['--console-output', JOURNAL_FILE, '--log-format', 'raw', SCRIPT_FILE],
-    ],
-    env: k6Environment(process.env),
-    cwd: dir,
-    logFile: join(dir, LOG_FILE),
-    whenWeDie: 'SIGTERM',
-  });
+  for (const file of [job.journal, job.summary]) rmSync(join(dir, file), { force: true });
+  writeFileSync(join(dir, job.script), renderK6Script(plan));
+  await using k6 = await options.launch(job);
   const tail = new JournalTail(journalFile);
   const { exit, interrupted } = await follow(k6, tail, options);
   tail.read();
-  const summary = readSummary(join(dir, SUMMARY_FILE));
+  const summary = readSummary(join(dir, job.summary));
   checkEnd({ k6, exit, interrupted, tail, summary });
   return {
     journalText: readFileOrEmpty(journalFile),
@@ -105,13 +86,12 @@ export async function runK6(options: K6Options): Promise<K6Result> {
     originMs: tail.originMs ?? epochMs(),
     endMs: tail.endMs ?? epochMs(),
     interrupted,
-    versions: { k6: options.k6.version },
   };
 }
 
 /** Watches k6 until it has ended, or ends it: when asked to, or when it takes too long. */
 async function follow(
-  k6: Child,
+  k6: ToolProcess,
   tail: JournalTail,
   options: K6Options,
 ): Promise<{ exit: ChildExit; interrupted: boolean }> {
@@ -144,7 +124,7 @@ interface Summary {
 }
 
 function checkEnd(end: {
-  k6: Child;
+  k6: ToolProcess;
   exit: ChildExit;
   interrupted: boolean;
   tail: JournalTail;
@@ -163,7 +143,7 @@ function checkEnd(end: {
   }
 }
 
-function died(k6: Child, exit: ChildExit, tail: JournalTail): HarnessError {
+function died(k6: ToolProcess, exit: ChildExit, tail: JournalTail): HarnessError {
   const how = exit.error
     ? `could not be started: ${exit.error.message}`
     : exit.signal
@@ -179,7 +159,7 @@ function died(k6: Child, exit: ChildExit, tail: JournalTail): HarnessError {
   });
 }
 
-function stuck(k6: Child, trafficMs: number): HarnessError {
+function stuck(k6: ToolProcess, trafficMs: number): HarnessError {
   return new HarnessError(
     'K6_STUCK',
     `k6 did not end: ${OVERHEAD_MS} ms over its ${trafficMs} ms of traffic\n${k6.tail()}`,

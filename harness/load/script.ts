@@ -3,11 +3,9 @@ import { CALLER_HEADER, JOURNAL_VERSION, MESH_ERROR_HEADER, POD_HEADER } from '.
 import { HarnessError } from '../core/errors.ts';
 import type { RequestSpec, TrafficSpec } from '../scenario/model.ts';
 import { LOAD_WORKLOAD } from '../scenario/model.ts';
+import { JOB_FILES } from './command.ts';
 import { k6Scenario } from './executors.ts';
 import type { LoadPlan } from './plan.ts';
-
-/** What handleSummary writes, in k6's working directory. */
-export const SUMMARY_FILE = 'k6-summary.json';
 
 const PLACEHOLDER = '__PLAN__';
 const PROGRAM = new URL('./k6-program.js', import.meta.url);
@@ -20,7 +18,7 @@ export function renderK6Script(plan: LoadPlan): string {
   const data = {
     seed: plan.seed,
     originLeadMs: plan.originLeadMs,
-    summaryFile: SUMMARY_FILE,
+    summaryFile: JOB_FILES.summary,
     journalHead: `H,${JOURNAL_VERSION},${encodeURIComponent(LOAD_WORKLOAD.id)},${encodeURIComponent(plan.pod)},0,`,
     // Go writes header names in their canonical form.
     podHeader: canonicalHeader(POD_HEADER),

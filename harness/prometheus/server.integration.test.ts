@@ -20,7 +20,7 @@ async function options(config = 'scrape_configs: []\n'): Promise<PrometheusOptio
   const configFile = join(dir, 'prometheus.yml');
   await writeFile(configFile, config);
   return {
-    binary: prometheusBinary(),
+    tool: { path: prometheusBinary() },
     configFile,
     dataDir: join(dir, 'data'),
     listen: { host, port: await freePort(host) },
@@ -33,8 +33,7 @@ describe('startPrometheus', () => {
     await using prometheus = await startPrometheus(await options());
     expect(await prometheus.client.ready()).toBe(true);
     prometheus.check();
-    prometheus.child.signal('SIGKILL');
-    await prometheus.child.exited;
+    await prometheus.child.stop(0, 'SIGKILL');
     expect(() => prometheus.check()).toThrow('prometheus: it ended: killed by SIGKILL');
   });
 
@@ -53,7 +52,7 @@ describe('startPrometheus', () => {
   });
 
   it('says that the program is missing', async () => {
-    const missing = { ...(await options()), binary: join(dir, 'no-such-program') };
+    const missing = { ...(await options()), tool: { path: join(dir, 'no-such-program') } };
     await expect(startPrometheus(missing)).rejects.toMatchObject({
       code: 'CHILD_DIED',
       message: expect.stringContaining('ENOENT'),

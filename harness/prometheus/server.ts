@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, HarnessError } from '../core/errors.ts';
-import { type Child, childDied, startChild } from '../core/process.ts';
+import { childDied } from '../core/process.ts';
+import { type ResolvedTool, startTool, type ToolProcess } from '../core/tool.ts';
 import { waitFor } from '../core/wait.ts';
 import { PrometheusClient } from './client.ts';
 
 export interface PrometheusOptions {
-  /** Path of the program. */
-  binary: string;
+  tool: Pick<ResolvedTool, 'path' | 'start'>;
   configFile: string;
   /** Made when it does not exist. */
   dataDir: string;
@@ -25,7 +25,7 @@ export interface PrometheusServer extends AsyncDisposable {
   /** `http://host:port`. */
   readonly url: string;
   readonly client: PrometheusClient;
-  readonly child: Child;
+  readonly child: ToolProcess;
   /** @throws HarnessError CHILD_DIED when it has ended without being asked to */
   check(): void;
   stop(): Promise<void>;
@@ -40,9 +40,8 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   await checkFree(host, port, address);
   await makeDataDir(options.dataDir);
-  const child = startChild({
+  const child = await startTool(options.tool, {
     name: 'prometheus',
-    file: options.binary,
     args: prometheusArgs(options.configFile, options.dataDir, address),
     logFile: options.logFile,
     whenWeDie: 'SIGTERM',
@@ -71,11 +70,11 @@ export function prometheusArgs(configFile: string, dataDir: string, address: str
 }
 
 class StartedPrometheus implements PrometheusServer {
-  readonly child: Child;
+  readonly child: ToolProcess;
   readonly client: PrometheusClient;
   #stopping = false;
 
-  constructor(child: Child, client: PrometheusClient) {
+  constructor(child: ToolProcess, client: PrometheusClient) {
     this.child = child;
     this.client = client;
   }
@@ -99,7 +98,7 @@ class StartedPrometheus implements PrometheusServer {
 }
 
 async function waitUntilReady(
-  child: Child,
+  child: ToolProcess,
   client: PrometheusClient,
   address: string,
   options: PrometheusOptions,

@@ -105,6 +105,16 @@ const check = z.strictObject({
   violations: count.describe('Bounds that did not hold.'),
 });
 
+const steps = z
+  .array(
+    z.strictObject({
+      name: z.string(),
+      detail: z.string(),
+      durationMs: ms.describe('Milliseconds; steps may have run side by side.'),
+    }),
+  )
+  .default([]);
+
 const scenario = z.strictObject({
   name: z.string(),
   description: z.string(),
@@ -118,6 +128,7 @@ const scenario = z.strictObject({
   phases: z
     .array(z.strictObject({ name: z.string(), durationMs: ms.describe('Milliseconds.') }))
     .describe('Where the time went, in order.'),
+  steps: steps.describe('How the phase `start` went, step by step.'),
   traffic: z
     .strictObject({
       requests: count.describe('Requests that the load generator made.'),
@@ -154,13 +165,14 @@ export const resultSchema = z.strictObject({
           name: z.string(),
           version: z.string(),
           path: z.string(),
-          source: z.string().describe('How it was found: `given`, `PATH`, `cache`, `go`.'),
+          source: z.string().describe('How it was found: `given`, `PATH`, `cache`, `container`, `release`, `go`.'),
         }),
       )
-      .describe('k6 and Prometheus as they were used.'),
+      .describe('The programs that were used: k6, Prometheus, kind, linkerd.'),
     node: z.string().describe('Version of Node.'),
     platform: z.string().describe('Operating system and architecture.'),
   }),
+  steps: steps.describe('How what all scenarios share was brought up (a cluster, its mesh), step by step.'),
   scenarios: z.array(scenario),
   error: runError.describe('Set when the run did not get to its end.'),
 });

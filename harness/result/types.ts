@@ -17,9 +17,18 @@ export interface Result {
     node: string;
     platform: string;
   };
+  /** What all scenarios share was brought up in these steps: a cluster, its mesh. Empty where there is nothing to share. */
+  steps: StepTime[];
   scenarios: ScenarioResult[];
   /** Set when the run did not get to its end. */
   error?: { code: string; message: string; hint: string };
+}
+
+/** How long a step of bringing something up took; steps may have run side by side. */
+export interface StepTime {
+  name: string;
+  detail: string;
+  durationMs: number;
 }
 
 export interface ScenarioResult {
@@ -36,6 +45,8 @@ export interface ScenarioResult {
   durationMs: number;
   /** Where the time went, in order. */
   phases: { name: string; durationMs: number }[];
+  /** Steps of phase `start`. */
+  steps: StepTime[];
   traffic: { requests: number; failed: number; droppedIterations: number; ratePerSecond: number };
   clockMarginMs: number;
   flows: FlowResult[];

@@ -16,6 +16,7 @@ export function emptyScenarioResult(scenario: Scenario): ScenarioResult {
     startedAt: new Date().toISOString(),
     durationMs: 0,
     phases: [],
+    steps: [],
     traffic: { requests: 0, failed: 0, droppedIterations: 0, ratePerSecond: 0 },
     clockMarginMs: 0,
     flows: [],

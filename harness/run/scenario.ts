@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
 import { abortable } from '../core/wait.ts';
-import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../environment/contract.ts';
+import type {
+  EnvironmentInfo,
+  EnvironmentSession,
+  RunningEnvironment,
+  ScenarioContext,
+} from '../environment/contract.ts';
+import { launchLocalK6 } from '../load/local.ts';
 import { planLoad } from '../load/plan.ts';
 import { type K6Result, runK6 } from '../load/run.ts';
 import type { ScenarioResult } from '../result/types.ts';
@@ -14,10 +20,13 @@ import { type Observation, observe } from './observe.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
 import { emptyScenarioResult, failedScenarioResult } from './records.ts';
+import { timed } from './steps.ts';
 
 export interface ScenarioRunOptions {
-  provider: EnvironmentProvider;
-  context: EnvironmentContext;
+  session: EnvironmentSession;
+  context: ScenarioContext;
+  /** Told what turned out to be the environment. */
+  onEnvironment?: (info: EnvironmentInfo) => void;
   /** Called with the environment still up when the user asked to keep it; resolves when they are done looking. */
   linger?: (env: RunningEnvironment, result: ScenarioResult) => Promise<void>;
   /** Given what the verdict is made of, before it is made. */
@@ -28,14 +37,17 @@ export interface ScenarioRunOptions {
 export async function runScenario(scenario: Scenario, options: ScenarioRunOptions): Promise<ScenarioResult> {
   const phases = new Phases();
   const result = emptyScenarioResult(scenario);
+  const { progress, steps } = timed(options.context.progress);
+  const context = { ...options.context, progress };
+  result.steps = steps;
   try {
-    await mkdir(options.context.dir, { recursive: true });
+    await mkdir(context.dir, { recursive: true });
     phases.begin('start');
-    await using env = await options.provider.start(scenario, options.context);
-    options.context.environment?.(env.info);
-    using guard = new Guard(env, options.context.signal);
+    await using env = await options.session.start(scenario, context);
+    options.onEnvironment?.(env.info);
+    using guard = new Guard(env, context.signal);
     phases.begin('traffic');
-    const k6 = await guard.run((signal) => drive(scenario, env, { ...options.context, signal }, result));
+    const k6 = await guard.run((signal) => drive(scenario, env, { ...context, signal }, result));
     const trafficEndMs = epochMs();
     const { originMs, journalText: loadJournal } = k6;
     const { scrapeIntervalMs } = scenario.mesh;
@@ -64,7 +76,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
 async function drive(
   scenario: Scenario,
   env: RunningEnvironment,
-  context: EnvironmentContext,
+  context: ScenarioContext,
   result: ScenarioResult,
 ): Promise<K6Result> {
   const dir = join(context.dir, 'k6');
@@ -72,8 +84,8 @@ async function drive(
   let origin: Promise<void> = Promise.resolve();
   const stop = new AbortController();
   const k6 = await runK6({
-    k6: context.tools.k6,
-    plan: planLoad(scenario, { hosts: env.load.hosts, pod: loadPod(env) }),
+    launch: env.load.launch ?? launchLocalK6(await context.tool('k6')),
+    plan: planLoad(scenario, { ...env.load, pod: loadPod(env) }),
     dir,
     signal: AbortSignal.any([context.signal, stop.signal]),
     onOrigin(originMs) {

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { localEnvironment } from '../environment/local/provider.ts';
 import { parseScenario } from '../scenario/load.ts';
 import { type JudgeInput, judge } from '../verdict/judge.ts';
 import { type Hunted, hunt } from '../verdict/testing/hunt.ts';
 import { runScenario } from './scenario.ts';
-import { tempDir, tools } from './testing/tools.ts';
+import { openLocal, quietContext } from './testing/context.ts';
+import { tempDir } from './testing/tools.ts';
 
 /**
  * A deliberately wrong proxy is caught: the ledgers of a real run, with real Prometheus and k6, are changed as a proxy that
@@ -51,9 +51,11 @@ describe('telemetry mutants of a real run', () => {
   beforeAll(async () => {
     await using dir = await tempDir();
     const scenario = parseScenario(CHAIN, 'wrong-proxy.yaml');
+    const context = quietContext(dir.path);
+    await using session = await openLocal(context);
     await runScenario(scenario, {
-      provider: localEnvironment,
-      context: { dir: dir.path, tools: await tools(), signal: new AbortController().signal, progress: () => {} },
+      session,
+      context,
       onObserved: (observed) => {
         input = observed;
       },

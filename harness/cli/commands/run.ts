@@ -7,6 +7,7 @@ import { readResult } from '../../result/read.ts';
 import { createRunDir } from '../../result/run-dir.ts';
 import { RESULT_API_VERSION, type Result, type ScenarioResult } from '../../result/types.ts';
 import { RESULT_FILE } from '../../result/write.ts';
+import type { RunOptions } from '../../run.ts';
 import { loadScenarios } from '../../scenario/load.ts';
 import type { Scenario } from '../../scenario/model.ts';
 import { type CliContext, coloursIn, drawsIn, widthOf } from '../context.ts';
@@ -25,6 +26,15 @@ export interface RunArguments {
   k6?: string;
   prometheus?: string;
   parallel: number;
+  kind?: string;
+  linkerd?: string;
+  mesh: 'linkerd' | 'simulated';
+  reuse?: boolean;
+  loadFrom: 'mesh' | 'host';
+  registryMirror?: string;
+  nodeImage?: string;
+  baseImage?: string;
+  meshedPrometheus?: boolean;
 }
 
 /** `meshproof run`: load, run, report. */
@@ -70,7 +80,8 @@ async function runToResult(
         runDir: dir,
         keep: args.keep ?? false,
         parallel: args.parallel,
-        tools: { k6: args.k6, prometheus: args.prometheus },
+        tools: { k6: args.k6, prometheus: args.prometheus, kind: args.kind, linkerd: args.linkerd },
+        kind: kindOptions(args),
         signal: interruption.signal,
         progress: collecting(view, done),
       }),
@@ -86,6 +97,18 @@ async function runToResult(
   } finally {
     view.close();
   }
+}
+
+function kindOptions(args: RunArguments): RunOptions['kind'] {
+  return {
+    mesh: args.mesh,
+    reuse: args.reuse ?? false,
+    loadFrom: args.loadFrom,
+    registryMirror: args.registryMirror ?? null,
+    nodeImage: args.nodeImage ?? null,
+    baseImage: args.baseImage ?? null,
+    meshedPrometheus: args.meshedPrometheus ?? false,
+  };
 }
 
 /** Passes on to the view and remembers the scenarios that have ended. */
@@ -119,6 +142,7 @@ async function brokenOff(
     },
     verdict: kept.some((s) => s.verdict === 'fail') ? 'fail' : 'inconclusive',
     durationMs: Date.now() - run.startedAt.getTime(),
+    steps: record?.steps ?? [],
     scenarios: kept,
     error: { code: error.code, message: error.message, hint: error.hint },
   };

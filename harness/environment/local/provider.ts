@@ -1,13 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { epochMs } from '../../core/clock.ts';
 import { childDied } from '../../core/process.ts';
+import type { ResolvedTool } from '../../core/tool.ts';
 import { waitFor } from '../../core/wait.ts';
 import type { MeshStarted } from '../../mesh/contract.ts';
 import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
 import type { Scenario } from '../../scenario/model.ts';
-import type { EnvironmentContext, EnvironmentProvider, RunningEnvironment } from '../contract.ts';
+import type {
+  EnvironmentProvider,
+  EnvironmentSession,
+  RunningEnvironment,
+  ScenarioContext,
+  SessionContext,
+} from '../contract.ts';
+import { step } from '../step.ts';
 import { addressOptions, claimAddresses } from './addresses.ts';
 import { measureClocks } from './clocks.ts';
 import { MeshProcess } from './mesh-process.ts';
@@ -18,9 +25,17 @@ import { ServiceProcess } from './service-process.ts';
 import { Together } from './together.ts';
 
 /** The mesh simulated on this machine: real sockets, real mutual TLS, a real Prometheus; no Docker, no root. */
-export const localEnvironment: EnvironmentProvider = { name: 'local', start };
+export const localEnvironment: EnvironmentProvider = { name: 'local', maxParallel: null, open };
 
-async function start(scenario: Scenario, context: EnvironmentContext): Promise<RunningEnvironment> {
+/** Scenarios share nothing; only that the tools are there is made sure of, before anything is started. */
+async function open(_options: unknown, context: SessionContext): Promise<EnvironmentSession> {
+  await context.tool('k6');
+  await context.tool('prometheus');
+  return { start, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function start(scenario: Scenario, context: ScenarioContext): Promise<RunningEnvironment> {
+  const prometheusTool = await context.tool('prometheus');
   await using stack = new AsyncDisposableStack();
   const space = stack.use(await claimAddresses(addressOptions(process.env)));
   const plan = await planLocal(scenario, context.dir, space);
@@ -49,8 +64,8 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
   const { mesh, started } = meshOutcome.value;
   context.signal.throwIfAborted();
 
-  const prometheus = await step(context, 'prometheus', context.tools.prometheus.version, async () =>
-    processes.use(await bringUpPrometheus(scenario, plan, started, context)),
+  const prometheus = await step(context, 'prometheus', prometheusTool.version, async () =>
+    processes.use(await bringUpPrometheus(scenario, plan, started, prometheusTool, context)),
   );
   const restarts = stack.use(new Restarts());
   const check = () => {
@@ -75,7 +90,7 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
     },
     topology: plan.topology,
     prometheusUrl: prometheus.url,
-    load: { hosts: loadHosts(plan) },
+    load: { hosts: loadHosts(plan), launch: null, originLeadMs: 250 },
     async setOrigin(originEpochMs) {
       await Promise.all(services.map((service) => service.setOrigin(originEpochMs)));
       restarts.schedule(
@@ -100,6 +115,7 @@ async function start(scenario: Scenario, context: EnvironmentContext): Promise<R
         ...services.map((service) => ({ name: service.plan.name, read: () => service.clock() })),
       ]),
     check,
+    howToLook: () => plan.topology.pods.map((pod) => `${pod.namespace}/${pod.name}  http://${pod.instance}/metrics`),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -108,7 +124,8 @@ async function bringUpPrometheus(
   scenario: Scenario,
   plan: LocalPlan,
   started: MeshStarted,
-  context: EnvironmentContext,
+  tool: ResolvedTool,
+  context: ScenarioContext,
 ): Promise<PrometheusServer> {
   const configFile = join(context.dir, 'config', 'prometheus.yml');
   await writeFile(
@@ -125,7 +142,7 @@ async function bringUpPrometheus(
     }),
   );
   return startPrometheus({
-    binary: context.tools.prometheus.path,
+    tool,
     configFile,
     dataDir: join(context.dir, 'prometheus'),
     listen: plan.prometheus,
@@ -138,7 +155,7 @@ async function waitForFirstScrapes(
   prometheus: PrometheusServer,
   plan: LocalPlan,
   scenario: Scenario,
-  context: EnvironmentContext & { check: () => void },
+  context: ScenarioContext & { check: () => void },
 ): Promise<void> {
   const wanted = new Set(plan.mesh.pods.map((p) => `${p.admin.host}:${p.admin.port}`));
   await waitFor(
@@ -169,13 +186,4 @@ function loadHosts(plan: LocalPlan): Record<string, string> {
 async function allEnded(work: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
-}
-
-async function step<T>(context: EnvironmentContext, name: string, detail: string, run: () => Promise<T>): Promise<T> {
-  const from = epochMs();
-  context.progress({ kind: 'step', step: name, state: 'start', detail });
-  const value = await run();
-  context.progress({ kind: 'step', step: name, state: 'done', detail, ms: epochMs() - from });
-  context.signal.throwIfAborted();
-  return value;
 }

@@ -18,32 +18,46 @@ export const TLS_OPTIONS = {
   ecdhCurve: 'X25519:P-256',
 } satisfies SecureContextOptions;
 
+/** Where a proxy gets its certificates from: an authority at hand, or the identity service of a cluster. */
+export interface CertificateSource {
+  /** What peers trust. */
+  readonly anchorPem: string;
+  issue(): IssuedCertificate | Promise<IssuedCertificate>;
+}
+
 /**
- * The certificate of one proxy: issued at once, renewed without a restart. New connections use the new one; open
- * connections keep theirs, as in Linkerd.
+ * The certificate of one proxy: renewed without a restart. New connections use the new one; open connections keep theirs,
+ * as in Linkerd.
  */
 export class WorkloadCredentials implements Disposable {
   readonly identity: string;
-  readonly #issue: () => IssuedCertificate;
-  readonly #anchorPem: string;
+  readonly #source: CertificateSource;
   readonly #policy: RefreshPolicy;
-  readonly #listeners: ((certificate: IssuedCertificate) => void)[] = [];
+  readonly #renewed: ((certificate: IssuedCertificate) => void)[] = [];
+  readonly #failed: ((cause: unknown) => void)[] = [];
   #certificate: IssuedCertificate;
   #context: SecureContext;
   #timer: NodeJS.Timeout | undefined;
+  #disposed = false;
 
-  constructor(
+  /** @param first what the source has issued already */
+  constructor(first: IssuedCertificate, source: CertificateSource, policy: RefreshPolicy = LINKERD_REFRESH) {
+    this.#source = source;
+    this.#policy = policy;
+    this.#certificate = first;
+    this.#context = this.#makeContext();
+    this.identity = first.name;
+    this.#schedule(this.#refreshMs());
+  }
+
+  /** Of an authority at hand. */
+  static issuedBy(
     authority: IdentityAuthority,
     workload: { serviceAccount: string; namespace: string },
-    policy: RefreshPolicy = LINKERD_REFRESH,
-  ) {
-    this.#issue = () => authority.issueWorkload(workload.serviceAccount, workload.namespace);
-    this.#anchorPem = authority.anchorPem;
-    this.#policy = policy;
-    this.#certificate = this.#issue();
-    this.#context = this.#makeContext();
-    this.identity = this.#certificate.name;
-    this.#schedule();
+    policy?: RefreshPolicy,
+  ): WorkloadCredentials {
+    const issue = () => authority.issueWorkload(workload.serviceAccount, workload.namespace);
+    return new WorkloadCredentials(issue(), { anchorPem: authority.anchorPem, issue }, policy);
   }
 
   get certificate(): IssuedCertificate {
@@ -57,34 +71,70 @@ export class WorkloadCredentials implements Disposable {
 
   /** What a TLS server needs to swap its certificate. */
   get contextOptions(): SecureContextOptions {
-    return { ...TLS_OPTIONS, cert: this.#certificate.certPem, key: this.#certificate.keyPem, ca: this.#anchorPem };
+    const { certPem, keyPem } = this.#certificate;
+    return { ...TLS_OPTIONS, cert: certPem, key: keyPem, ca: this.#source.anchorPem };
   }
 
   /** Called after each renewal. */
   onRenewed(listener: (certificate: IssuedCertificate) => void): void {
-    this.#listeners.push(listener);
+    this.#renewed.push(listener);
+  }
+
+  /** Called after each renewal that failed; the next one follows after the policy's minimum (facts, section 7). */
+  onFailed(listener: (cause: unknown) => void): void {
+    this.#failed.push(listener);
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     clearTimeout(this.#timer);
-    this.#listeners.length = 0;
+    this.#renewed.length = 0;
+    this.#failed.length = 0;
   }
 
   #makeContext(): SecureContext {
     return createSecureContext(this.contextOptions);
   }
 
-  #schedule(): void {
+  #refreshMs(): number {
     const { share, minMs, maxMs } = this.#policy;
     const remainingMs = this.#certificate.notAfterEpochMs - Date.now();
-    this.#timer = setTimeout(() => this.#renew(), Math.min(maxMs, Math.max(minMs, remainingMs * share)));
+    return Math.min(maxMs, Math.max(minMs, remainingMs * share));
+  }
+
+  #schedule(afterMs: number): void {
+    this.#timer = setTimeout(() => this.#renew(), afterMs);
     this.#timer.unref();
   }
 
   #renew(): void {
-    this.#certificate = this.#issue();
-    this.#context = this.#makeContext();
-    this.#schedule();
-    for (const listener of this.#listeners) listener(this.#certificate);
+    try {
+      const issued = this.#source.issue();
+      if (issued instanceof Promise) {
+        issued.then((certificate) => this.#adopt(certificate)).catch((cause: unknown) => this.#missed(cause));
+      } else this.#adopt(issued);
+    } catch (cause) {
+      this.#missed(cause);
+    }
+  }
+
+  #adopt(certificate: IssuedCertificate): void {
+    if (this.#disposed) return;
+    const before = this.#certificate;
+    this.#certificate = certificate;
+    try {
+      this.#context = this.#makeContext();
+    } catch (cause) {
+      this.#certificate = before;
+      throw cause;
+    }
+    this.#schedule(this.#refreshMs());
+    for (const listener of this.#renewed) listener(certificate);
+  }
+
+  #missed(cause: unknown): void {
+    if (this.#disposed) return;
+    this.#schedule(this.#policy.minMs);
+    for (const listener of this.#failed) listener(cause);
   }
 }

@@ -70,7 +70,7 @@ describe('WorkloadCredentials', () => {
   it('renews at 70 % of what remains, and each time anew', () => {
     vi.useFakeTimers();
     const authority = new IdentityAuthority({ ...options, lifetimeMs: HOUR, clockSkewMs: 0 });
-    using credentials = new WorkloadCredentials(authority, { serviceAccount: 'web', namespace: 'shop' });
+    using credentials = WorkloadCredentials.issuedBy(authority, { serviceAccount: 'web', namespace: 'shop' });
     const renewed: string[] = [];
     credentials.onRenewed(({ certPem }) => renewed.push(new X509Certificate(certPem).serialNumber));
     const first = credentials.context;
@@ -86,7 +86,7 @@ describe('WorkloadCredentials', () => {
   it('waits ten seconds at least', () => {
     vi.useFakeTimers();
     const authority = new IdentityAuthority({ ...options, lifetimeMs: 1000, clockSkewMs: 0 });
-    using credentials = new WorkloadCredentials(authority, { serviceAccount: 'web', namespace: 'shop' });
+    using credentials = WorkloadCredentials.issuedBy(authority, { serviceAccount: 'web', namespace: 'shop' });
     let renewals = 0;
     credentials.onRenewed(() => renewals++);
     vi.advanceTimersByTime(9_999);

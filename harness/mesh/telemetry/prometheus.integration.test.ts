@@ -62,7 +62,7 @@ it('reads each series of the page with its value', async () => {
   const host = loopback();
   const { client } = servers.use(
     await startPrometheus({
-      binary: prometheusBinary(),
+      tool: { path: prometheusBinary() },
       configFile,
       dataDir: join(dir, 'data'),
       listen: { host, port: await freePort(host) },

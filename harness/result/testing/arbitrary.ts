@@ -106,6 +106,7 @@ const scenario: fc.Arbitrary<ScenarioResult> = fc.record({
   startedAt: instant,
   durationMs: positive,
   phases: few(fc.record({ name: text, durationMs: positive })),
+  steps: few(fc.record({ name: text, detail: text, durationMs: positive })),
   traffic: fc.record({ requests: count, failed: count, droppedIterations: count, ratePerSecond: positive }),
   clockMarginMs: positive,
   flows: few(flow),
@@ -139,6 +140,7 @@ export const arbitraryResult: fc.Arbitrary<Result> = fc.record({
     node: text,
     platform: text,
   }),
+  steps: few(fc.record({ name: text, detail: text, durationMs: positive })),
   scenarios: few(scenario),
   error,
 });

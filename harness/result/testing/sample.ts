@@ -18,6 +18,7 @@ export function sampleResult(): Result {
       node: 'v24.0.0',
       platform: 'linux x64',
     },
+    steps: [],
     scenarios: [passingScenario(), failingScenario(), inconclusiveScenario()],
   };
 }
@@ -40,6 +41,10 @@ export function passingScenario(): ScenarioResult {
       { name: 'traffic', durationMs: 10_000 },
       { name: 'last scrape', durationMs: 3100 },
       { name: 'verdict', durationMs: 804 },
+    ],
+    steps: [
+      { name: 'mesh', detail: '6 sidecars', durationMs: 610 },
+      { name: 'prometheus', detail: '3.15.0', durationMs: 380 },
     ],
     traffic: { requests: 1200, failed: 0, droppedIterations: 0, ratePerSecond: 120 },
     clockMarginMs: 1,

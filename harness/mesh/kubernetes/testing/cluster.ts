@@ -118,7 +118,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
   const prometheus = stack.use(
     await startPrometheus({
-      binary: prometheusBinary(),
+      tool: { path: prometheusBinary() },
       configFile: configFile!,
       dataDir: join(dir, 'data'),
       listen: { host, port },

@@ -11,6 +11,7 @@ import { serviceAccountUser, vizPrometheusGrant } from './kubernetes/rbac.ts';
 import { findProfile, type VersionProfile } from './profiles/index.ts';
 import { Discovery, podKey } from './proxy/discovery.ts';
 import { MeshPod, type PodContext } from './proxy/mesh-pod.ts';
+import { peerOf } from './proxy/peer.ts';
 import { ProcessShares } from './proxy/process-share.ts';
 
 /** A running mesh: sidecars, identities and the Kubernetes API, all in this process. */
@@ -62,7 +63,7 @@ class RunningMesh implements Mesh {
       config,
       profile: this.#profile,
       authority: this.#authority,
-      discovery: new Discovery(config.services, config.pods, config.trustDomain),
+      discovery: new Discovery(config.services, config.pods.map(peerOf), config.trustDomain),
       shares: new ProcessShares(),
       status: (pod, change) => api.setPodStatus(pod.namespace, pod.name, change),
     };

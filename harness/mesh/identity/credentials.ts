@@ -103,6 +103,7 @@ export class WorkloadCredentials implements Disposable {
   }
 
   #schedule(afterMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#renew(), afterMs);
     this.#timer.unref();
   }

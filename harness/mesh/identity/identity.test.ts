@@ -53,6 +53,29 @@ describe('IdentityAuthority', () => {
     expect(certificate.checkIP('127.1.2.4')).toBeUndefined();
   });
 
+  it('signs elsewhere as the same authority', () => {
+    const made = new IdentityAuthority(options);
+    const other = new IdentityAuthority(options, made.material);
+    const [leaf, issuer] = other
+      .issueWorkload('web', 'shop')
+      .certPem.split(/(?<=-----END CERTIFICATE-----\n)/)
+      .filter(Boolean)
+      .map((pem) => new X509Certificate(pem)) as [X509Certificate, X509Certificate];
+    expect(leaf.checkIssued(issuer)).toBe(true);
+    expect(leaf.verify(issuer.publicKey)).toBe(true);
+    expect(issuer.verify(new X509Certificate(made.anchorPem).publicKey)).toBe(true);
+    expect(other.issuerNotAfterEpochMs).toBe(made.issuerNotAfterEpochMs);
+  });
+
+  it.each([
+    ['another key', 'issuerKeyPem'],
+    ['another anchor', 'anchorPem'],
+  ] as const)('refuses %s', (_, part) => {
+    const material = new IdentityAuthority(options).material;
+    const mixed = { ...material, [part]: new IdentityAuthority(options).material[part] };
+    expect(() => new IdentityAuthority(options, mixed)).toThrow(expect.objectContaining({ code: 'BAD_ISSUER' }));
+  });
+
   it('takes names longer than a common name may be', () => {
     const namespace = 'n'.repeat(60);
     const { certPem, name } = new IdentityAuthority(options).issueWorkload('web', namespace);

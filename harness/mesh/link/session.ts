@@ -47,6 +47,7 @@ export class LinkSession extends EventEmitter {
   #unacknowledged = 0;
   /** A header block that goes on in CONTINUATION frames. */
   #block: { stream: number; flags: number; parts: Buffer[] } | null = null;
+  #ending = false;
   readonly #flush = () => this.#flushNow();
 
   constructor(socket: Duplex, side: 'client' | 'server') {
@@ -83,6 +84,12 @@ export class LinkSession extends EventEmitter {
   destroy(): void {
     this.#socket.destroy();
     this.#lost();
+  }
+
+  /** Ends when no stream is open any more; nothing more may be requested. */
+  closeWhenIdle(): void {
+    this.#ending = true;
+    if (this.#streams.size === 0) this.#end();
   }
 
   get congested(): boolean {
@@ -134,6 +141,7 @@ export class LinkSession extends EventEmitter {
 
   forget(id: number): void {
     this.#streams.delete(id);
+    if (this.#ending && this.#streams.size === 0) this.#end();
   }
 
   #send(...parts: Buffer[]): void {
@@ -155,6 +163,13 @@ export class LinkSession extends EventEmitter {
       this.#congested.delete(stream);
       stream.drained();
     }
+  }
+
+  #end(): void {
+    if (this.destroyed) return;
+    this.closed = true;
+    this.#flushNow();
+    this.#socket.end();
   }
 
   #lost(): void {

@@ -15,7 +15,6 @@ const PROBE_PATHS = new Set(['/live', '/ready']);
 
 export interface AdminOptions {
   telemetry: ProxyTelemetry;
-  credentials: WorkloadCredentials;
   meter: TcpMeter;
   env: Record<string, string>;
   isReady(): boolean;
@@ -32,34 +31,38 @@ interface Answer {
 export class Admin {
   readonly #options: AdminOptions;
   readonly #http = http.createServer(HTTP1_OPTIONS);
-  readonly #tls: tls.Server;
+  #tls: tls.Server | null = null;
   readonly #targets = new Map<string, InboundTarget>();
   #logLevel = 'warn,linkerd=info';
 
   constructor(options: AdminOptions) {
     this.#options = options;
-    const { credentials } = options;
-    this.#tls = tls.createServer({
+    this.#http.on('request', (request, response) => this.#serve(request, response));
+    this.#http.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  /** From now on it serves mutual TLS as well. */
+  certified(credentials: WorkloadCredentials): void {
+    const server = tls.createServer({
       ...credentials.contextOptions,
       requestCert: true,
       rejectUnauthorized: true,
       ALPNProtocols: ['http/1.1'],
     });
-    credentials.onRenewed(() => this.#tls.setSecureContext(credentials.contextOptions));
-    this.#tls.on('secureConnection', (socket) => {
+    credentials.onRenewed(() => server.setSecureContext(credentials.contextOptions));
+    server.on('secureConnection', (socket) => {
       socket.setNoDelay(true);
       this.#opened(socket);
       this.#http.emit('connection', socket);
     });
-    this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
-    this.#http.on('request', (request, response) => this.#serve(request, response));
-    this.#http.on('clientError', (_error, socket) => socket.destroy());
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#tls = server;
   }
 
   accept(socket: Socket): void {
     detectProtocol(socket, (protocol, seconds) => {
-      if (protocol === 'tls') this.#tls.emit('connection', socket);
-      else if (protocol === 'http/2') socket.destroy();
+      if (protocol === 'tls' && this.#tls) this.#tls.emit('connection', socket);
+      else if (protocol !== 'http/1') socket.destroy();
       else {
         this.#options.telemetry.inboundDetected(ADMIN.port, protocol, seconds);
         this.#opened(socket);

@@ -9,7 +9,10 @@ import { BodyStream, type RequestBody } from './request-body.ts';
 /** How long a connection to the app may take, ms. */
 export const APP_CONNECT_TIMEOUT_MS = 1000;
 
-/** The inbound proxy's client: HTTP/1.1 to the app of its pod, over connections that are kept. */
+/**
+ * Plaintext HTTP/1.1 to an app, over connections that are kept: the inbound proxy's client of its own pod, the outbound
+ * proxy's of pods that are not meshed.
+ */
 export class AppClient {
   readonly #pool: Pool;
 
@@ -44,6 +47,11 @@ export class AppClient {
       },
       call,
     );
+  }
+
+  /** What is under way ends as it will; nothing more may be sent. */
+  close(): void {
+    this.#pool.close().catch(() => {});
   }
 
   destroy(): void {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MeshPodConfig } from '../contract.ts';
 import type { OutboundTarget } from '../telemetry/types.ts';
 import { Balancer, type Endpoint, type Waiting } from './balancer.ts';
 import { Discovery, type KnownService } from './discovery.ts';
+import type { Peer } from './peer.ts';
 import type { ConnectFailure, PeerConnection } from './peer-connection.ts';
 import { seededRandom } from './random.ts';
 import { recordingTelemetry } from './testing/recorder.ts';
@@ -26,16 +26,17 @@ const service: KnownService = {
 
 function setUp() {
   const log: string[] = [];
-  const pods = service.pods.map((name) => ({ namespace: 'shop', name }) as MeshPodConfig);
+  const pods = service.pods.map((name) => ({ namespace: 'shop', name }) as Peer);
   const discovery = new Discovery([service], pods, 'cluster.local');
   /** What the next connection attempts do. */
   const state = { failure: null as ConnectFailure | null };
-  const connect = (_service: KnownService, pod: MeshPodConfig): Endpoint => ({
+  const connect = (_service: KnownService, pod: Peer): Endpoint => ({
     pod,
     target: {} as OutboundTarget,
     peer: {
       acquire: (waiter: (failure: ConnectFailure | null, session: null) => void) => waiter(state.failure, null),
     } as unknown as PeerConnection,
+    app: null,
     inFlight: 0,
     failed: false,
   });

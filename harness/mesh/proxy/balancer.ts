@@ -1,7 +1,8 @@
 import { epochMs } from '../../core/clock.ts';
-import type { MeshPodConfig } from '../contract.ts';
 import type { OutboundTarget, ProxyTelemetry, ServiceRef } from '../telemetry/types.ts';
+import type { AppClient } from './app-client.ts';
 import { type Discovery, type KnownService, podKey } from './discovery.ts';
+import type { Peer } from './peer.ts';
 import type { PeerConnection } from './peer-connection.ts';
 
 /** How long a request waits for an endpoint before the balancer fails fast, ms (facts, section 2). */
@@ -10,9 +11,11 @@ const QUEUE_CAPACITY = 10_000;
 const BACKOFF_MS = { min: 100, max: 500 };
 
 export interface Endpoint {
-  readonly pod: MeshPodConfig;
+  readonly pod: Peer;
   readonly target: OutboundTarget;
-  readonly peer: PeerConnection;
+  /** The connection to its proxy; null when it is not meshed: then its app is asked, in plaintext. */
+  readonly peer: PeerConnection | null;
+  readonly app: AppClient | null;
   /** Requests that are on their way. */
   inFlight: number;
   /** Its last connection attempt failed; it gets no requests until one has succeeded. */
@@ -37,7 +40,7 @@ export class Balancer {
   readonly #service: KnownService;
   readonly #discovery: Discovery;
   readonly #telemetry: ProxyTelemetry;
-  readonly #connect: (service: KnownService, pod: MeshPodConfig) => Endpoint;
+  readonly #connect: (service: KnownService, pod: Peer) => Endpoint;
   readonly #random: () => number;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #unwatch: () => void;
@@ -52,7 +55,7 @@ export class Balancer {
     service: KnownService,
     discovery: Discovery,
     telemetry: ProxyTelemetry,
-    connect: (service: KnownService, pod: MeshPodConfig) => Endpoint,
+    connect: (service: KnownService, pod: Peer) => Endpoint,
     random: () => number,
   ) {
     this.ref = {
@@ -91,6 +94,12 @@ export class Balancer {
     this.#retry(endpoint, BACKOFF_MS.min);
   }
 
+  /** Its service is gone: no endpoint any more. What waits fails when its time is over; what is on its way goes on. */
+  retire(): void {
+    this.#unwatch();
+    this.#update();
+  }
+
   destroy(): void {
     this.#unwatch();
     clearTimeout(this.#timer);
@@ -112,8 +121,8 @@ export class Balancer {
     const pods = new Map(this.#discovery.endpoints(this.#service).map((pod) => [podKey(pod), pod]));
     let added = 0;
     let removed = 0;
-    for (const key of [...this.#endpoints.keys()]) {
-      if (pods.has(key)) continue;
+    for (const [key, endpoint] of [...this.#endpoints]) {
+      if (pods.get(key) === endpoint.pod) continue;
       this.#endpoints.delete(key);
       removed++;
     }
@@ -165,7 +174,7 @@ export class Balancer {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       if (this.#endpoints.get(podKey(endpoint.pod)) !== endpoint) return;
-      endpoint.peer.acquire((failure) => {
+      endpoint.peer?.acquire((failure) => {
         if (failure) this.#retry(endpoint, Math.min(BACKOFF_MS.max, afterMs * 2));
         else {
           endpoint.failed = false;

@@ -1,19 +1,24 @@
 import { identityName } from '../../core/topology.ts';
-import type { MeshConfig, MeshPodConfig } from '../contract.ts';
 import type { ControlClient, ControlPlane } from '../telemetry/proxy-telemetry.ts';
 import type { ProxyTelemetry } from '../telemetry/types.ts';
+import type { MeshNames } from './peer.ts';
 
-/** What a proxy asks of the control plane: its clients, where they lie, and who answers (facts, 1.8). */
-export function controlPlaneOf(pod: MeshPodConfig, config: MeshConfig): ControlPlane {
-  const { controlPlaneNamespace: namespace, trustDomain } = config;
-  const client = (component: string, service: string, port: number): ControlClient => {
-    if (pod.component === component)
-      return { addr: `localhost:${port}`, tls: { tls: 'no_identity', reason: 'loopback' } };
-    const serverId = identityName(`linkerd-${component}`, namespace, namespace, trustDomain);
+/** A server's answer that a watch has broken off: UNAVAILABLE. */
+const UNAVAILABLE = '14';
+
+/**
+ * What a proxy asks of the control plane: its clients, where they lie, and who answers (facts, 1.8).
+ * @param component the one that this proxy stands beside; null in any other pod
+ */
+export function controlPlaneOf(component: string | null, names: MeshNames): ControlPlane {
+  const { controlPlaneNamespace: namespace, trustDomain } = names;
+  const client = (of: string, service: string, port: number): ControlClient => {
+    if (component === of) return { addr: `localhost:${port}`, tls: { tls: 'no_identity', reason: 'loopback' } };
+    const serverId = identityName(`linkerd-${of}`, namespace, namespace, trustDomain);
     return { addr: `${service}.${namespace}.svc.${trustDomain}:${port}`, tls: { tls: 'true', serverId } };
   };
   return {
-    kind: pod.component === null ? 'data-plane' : 'control-plane',
+    kind: component === null ? 'data-plane' : 'control-plane',
     identity: client('identity', 'linkerd-identity-headless', 8080),
     destination: client('destination', 'linkerd-dst-headless', 8086),
     policy: client('destination', 'linkerd-policy', 8090),
@@ -28,21 +33,68 @@ export function reportCertified(telemetry: ProxyTelemetry, ms: number): void {
   telemetry.control('identity', { kind: 'response', grpcStatus: '0' });
 }
 
-/** Watches that a proxy opens at start: the policies of its own ports. They stay open, so no response is counted. */
-export function reportStartWatches(telemetry: ProxyTelemetry): void {
-  telemetry.control('policy', { kind: 'connected' });
-  for (let port = 0; port < 2; port++) openWatch(telemetry, 'policy');
-  telemetry.control('destination', { kind: 'connected' });
+/** It has asked in vain. The certificate that it has stays. */
+export function reportNotCertified(telemetry: ProxyTelemetry): void {
+  telemetry.control('identity', { kind: 'request' });
+  telemetry.control('identity', { kind: 'error', error: 'unclassified' });
+  telemetry.certificate('error', 0, 0);
 }
 
-/** Watches that a proxy opens when its app first calls a service: its profile, its endpoints, its outbound policy. */
-export function reportServiceWatches(telemetry: ProxyTelemetry): void {
-  openWatch(telemetry, 'policy');
-  openWatch(telemetry, 'destination');
-  openWatch(telemetry, 'destination');
-}
+/**
+ * The watches that a proxy holds open with destination and policy. Each is a request whose response is counted when it
+ * ends: not while all is well.
+ */
+export class ControlWatches {
+  readonly #telemetry: ProxyTelemetry;
+  readonly #open = { policy: 0, destination: 0 };
+  #connected = false;
 
-function openWatch(telemetry: ProxyTelemetry, client: 'destination' | 'policy'): void {
-  telemetry.control(client, { kind: 'request' });
-  telemetry.control(client, { kind: 'latency', ms: 0 });
+  constructor(telemetry: ProxyTelemetry) {
+    this.#telemetry = telemetry;
+  }
+
+  /** Those that a proxy opens at start: the policies of its own ports. */
+  atStart(): void {
+    this.#connected = true;
+    this.#telemetry.control('policy', { kind: 'connected' });
+    this.#watch('policy', 2);
+    this.#telemetry.control('destination', { kind: 'connected' });
+  }
+
+  /** Those that it opens when its app first calls a service: its outbound policy, its profile, its endpoints. */
+  forService(): void {
+    this.#watch('policy', 1);
+    this.#watch('destination', 2);
+  }
+
+  /** The control plane has gone, in the middle of each. What they told is kept. */
+  lost(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    for (const client of ['policy', 'destination'] as const) {
+      for (let i = 0; i < this.#open[client]; i++) {
+        this.#telemetry.control(client, { kind: 'response', grpcStatus: UNAVAILABLE });
+      }
+    }
+  }
+
+  /** It is back: each is opened again. */
+  restored(): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    const { policy, destination } = this.#open;
+    Object.assign(this.#open, { policy: 0, destination: 0 });
+    this.#watch('policy', policy);
+    this.#watch('destination', destination);
+  }
+
+  /** Opened while the control plane is away, they count when it is back. */
+  #watch(client: 'destination' | 'policy', count: number): void {
+    this.#open[client] += count;
+    if (!this.#connected) return;
+    for (let i = 0; i < count; i++) {
+      this.#telemetry.control(client, { kind: 'request' });
+      this.#telemetry.control(client, { kind: 'latency', ms: 0 });
+    }
+  }
 }

@@ -1,12 +1,21 @@
-import type { MeshPodConfig, MeshServiceConfig } from '../contract.ts';
+import type { MeshServiceConfig } from '../contract.ts';
+import { type Peer, samePeer } from './peer.ts';
 
 export function podKey(pod: { namespace: string; name: string }): string {
   return `${pod.namespace}/${pod.name}`;
 }
 
-/** A Service with the name under which it is dialled. */
+/** A Service with the name under which it is dialled. The object stays the same while only the pods behind it change. */
 export interface KnownService extends MeshServiceConfig {
   authority: string;
+}
+
+/** Everything that is known at one time. */
+export interface Known {
+  services: readonly MeshServiceConfig[];
+  pods: readonly Peer[];
+  /** podKey of those that can be reached. */
+  ready: ReadonlySet<string>;
 }
 
 /**
@@ -14,24 +23,22 @@ export interface KnownService extends MeshServiceConfig {
  * each change at once, as over Linkerd's watches.
  */
 export class Discovery {
-  readonly #services = new Map<string, KnownService>();
-  readonly #pods = new Map<string, MeshPodConfig>();
-  readonly #ready = new Set<string>();
+  #services = new Map<string, KnownService>();
+  #byAddress = new Map<string, KnownService>();
+  #pods = new Map<string, Peer>();
+  #ready: Set<string>;
   readonly #watchers = new Set<() => void>();
   readonly #clusterDomain: string;
 
-  constructor(services: readonly MeshServiceConfig[], pods: readonly MeshPodConfig[], clusterDomain: string) {
+  constructor(services: readonly MeshServiceConfig[], pods: readonly Peer[], clusterDomain: string) {
     this.#clusterDomain = clusterDomain;
-    for (const pod of pods) this.#pods.set(podKey(pod), pod);
-    for (const service of services) {
-      const authority = `${service.name}.${service.namespace}.svc.${clusterDomain}`;
-      this.#services.set(`${service.namespace}/${service.name}`, { ...service, authority });
-    }
+    this.#ready = new Set();
+    this.update({ services, pods, ready: this.#ready });
   }
 
   /**
    * The service that an authority names for a pod of `fromNamespace`: the full name, `name.namespace.svc`,
-   * `name.namespace` or `name`, each with or without the service's port. undefined when there is none.
+   * `name.namespace` or `name`, each with or without the service's port; or its cluster IP. undefined when there is none.
    */
   resolve(authority: string, fromNamespace: string): KnownService | undefined {
     const colon = authority.lastIndexOf(':');
@@ -40,18 +47,30 @@ export class Discovery {
     const suffix = `.svc.${this.#clusterDomain}`;
     const short = host.endsWith(suffix) ? host.slice(0, -suffix.length) : host.replace(/\.svc$/, '');
     const [name, namespace = fromNamespace, more] = short.split('.');
-    if (more !== undefined || (host !== short && !short.includes('.'))) return undefined;
-    const service = this.#services.get(`${namespace}/${name}`);
-    return service?.port === port ? service : undefined;
+    if (more !== undefined) return this.#byAddress.get(`${host}:${port}`);
+    if (host !== short && !short.includes('.')) return undefined;
+    return this.#services.get(`${namespace}/${name}:${port}`);
   }
 
-  /** Pods behind a service that are ready now. */
-  endpoints(service: MeshServiceConfig): MeshPodConfig[] {
-    return service.pods
+  /** Pods behind a service that are ready now; none of a service that is gone, or that another has replaced. */
+  endpoints(service: MeshServiceConfig): Peer[] {
+    const known = this.#services.get(serviceKey(service));
+    if (!known || known.targetPort !== service.targetPort || known.clusterIp !== service.clusterIp) return [];
+    return known.pods
       .map((name) => podKey({ namespace: service.namespace, name }))
       .filter((key) => this.#ready.has(key))
       .map((key) => this.#pods.get(key))
       .filter((pod) => pod !== undefined);
+  }
+
+  /** This very service is still there. */
+  has(service: KnownService): boolean {
+    return this.#services.get(serviceKey(service)) === service;
+  }
+
+  /** This very pod, at this address, is still there, ready or not. */
+  hasPeer(peer: Peer): boolean {
+    return this.#pods.get(podKey(peer)) === peer;
   }
 
   isReady(key: string): boolean {
@@ -62,7 +81,25 @@ export class Discovery {
     if (this.#ready.has(key) === ready) return;
     if (ready) this.#ready.add(key);
     else this.#ready.delete(key);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#tell();
+  }
+
+  /** Everything anew. Objects of what has not changed are kept, so that balancers and connections are too. */
+  update(known: Known): void {
+    const services = new Map<string, KnownService>();
+    for (const service of known.services) services.set(serviceKey(service), this.#service(service));
+    const pods = new Map<string, Peer>();
+    for (const pod of known.pods) {
+      const before = this.#pods.get(podKey(pod));
+      pods.set(podKey(pod), before && samePeer(before, pod) ? before : pod);
+    }
+    this.#services = services;
+    this.#byAddress = new Map(
+      [...services.values()].map((service) => [`${service.clusterIp}:${service.port}`, service]),
+    );
+    this.#pods = pods;
+    this.#ready = new Set(known.ready);
+    this.#tell();
   }
 
   /** @returns ends the watch */
@@ -70,4 +107,21 @@ export class Discovery {
     this.#watchers.add(changed);
     return () => this.#watchers.delete(changed);
   }
+
+  #service(service: MeshServiceConfig): KnownService {
+    const before = this.#services.get(serviceKey(service));
+    if (before?.targetPort === service.targetPort && before.clusterIp === service.clusterIp) {
+      before.pods = service.pods;
+      return before;
+    }
+    return { ...service, authority: `${service.name}.${service.namespace}.svc.${this.#clusterDomain}` };
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+function serviceKey({ namespace, name, port }: MeshServiceConfig): string {
+  return `${namespace}/${name}:${port}`;
 }

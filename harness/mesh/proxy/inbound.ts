@@ -2,7 +2,6 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
-import type { MeshPodConfig } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
 import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
 import type { LinkStream } from '../link/stream.ts';
@@ -15,6 +14,7 @@ import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { ResponseRelay } from './relay.ts';
 import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
+import type { SidecarPod } from './sidecar.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 const END_STREAM = 1;
@@ -30,7 +30,7 @@ interface Client {
 }
 
 export interface InboundOptions {
-  pod: MeshPodConfig;
+  pod: SidecarPod;
   telemetry: ProxyTelemetry;
   credentials: WorkloadCredentials;
   meter: TcpMeter;
@@ -76,6 +76,11 @@ export class Inbound {
         this.#handle(fromHttp2(raw!), flags & END_STREAM ? null : stream, new Http2Downstream(stream), client);
       });
     });
+  }
+
+  /** Requests that are on their way to the app. */
+  get inFlight(): number {
+    return this.#relays.size;
   }
 
   accept(socket: Socket): void {

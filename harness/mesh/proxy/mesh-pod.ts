@@ -1,15 +1,13 @@
 import { HarnessError } from '../../core/errors.ts';
-import { identityName } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../contract.ts';
 import { ComponentServer } from '../control-plane.ts';
 import type { IdentityAuthority } from '../identity/authority.ts';
 import { type RefreshPolicy, WorkloadCredentials } from '../identity/credentials.ts';
 import { Kubelet } from '../probes.ts';
 import type { VersionProfile } from '../profiles/index.ts';
-import { createProxyTelemetry } from '../telemetry/proxy-telemetry.ts';
-import type { OutboundTarget } from '../telemetry/types.ts';
-import { controlPlaneOf, reportCertified, reportStartWatches } from './control-clients.ts';
-import { type Discovery, type KnownService, podKey } from './discovery.ts';
+import { ControlWatches, reportCertified } from './control-clients.ts';
+import { type Discovery, podKey } from './discovery.ts';
+import { podEnvironment, podTelemetry } from './pod-telemetry.ts';
 import type { ProcessShares } from './process-share.ts';
 import { seededRandom } from './random.ts';
 import { Sidecar } from './sidecar.ts';
@@ -70,16 +68,11 @@ export class MeshPod {
       () => sidecar?.openFds ?? 0,
     );
     const began = performance.now();
-    const credentials = new WorkloadCredentials(authority, pod, refresh);
-    const telemetry = createProxyTelemetry({
-      profile,
-      process: account.info,
-      controlPlane: controlPlaneOf(pod, mesh),
-      defaultPolicy: 'all-unauthenticated',
-      clusterDomain: mesh.trustDomain,
-    });
+    const credentials = WorkloadCredentials.issuedBy(authority, pod, refresh);
+    const telemetry = podTelemetry(profile, account.info, pod.component, mesh);
     reportCertified(telemetry, performance.now() - began);
-    reportStartWatches(telemetry);
+    const watches = new ControlWatches(telemetry);
+    watches.atStart();
     try {
       sidecar = await Sidecar.start({
         pod,
@@ -87,9 +80,9 @@ export class MeshPod {
         telemetry,
         meter: new TcpMeter(),
         discovery,
-        target: (service, of) => this.#target(service, of),
-        identityOf: (of) => this.#identity(of),
-        env: environment(pod, mesh),
+        watches,
+        names: mesh,
+        env: podEnvironment(pod, mesh),
         random: seededRandom(`${podKey(pod)}#${this.#restarts}`),
       });
     } catch (error) {
@@ -149,32 +142,6 @@ export class MeshPod {
     status(this.config, { ready: false });
   }
 
-  #identity(pod: MeshPodConfig): string {
-    const { controlPlaneNamespace, trustDomain } = this.#context.config;
-    return identityName(pod.serviceAccount, pod.namespace, controlPlaneNamespace, trustDomain);
-  }
-
-  /** An endpoint as the destination controller describes it (facts, 1.1). */
-  #target(service: KnownService, pod: MeshPodConfig): OutboundTarget {
-    return {
-      authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,
-      ip: pod.ip,
-      port: pod.app?.labelPort ?? service.targetPort,
-      tls: { tls: 'true', serverId: this.#identity(pod) },
-      dst: [
-        ['dst_control_plane_ns', this.#context.config.controlPlaneNamespace],
-        ['dst_deployment', pod.deployment],
-        ['dst_namespace', pod.namespace],
-        ['dst_pod', pod.name],
-        ['dst_pod_template_hash', pod.podTemplateHash],
-        ['dst_service', service.name],
-        ['dst_serviceaccount', pod.serviceAccount],
-        ['dst_zone', ''],
-        ['dst_zone_locality', 'unknown'],
-      ],
-    };
-  }
-
   #facts() {
     const { config, discovery, authority } = this.#context;
     return {
@@ -188,23 +155,4 @@ export class MeshPod {
       injectedPods: config.pods.length,
     };
   }
-}
-
-/** What `/env.json` shows (facts, section 6: the variables that telemetry depends on). */
-function environment(pod: MeshPodConfig, mesh: MeshConfig): Record<string, string> {
-  const at = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
-  return {
-    LINKERD2_PROXY_ADMIN_LISTEN_ADDR: at(pod.admin),
-    LINKERD2_PROXY_INBOUND_LISTEN_ADDR: at(pod.inbound),
-    LINKERD2_PROXY_OUTBOUND_LISTEN_ADDRS: at(pod.outbound),
-    LINKERD2_PROXY_INBOUND_PORTS: pod.app ? String(pod.app.labelPort) : '',
-    LINKERD2_PROXY_INBOUND_DEFAULT_POLICY: 'all-unauthenticated',
-    LINKERD2_PROXY_POLICY_WORKLOAD: JSON.stringify({ ns: pod.namespace, pod: pod.name }),
-    LINKERD2_PROXY_IDENTITY_LOCAL_NAME: identityName(
-      pod.serviceAccount,
-      pod.namespace,
-      mesh.controlPlaneNamespace,
-      mesh.trustDomain,
-    ),
-  };
 }

@@ -13,7 +13,7 @@ import { resetStream } from './reset-stream.ts';
 
 const END_STREAM = 1;
 
-/** One request on its way from the pod's app, through the balancer, to a peer's inbound proxy. */
+/** One request on its way from the pod's app, through the balancer, to a peer's inbound proxy (or an unmeshed app). */
 export class OutboundRequest implements Waiting, Upstream {
   readonly #telemetry: ProxyTelemetry;
   readonly #balancer: Balancer;
@@ -64,6 +64,10 @@ export class OutboundRequest implements Waiting, Upstream {
     // Without a body this counts the request, before anything of it is written.
     exchange.dispatch(now);
     this.#relay.enter(exchange);
+    if (!endpoint.peer) {
+      endpoint.app!.send(this.#relay, this.#head, this.#body);
+      return;
+    }
     endpoint.peer.acquire((failure, session) => {
       if (this.#relay.done) return;
       if (failure) this.#connectFailed(endpoint, failure);

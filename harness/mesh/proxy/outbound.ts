@@ -2,17 +2,19 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { MeshPodConfig } from '../contract.ts';
+import type { Address } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
 import type { OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
+import { AppClient } from './app-client.ts';
 import { Balancer, type Endpoint } from './balancer.ts';
-import { reportServiceWatches } from './control-clients.ts';
+import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
-import { type Discovery, type KnownService, podKey } from './discovery.ts';
+import type { Discovery, KnownService } from './discovery.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { OutboundRequest } from './outbound-request.ts';
+import { endpointTarget, type MeshNames, type Peer, peerIdentity } from './peer.ts';
 import { PeerConnection } from './peer-connection.ts';
 import { syntheticHeaders } from './proxy-error.ts';
 import { type RequestBody, receiveBody } from './request-body.ts';
@@ -27,8 +29,8 @@ export interface OutboundOptions {
   telemetry: ProxyTelemetry;
   credentials: WorkloadCredentials;
   meter: TcpMeter;
-  target(service: KnownService, pod: MeshPodConfig): OutboundTarget;
-  identityOf(pod: MeshPodConfig): string;
+  watches: ControlWatches;
+  names: MeshNames;
   random(): number;
 }
 
@@ -46,8 +48,11 @@ export class Outbound {
   readonly #http1 = http.createServer(HTTP1_OPTIONS);
   readonly #http2 = http2.createServer(SESSION_OPTIONS);
   readonly #accepted = new WeakMap<Socket, Accepted>();
-  readonly #balancers = new Map<string, Balancer>();
-  readonly #peers = new Map<string, PeerConnection>();
+  readonly #balancers = new Map<KnownService, Balancer>();
+  readonly #peers = new Map<Peer, PeerConnection>();
+  /** Of endpoints that are not meshed, by `ip:port`. */
+  readonly #apps = new Map<string, { peer: Peer; client: AppClient }>();
+  readonly #unwatch: () => void;
   readonly #requests = new Set<OutboundRequest>();
   /** The connection whose session is being made: node:http2 announces it before `emit` returns. */
   #arriving: Accepted | undefined;
@@ -61,6 +66,12 @@ export class Outbound {
     this.#http1.on('clientError', (_error, socket) => socket.destroy());
     this.#http2.on('session', (session) => this.#onSession(session));
     this.#http2.on('sessionError', () => {});
+    this.#unwatch = options.discovery.watch(() => this.#forget());
+  }
+
+  /** Requests of the app that are not answered yet. */
+  get inFlight(): number {
+    return this.#requests.size;
   }
 
   accept(socket: Socket): void {
@@ -86,9 +97,11 @@ export class Outbound {
   /** As SIGKILL: what is in flight is neither answered nor counted. */
   kill(): void {
     this.#killed = true;
+    this.#unwatch();
     for (const request of this.#requests) request.drop();
     for (const balancer of this.#balancers.values()) balancer.destroy();
     for (const peer of this.#peers.values()) peer.destroy();
+    for (const { client } of this.#apps.values()) client.destroy();
   }
 
   #onSession(session: ServerHttp2Session): void {
@@ -139,26 +152,64 @@ export class Outbound {
   }
 
   #balancer(service: KnownService): Balancer {
-    const known = this.#balancers.get(service.authority);
+    const known = this.#balancers.get(service);
     if (known) return known;
-    const { discovery, telemetry, random } = this.#options;
-    const connect = (of: KnownService, pod: MeshPodConfig) => this.#endpoint(of, pod);
+    const { discovery, telemetry, random, watches } = this.#options;
+    const connect = (of: KnownService, pod: Peer) => this.#endpoint(of, pod);
     const balancer = new Balancer(service, discovery, telemetry, connect, random);
-    this.#balancers.set(service.authority, balancer);
-    reportServiceWatches(telemetry);
+    this.#balancers.set(service, balancer);
+    watches.forService();
     return balancer;
   }
 
-  #endpoint(service: KnownService, pod: MeshPodConfig): Endpoint {
-    const { telemetry, meter, credentials, target, identityOf } = this.#options;
-    const labels = target(service, pod);
-    let peer = this.#peers.get(podKey(pod));
-    if (!peer) {
-      peer = new PeerConnection(pod.inbound, identityOf(pod), credentials, (socket) =>
-        meter.add(socket, telemetry.outboundDstTcp(labels)),
-      );
-      this.#peers.set(podKey(pod), peer);
+  #endpoint(service: KnownService, pod: Peer): Endpoint {
+    const target = endpointTarget(service, pod, this.#options.names);
+    const peer = pod.inbound && this.#peer(pod, pod.inbound, target);
+    return { pod, target, peer, app: peer ? null : this.#app(pod, target), inFlight: 0, failed: false };
+  }
+
+  #peer(pod: Peer, address: Address, target: OutboundTarget): PeerConnection {
+    const known = this.#peers.get(pod);
+    if (known) return known;
+    const { telemetry, meter, credentials, names } = this.#options;
+    const peer = new PeerConnection(address, peerIdentity(pod, names), credentials, (socket) =>
+      meter.add(socket, telemetry.outboundDstTcp(target)),
+    );
+    this.#peers.set(pod, peer);
+    return peer;
+  }
+
+  /** Its connections are the pod's, as those of a meshed pod: labels are those of the service that was called first. */
+  #app(pod: Peer, target: OutboundTarget): AppClient {
+    const key = `${target.ip}:${target.port}`;
+    const known = this.#apps.get(key);
+    if (known?.peer === pod) return known.client;
+    known?.client.close();
+    const { telemetry, meter } = this.#options;
+    const client = new AppClient({ host: target.ip, port: target.port }, (socket) =>
+      meter.add(socket, telemetry.outboundDstTcp(target)),
+    );
+    this.#apps.set(key, { peer: pod, client });
+    return client;
+  }
+
+  /** Lets go of what discovery no longer knows; requests that are under way end as they will. */
+  #forget(): void {
+    const { discovery } = this.#options;
+    for (const [service, balancer] of this.#balancers) {
+      if (discovery.has(service)) continue;
+      this.#balancers.delete(service);
+      balancer.retire();
     }
-    return { pod, target: labels, peer, inFlight: 0, failed: false };
+    for (const [pod, peer] of this.#peers) {
+      if (discovery.hasPeer(pod)) continue;
+      this.#peers.delete(pod);
+      peer.retire();
+    }
+    for (const [key, { peer, client }] of this.#apps) {
+      if (discovery.hasPeer(peer)) continue;
+      this.#apps.delete(key);
+      client.close();
+    }
   }
 }

@@ -7,6 +7,9 @@ import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
 /** Linkerd's LINKERD2_PROXY_OUTBOUND_CONNECT_TIMEOUT, ms; covers the TLS handshake. */
 export const CONNECT_TIMEOUT_MS = 1000;
 
+/** Linkerd's LINKERD2_PROXY_OUTBOUND_CONNECT_KEEPALIVE, ms. */
+const KEEP_ALIVE_MS = 10_000;
+
 export interface ConnectFailure {
   kind: 'timeout' | 'error';
   message: string;
@@ -27,6 +30,7 @@ export class PeerConnection {
   #connecting: tls.TLSSocket | null = null;
   #waiters: Waiter[] = [];
   #closed = false;
+  #retired = false;
 
   constructor(address: Address, identity: string, credentials: WorkloadCredentials, opened: (socket: Socket) => void) {
     this.#address = address;
@@ -44,6 +48,12 @@ export class PeerConnection {
     }
     this.#waiters.push(waiter);
     if (!this.#connecting) this.#connect();
+  }
+
+  /** The peer is gone: the connection is closed as soon as no request is under way on it. */
+  retire(): void {
+    this.#retired = true;
+    this.#session?.closeWhenIdle();
   }
 
   destroy(): void {
@@ -65,6 +75,8 @@ export class PeerConnection {
     });
     this.#connecting = socket;
     socket.setNoDelay(true);
+    // A pod that is gone with its network says nothing.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const timer = setTimeout(() => {
       this.#settle({ kind: 'timeout', message: `connect timed out after ${CONNECT_TIMEOUT_MS} ms` });
       socket.destroy();
@@ -92,6 +104,7 @@ export class PeerConnection {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter(null, session);
+    if (this.#retired) session.closeWhenIdle();
   }
 
   #settle(failure: ConnectFailure): void {

@@ -3,71 +3,103 @@ import { HarnessError } from '../../core/errors.ts';
 import type { Address, MeshPodConfig } from '../contract.ts';
 import type { IssuedCertificate } from '../identity/authority.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
-import type { OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
+import type { ProxyTelemetry } from '../telemetry/types.ts';
 import { Admin } from './admin.ts';
-import type { Discovery, KnownService } from './discovery.ts';
+import type { ControlWatches } from './control-clients.ts';
+import type { Discovery } from './discovery.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
+import type { MeshNames } from './peer.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
+/** The pod as its sidecar sees it. */
+export type SidecarPod = Pick<MeshPodConfig, 'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app'>;
+
 export interface SidecarOptions {
-  pod: MeshPodConfig;
-  credentials: WorkloadCredentials;
+  pod: SidecarPod;
   telemetry: ProxyTelemetry;
   meter: TcpMeter;
   discovery: Discovery;
-  target(service: KnownService, pod: MeshPodConfig): OutboundTarget;
-  identityOf(pod: MeshPodConfig): string;
+  watches: ControlWatches;
+  names: MeshNames;
   env: Record<string, string>;
   /** For the balancers; from 0 to 1. */
   random(): number;
+  /** Further addresses of the listeners, left out where the system has none of the kind (IPv6). */
+  optional?: { inbound: Address; outbound: Address }[];
 }
 
 /** One incarnation of one pod's proxy: its three listeners. */
 export class Sidecar {
-  readonly pod: MeshPodConfig;
   readonly #options: SidecarOptions;
-  readonly #inbound: Inbound;
-  readonly #outbound: Outbound;
   readonly #admin: Admin;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  #credentials: WorkloadCredentials | null = null;
+  #inbound: Inbound | null = null;
+  #outbound: Outbound | null = null;
   #ready = false;
 
   private constructor(options: SidecarOptions) {
-    const { pod, credentials, telemetry, meter } = options;
-    this.pod = pod;
     this.#options = options;
-    const record = ({ notAfterEpochMs }: IssuedCertificate) =>
-      telemetry.certificate('ok', notAfterEpochMs / 1000, Date.now() / 1000);
-    record(credentials.certificate);
-    credentials.onRenewed(record);
-    this.#inbound = new Inbound({ pod, telemetry, credentials, meter });
-    this.#outbound = new Outbound({ ...options, namespace: pod.namespace });
     this.#admin = new Admin({ ...options, isReady: () => this.#ready });
   }
 
-  /** @throws HarnessError PORT_TAKEN */
-  static async start(options: SidecarOptions): Promise<Sidecar> {
+  /** All of it at once, for a pod that is certified. @throws HarnessError PORT_TAKEN */
+  static async start(options: SidecarOptions & { credentials: WorkloadCredentials }): Promise<Sidecar> {
     const sidecar = new Sidecar(options);
-    const { pod } = options;
     try {
-      await Promise.all([
-        sidecar.#listen('admin', pod.admin, (socket) => sidecar.#admin.accept(socket)),
-        sidecar.#listen('inbound', pod.inbound, (socket) => sidecar.#inbound.accept(socket)),
-        sidecar.#listen('outbound', pod.outbound, (socket) => sidecar.#outbound.accept(socket)),
-      ]);
+      await Promise.all([sidecar.#listenAdmin(), sidecar.certified(options.credentials)]);
     } catch (error) {
       await sidecar.kill();
       throw error;
     }
-    sidecar.#ready = true;
     return sidecar;
+  }
+
+  /** Only the admin listener, which answers that the proxy lives and is not ready. @throws HarnessError PORT_TAKEN */
+  static async startUncertified(options: SidecarOptions): Promise<Sidecar> {
+    const sidecar = new Sidecar(options);
+    try {
+      await sidecar.#listenAdmin();
+    } catch (error) {
+      await sidecar.kill();
+      throw error;
+    }
+    return sidecar;
+  }
+
+  /** Before that, the data ports do not accept (facts, section 2). The sidecar ends the credentials. @throws HarnessError PORT_TAKEN */
+  async certified(credentials: WorkloadCredentials): Promise<void> {
+    const { pod, telemetry, meter, optional = [] } = this.#options;
+    const record = ({ notAfterEpochMs }: IssuedCertificate) =>
+      telemetry.certificate('ok', notAfterEpochMs / 1000, Date.now() / 1000);
+    this.#credentials = credentials;
+    record(credentials.certificate);
+    credentials.onRenewed(record);
+    this.#admin.certified(credentials);
+    const inbound = new Inbound({ pod, telemetry, credentials, meter });
+    const outbound = new Outbound({ ...this.#options, credentials, namespace: pod.namespace });
+    this.#inbound = inbound;
+    this.#outbound = outbound;
+    const accept = {
+      inbound: (socket: Socket) => inbound.accept(socket),
+      outbound: (socket: Socket) => outbound.accept(socket),
+    };
+    await Promise.all([
+      this.#listen('inbound', pod.inbound, accept.inbound),
+      this.#listen('outbound', pod.outbound, accept.outbound),
+      ...optional.flatMap((addresses) => [
+        this.#listen('inbound', addresses.inbound, accept.inbound, true),
+        this.#listen('outbound', addresses.outbound, accept.outbound, true),
+      ]),
+    ]);
+    this.#ready = true;
   }
 
   /** Requests that went through, both ways. */
   get handled(): number {
-    return this.#inbound.handled + this.#outbound.handled;
+    return (this.#inbound?.handled ?? 0) + (this.#outbound?.handled ?? 0);
   }
 
   /** Sockets that it holds: listeners, accepted connections, and those it opened. */
@@ -75,38 +107,57 @@ export class Sidecar {
     return this.#servers.length + this.#options.meter.size;
   }
 
+  /** Requests that have come and are not answered yet. */
+  get inFlight(): number {
+    return (this.#inbound?.inFlight ?? 0) + (this.#outbound?.inFlight ?? 0);
+  }
+
+  /** Takes no new connections and says so to the kubelet; what is under way goes on. */
+  drain(): void {
+    this.#ready = false;
+    for (const server of this.#servers) server.close();
+  }
+
   /** Ends it as SIGKILL ends a process: sockets are cut, nothing more is counted. Resolves when its ports are free. */
   async kill(): Promise<void> {
-    this.#inbound.kill();
-    this.#outbound.kill();
+    this.#inbound?.kill();
+    this.#outbound?.kill();
     this.#options.meter.clear();
-    this.#options.credentials[Symbol.dispose]();
+    this.#credentials?.[Symbol.dispose]();
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     // As the kernel does for a killed process. A reset is no option: libuv refuses it while a shutdown is pending.
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
 
-  async #listen(what: string, address: Address, accept: (socket: Socket) => void): Promise<void> {
+  #listenAdmin(): Promise<void> {
+    return this.#listen('admin', this.#options.pod.admin, (socket) => this.#admin.accept(socket));
+  }
+
+  async #listen(what: string, address: Address, accept: (socket: Socket) => void, optional = false): Promise<void> {
     const server = net.createServer((socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       accept(socket);
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) => {
-        const where = `${what} listener of ${this.pod.namespace}/${this.pod.name}, ${address.host}:${address.port}`;
-        const code = cause.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED';
-        reject(
-          new HarnessError(code, `${where}: ${cause.message}`, {
-            hint: 'end what uses the address, or let the addresses be chosen',
-            cause,
-          }),
-        );
-      });
-      server.listen({ port: address.port, host: address.host, backlog: 1024 }, resolve);
+    const failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+      server.once('error', resolve);
+      // Of IPv6 its own connections only: IPv4 has a listener, and addresses as labels show them.
+      server.listen({ port: address.port, host: address.host, backlog: 1024, ipv6Only: true }, () => resolve(null));
     });
+    if (failure && !(optional && ABSENT.has(failure.code ?? ''))) throw this.#listenError(what, address, failure);
     server.on('error', () => {});
-    this.#servers.push(server);
+    if (!failure) this.#servers.push(server);
+  }
+
+  #listenError(what: string, address: Address, cause: NodeJS.ErrnoException): HarnessError {
+    const { namespace, name } = this.#options.pod;
+    const where = `${what} listener of ${namespace}/${name}, ${address.host}:${address.port}`;
+    const code = cause.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED';
+    const hint = 'end what uses the address, or let the addresses be chosen';
+    return new HarnessError(code, `${where}: ${cause.message}`, { hint, cause });
   }
 }
+
+/** The system has no such address family, or no such address. */
+const ABSENT = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);

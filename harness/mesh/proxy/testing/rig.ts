@@ -4,8 +4,10 @@ import type { Socket } from 'node:net';
 import type { MeshPodConfig } from '../../contract.ts';
 import { IdentityAuthority } from '../../identity/authority.ts';
 import { type RefreshPolicy, WorkloadCredentials } from '../../identity/credentials.ts';
-import type { OutboundTarget, ProxyTelemetry } from '../../telemetry/types.ts';
-import { Discovery, type KnownService, podKey } from '../discovery.ts';
+import type { ProxyTelemetry } from '../../telemetry/types.ts';
+import { ControlWatches } from '../control-clients.ts';
+import { Discovery, podKey } from '../discovery.ts';
+import { peerOf } from '../peer.ts';
 import { seededRandom } from '../random.ts';
 import { Sidecar } from '../sidecar.ts';
 import { TcpMeter } from '../tcp-meter.ts';
@@ -20,6 +22,8 @@ export interface RigOptions {
   strangers?: string[];
   telemetry?: (pod: string) => ProxyTelemetry;
 }
+
+const NAMES = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };
 
 /**
  * Real sidecars and small apps on loopback addresses of their own, with a load pod in front. `log` has every event of
@@ -39,7 +43,7 @@ export class Rig implements AsyncDisposable {
 
   private constructor(options: RigOptions) {
     this.#options = options;
-    const names = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd', clockSkewMs: 20_000 };
+    const names = { ...NAMES, clockSkewMs: 20_000 };
     const lifetime = options.lifetimeMs === undefined ? {} : { lifetimeMs: options.lifetimeMs, clockSkewMs: 0 };
     this.#authority = new IdentityAuthority({ ...names, ...lifetime });
     this.#stranger = new IdentityAuthority({ ...names, ...lifetime });
@@ -55,7 +59,7 @@ export class Rig implements AsyncDisposable {
       targetPort: 8080,
       pods: [...this.pods.keys()].filter((pod) => pod.startsWith(`${name}-`)),
     }));
-    this.discovery = new Discovery(services, [...this.pods.values()], 'cluster.local');
+    this.discovery = new Discovery(services, [...this.pods.values()].map(peerOf), NAMES.trustDomain);
   }
 
   static async start(options: RigOptions): Promise<Rig> {
@@ -95,15 +99,16 @@ export class Rig implements AsyncDisposable {
   async startPod(name: string): Promise<void> {
     const pod = this.pods.get(name)!;
     const authority = this.#options.strangers?.includes(pod.deployment) ? this.#stranger : this.#authority;
-    const credentials = new WorkloadCredentials(authority, pod, this.#options.refresh);
+    const credentials = WorkloadCredentials.issuedBy(authority, pod, this.#options.refresh);
+    const telemetry = this.#options.telemetry?.(name) ?? recordingTelemetry(this.log, name);
     const sidecar = await Sidecar.start({
       pod,
       credentials,
-      telemetry: this.#options.telemetry?.(name) ?? recordingTelemetry(this.log, name),
+      telemetry,
       meter: new TcpMeter(),
       discovery: this.discovery,
-      target: (service, of) => target(service, of),
-      identityOf: (of) => identity(of),
+      watches: new ControlWatches(telemetry),
+      names: NAMES,
       env: { NAME: name },
       random: seededRandom(name),
     });
@@ -148,18 +153,4 @@ export class Rig implements AsyncDisposable {
       componentPorts: [],
     });
   }
-}
-
-function identity(pod: MeshPodConfig): string {
-  return `${pod.serviceAccount}.${pod.namespace}.serviceaccount.identity.linkerd.cluster.local`;
-}
-
-function target(service: KnownService, pod: MeshPodConfig): OutboundTarget {
-  return {
-    authority: service.authority,
-    ip: pod.ip,
-    port: 8080,
-    tls: { tls: 'true', serverId: identity(pod) },
-    dst: [],
-  };
 }

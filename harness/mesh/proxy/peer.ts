@@ -1,0 +1,86 @@
+import { identityName } from '../../core/topology.ts';
+import type { Address, MeshPodConfig } from '../contract.ts';
+import type { OutboundTarget } from '../telemetry/types.ts';
+import type { KnownService } from './discovery.ts';
+
+/** A pod as the outbound proxies of other pods know it. */
+export interface Peer {
+  namespace: string;
+  name: string;
+  uid: string;
+  ip: string;
+  /** Kind and name of what owns it: `Deployment`, `cart`. */
+  workloadKind: string;
+  workload: string;
+  serviceAccount: string;
+  podTemplateHash: string;
+  /** Where its proxy listens. null: it is not meshed, its app is dialled in plaintext. */
+  inbound: Address | null;
+  /** The app's port as labels show it, where it is another than the service's target port. */
+  appPort: number | null;
+}
+
+/** What names in labels are made of. */
+export interface MeshNames {
+  trustDomain: string;
+  controlPlaneNamespace: string;
+}
+
+/** How others know a pod whose sidecar runs here. */
+export function peerOf(pod: MeshPodConfig): Peer {
+  const { namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound } = pod;
+  return {
+    ...{ namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound },
+    workloadKind: 'Deployment',
+    workload: pod.deployment,
+    appPort: pod.app?.labelPort ?? null,
+  };
+}
+
+const COMPARED = [
+  ...['namespace', 'name', 'uid', 'ip', 'workloadKind', 'workload', 'serviceAccount', 'podTemplateHash', 'appPort'],
+] as (keyof Peer)[];
+
+/** Nothing that a connection or a label depends on has changed. */
+export function samePeer(a: Peer, b: Peer): boolean {
+  return (
+    COMPARED.every((key) => a[key] === b[key]) &&
+    a.inbound?.host === b.inbound?.host &&
+    a.inbound?.port === b.inbound?.port
+  );
+}
+
+export function peerIdentity(peer: Peer, names: MeshNames): string {
+  return identityName(peer.serviceAccount, peer.namespace, names.controlPlaneNamespace, names.trustDomain);
+}
+
+/** An endpoint as the destination controller describes it (facts, 1.1; unmeshed ones: 1.12). */
+export function endpointTarget(service: KnownService, peer: Peer, names: MeshNames): OutboundTarget {
+  const dst = new Map([
+    ['dst_namespace', peer.namespace],
+    ['dst_pod', peer.name],
+    ['dst_service', service.name],
+    ['dst_serviceaccount', peer.serviceAccount],
+    ['dst_zone', ''],
+    ['dst_zone_locality', 'unknown'],
+    [ownerLabel(peer.workloadKind), peer.workload],
+  ]);
+  // From labels of the pod, which the injector and its ReplicaSet set.
+  if (peer.inbound) dst.set('dst_control_plane_ns', names.controlPlaneNamespace);
+  if (peer.podTemplateHash) dst.set('dst_pod_template_hash', peer.podTemplateHash);
+  return {
+    authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,
+    ip: peer.ip,
+    port: peer.appPort ?? service.targetPort,
+    tls: peer.inbound
+      ? { tls: 'true', serverId: peerIdentity(peer, names) }
+      : { tls: 'no_identity', reason: 'not_provided_by_service_discovery' },
+    dst: [...dst].sort(([a], [b]) => (a < b ? -1 : 1)),
+  };
+}
+
+/** Of a Job's pods the label is `k8s_job`, so that it does not collide with Prometheus' `job`. */
+function ownerLabel(kind: string): string {
+  const name = kind.toLowerCase();
+  return name === 'job' ? 'dst_k8s_job' : `dst_${name}`;
+}

@@ -88,9 +88,9 @@ export interface TimelineChange {
 }
 
 export interface PodConfig {
-  /** e.g. `cart-664f644f88-4lkzv`. */
+  /** e.g. `cart-664f644f88-4lkzv`. In a Kubernetes pod SERVICE_ENV.podName goes before it. */
   pod: string;
-  /** 0-based. */
+  /** 0-based. In a Kubernetes pod SERVICE_ENV.replica, or else a number made of the pod's name, goes before it. */
   replica: number;
   /** Address the app listens on. Port 0 is not allowed: the mesh must know it. */
   listen: { host: string; port: number };
@@ -100,11 +100,27 @@ export interface PodConfig {
   egress: { host: string; port: number } | null;
   /** Folder of the pod's journals; one file an incarnation. Must exist. */
   journalDir: string;
-  /** Names this incarnation of the pod, unique among the incarnations of the pod, e.g. `0`, `1`. */
+  /**
+   * Names this incarnation of the pod, unique among the incarnations of the pod, e.g. `0`, `1`. AUTO_INCARNATION: the number
+   * of journals that are in `journalDir` already, and the origin is kept there for the next incarnation.
+   */
   incarnation: string;
 }
 
-/** The one configuration of a service process, as JSON in the file named by MESHPROOF_SERVICE_CONFIG. */
+/** For whoever is started again by somebody that knows nothing of incarnations, as a kubelet does. */
+export const AUTO_INCARNATION = 'auto';
+
+/** Environment of a service process. */
+export const SERVICE_ENV = {
+  /** File with a ServiceProcessConfig. */
+  config: 'MESHPROOF_SERVICE_CONFIG',
+  /** Name of the pod that the process is, from the downward API. The configuration has one pod then, the template of all. */
+  podName: 'MESHPROOF_POD_NAME',
+  /** Its replica, 0-based, where somebody numbers them; only with podName. */
+  replica: 'MESHPROOF_REPLICA',
+} as const;
+
+/** The one configuration of a service process, as JSON in the file named by SERVICE_ENV.config. */
 export interface ServiceProcessConfig {
   workloads: WorkloadConfig[];
 }
@@ -119,7 +135,10 @@ export interface WorkloadConfig {
   pods: PodConfig[];
 }
 
-/** `POST /control/origin` on the admin port: when the timeline's zero is, in epoch ms (may be in the future). */
+/**
+ * `POST /control/origin` on the admin port: when the timeline's zero is, in epoch ms (may be in the future). With
+ * AUTO_INCARNATION it is on the disk before the answer, as `origin.json` beside the journals.
+ */
 export interface OriginRequest {
   originEpochMs: number;
 }

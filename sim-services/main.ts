@@ -4,7 +4,9 @@
  */
 import { writeSync } from 'node:fs';
 import { readConfig } from './config.ts';
+import { SERVICE_ENV } from './contract.ts';
 import { EXIT, ServiceFailure } from './failure.ts';
+import { asPod } from './in-pod.ts';
 import { Services } from './services.ts';
 
 /** One JSON line on stderr for whoever watches, synchronously: the process is about to end. */
@@ -47,7 +49,7 @@ process.on('disconnect', orphaned);
 if (process.send && !process.connected) orphaned();
 
 try {
-  services = await Services.start(readConfig(process.env.MESHPROOF_SERVICE_CONFIG), die);
+  services = await Services.start(asPod(readConfig(process.env[SERVICE_ENV.config]), process.env), die);
   process.stdout.write(`${JSON.stringify({ ready: true, pods: services.pods })}\n`);
   process.send?.({ type: 'ready' });
 } catch (error) {

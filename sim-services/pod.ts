@@ -1,14 +1,16 @@
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { PodConfig, WorkloadConfig } from './contract.ts';
+import { AUTO_INCARNATION, type PodConfig, type WorkloadConfig } from './contract.ts';
 import { EXIT, ServiceFailure } from './failure.ts';
 import { Journal } from './ledger/journal.ts';
+import { countJournals } from './ledger/read.ts';
 import { createAdmin } from './server/admin.ts';
 import { Answers } from './server/answers.ts';
 import { createApp } from './server/app.ts';
 import { Callee, Egress } from './server/callee.ts';
-import { type Origin, PodContext } from './server/context.ts';
+import { PodContext } from './server/context.ts';
 import { PodMetrics } from './server/metrics.ts';
+import type { Origin } from './server/origin.ts';
 import { appRoute, Router } from './server/route.ts';
 
 /** What the ready line says of a pod. */
@@ -49,7 +51,9 @@ export class Pod {
     onLost: (failure: ServiceFailure) => never,
   ): Promise<Pod> {
     const id = `${workload.namespace}/${workload.name}`;
-    const { pod, incarnation, journalDir } = config;
+    const { pod, journalDir } = config;
+    const incarnation =
+      config.incarnation === AUTO_INCARNATION ? String(countJournals(journalDir)) : config.incarnation;
     const journal = new Journal({ dir: journalDir, workload: id, pod, incarnation }, onLost);
     const context = new PodContext(journal, new Answers(pod), origin, (inFlight) => new PodMetrics(inFlight));
     const egress = new Egress(config.egress);

@@ -1,7 +1,7 @@
 import type { ServiceProcessConfig } from './contract.ts';
 import type { ServiceFailure } from './failure.ts';
 import { Pod, type PodAddresses } from './pod.ts';
-import type { Origin } from './server/context.ts';
+import { Origin } from './server/origin.ts';
 
 /** How long requests in flight may take to end when the services stop. */
 export const DRAIN_MS = 10_000;
@@ -26,7 +26,7 @@ export class Services implements AsyncDisposable {
     config: ServiceProcessConfig,
     onLost: (failure: ServiceFailure) => never = raise,
   ): Promise<Services> {
-    const origin: Origin = { epochMs: null };
+    const origin = Origin.of(config);
     const pods: Pod[] = [];
     try {
       for (const workload of config.workloads) {

@@ -24,6 +24,11 @@ export async function* readJournals(dir: string, own: string): AsyncGenerator<Bu
   }
 }
 
+/** How many incarnations have begun a journal there. */
+export function countJournals(dir: string): number {
+  return readdirSync(dir).filter((name) => name.endsWith(JOURNAL_SUFFIX)).length;
+}
+
 function listJournals(dir: string, own: string): JournalFile[] {
   const files = readdirSync(dir)
     .filter((name) => name.endsWith(JOURNAL_SUFFIX))

@@ -3,7 +3,8 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { epochMs } from '../clock.ts';
 import { ADMIN_PATHS, type OriginRequest } from '../contract.ts';
 import { readJournals } from '../ledger/read.ts';
-import type { Origin, PodContext } from './context.ts';
+import type { PodContext } from './context.ts';
+import type { Origin } from './origin.ts';
 
 /** The admin listener of a pod: truth, metrics, control. No part of the mesh, and not in the journal. */
 export function createAdmin(pod: PodContext, origin: Origin, journalDir: string): FastifyInstance {
@@ -40,7 +41,7 @@ export function createAdmin(pod: PodContext, origin: Origin, journalDir: string)
       },
     },
     (request, reply) => {
-      origin.epochMs = request.body.originEpochMs;
+      origin.set(request.body.originEpochMs);
       return reply.code(204).send();
     },
   );

@@ -1,11 +1,7 @@
 import type { Journal } from '../ledger/journal.ts';
 import type { Answers } from './answers.ts';
 import type { PodMetrics } from './metrics.ts';
-
-/** The timeline's zero, shared by everything in the process; null until it is told. */
-export interface Origin {
-  epochMs: number | null;
-}
+import type { Origin } from './origin.ts';
 
 /** What the requests of a pod share. */
 export class PodContext {

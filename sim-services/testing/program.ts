@@ -25,15 +25,19 @@ export class Program implements AsyncDisposable {
 
   /**
    * @param options.under a command that runs it, e.g. a shell that sets a limit
+   * @param options.env what it is told beside its configuration
    */
-  constructor(config: ServiceProcessConfig | string, options: { under?: string[]; node?: string[] } = {}) {
+  constructor(
+    config: ServiceProcessConfig | string,
+    options: { under?: string[]; node?: string[]; env?: NodeJS.ProcessEnv } = {},
+  ) {
     this.#dir = mkdtempSync(join(tmpdir(), 'meshproof-program-'));
     const file = join(this.#dir, 'config.json');
     writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
     const [command, ...args] = [...(options.under ?? []), process.execPath, ...(options.node ?? []), MAIN];
     this.#child = spawn(command!, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, MESHPROOF_SERVICE_CONFIG: file },
+      env: { ...process.env, ...options.env, MESHPROOF_SERVICE_CONFIG: file },
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;

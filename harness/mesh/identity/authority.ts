@@ -1,4 +1,5 @@
-import { HarnessError } from '../../core/errors.ts';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { describe, HarnessError } from '../../core/errors.ts';
 import { identityName } from '../../core/topology.ts';
 import { generateKeys, type KeyPair, keyToPem, signCertificate } from './certificate.ts';
 
@@ -22,6 +23,13 @@ export interface IssuedCertificate {
   notAfterEpochMs: number;
 }
 
+/** What an authority is made of, as PEM: enough to sign with it elsewhere. The anchor's key is never kept. */
+export interface AuthorityMaterial {
+  anchorPem: string;
+  issuerPem: string;
+  issuerKeyPem: string;
+}
+
 /**
  * The identity service of one run: a trust anchor, an issuer below it, and what they sign. Names and validity are
  * Linkerd's (facts, section 7): NotBefore = now - 20 s, NotAfter = now + 24 h 20 s.
@@ -33,36 +41,36 @@ export class IdentityAuthority {
   readonly #options: Required<AuthorityOptions>;
   readonly #issuerPem: string;
   readonly #issuerSubject: string;
-  readonly #issuerKeys: KeyPair = generateKeys();
+  readonly #issuerKeys: KeyPair;
 
-  constructor(options: AuthorityOptions) {
+  /**
+   * @param material an authority that was made before; a new one by default
+   * @throws HarnessError BAD_LIFETIME, BAD_ISSUER
+   */
+  constructor(options: AuthorityOptions, material?: AuthorityMaterial) {
     this.#options = { lifetimeMs: 24 * 3600 * 1000, clockSkewMs: 20_000, ...options };
-    const { lifetimeMs, clockSkewMs, controlPlaneNamespace, trustDomain } = this.#options;
+    const { lifetimeMs, clockSkewMs } = this.#options;
     if (lifetimeMs <= 0 || clockSkewMs < 0) {
       throw new HarnessError('BAD_LIFETIME', `a certificate lifetime of ${lifetimeMs} ms (skew ${clockSkewMs} ms)`, {
         hint: 'give a lifetime above 0 and a skew of 0 or more',
       });
     }
-    const now = Date.now();
-    const notBeforeEpochMs = now - clockSkewMs;
-    const root = { subject: `root.${controlPlaneNamespace}.${trustDomain}`, keys: generateKeys() };
-    this.anchorPem = signCertificate(
-      { ...root, hosts: [], authority: { pathLength: 1 }, notBeforeEpochMs, notAfterEpochMs: now + 10 * YEAR_MS },
-      root,
-    );
-    this.#issuerSubject = `identity.${controlPlaneNamespace}.${trustDomain}`;
-    this.issuerNotAfterEpochMs = now + YEAR_MS;
-    this.#issuerPem = signCertificate(
-      {
-        subject: this.#issuerSubject,
-        keys: this.#issuerKeys,
-        hosts: [],
-        authority: { pathLength: 0 },
-        notBeforeEpochMs,
-        notAfterEpochMs: this.issuerNotAfterEpochMs,
-      },
-      root,
-    );
+    const { anchorPem, issuerPem, issuerKeyPem } = material ?? newMaterial(this.#options);
+    const issuer = readIssuer(anchorPem, issuerPem, issuerKeyPem);
+    this.anchorPem = anchorPem;
+    this.issuerNotAfterEpochMs = issuer.notAfterEpochMs;
+    this.#issuerPem = issuerPem;
+    this.#issuerSubject = issuer.subject;
+    this.#issuerKeys = issuer.keys;
+  }
+
+  /** What another process needs to sign as this authority. */
+  get material(): AuthorityMaterial {
+    return {
+      anchorPem: this.anchorPem,
+      issuerPem: this.#issuerPem,
+      issuerKeyPem: keyToPem(this.#issuerKeys.privateKey),
+    };
   }
 
   /** A certificate for a workload's ServiceAccount, with Linkerd's name as its only DNS name. */
@@ -92,5 +100,47 @@ export class IdentityAuthority {
       notBeforeEpochMs,
       notAfterEpochMs,
     };
+  }
+}
+
+function newMaterial(options: Required<AuthorityOptions>): AuthorityMaterial {
+  const { clockSkewMs, controlPlaneNamespace, trustDomain } = options;
+  const now = Date.now();
+  const notBeforeEpochMs = now - clockSkewMs;
+  const root = { subject: `root.${controlPlaneNamespace}.${trustDomain}`, keys: generateKeys() };
+  const issuer = { subject: `identity.${controlPlaneNamespace}.${trustDomain}`, keys: generateKeys() };
+  const common = { hosts: [], notBeforeEpochMs };
+  return {
+    anchorPem: signCertificate(
+      { ...root, ...common, authority: { pathLength: 1 }, notAfterEpochMs: now + 10 * YEAR_MS },
+      root,
+    ),
+    issuerPem: signCertificate(
+      { ...issuer, ...common, authority: { pathLength: 0 }, notAfterEpochMs: now + YEAR_MS },
+      root,
+    ),
+    issuerKeyPem: keyToPem(issuer.keys.privateKey),
+  };
+}
+
+/** @throws HarnessError BAD_ISSUER when the three do not belong together */
+function readIssuer(anchorPem: string, issuerPem: string, issuerKeyPem: string) {
+  const bad = (why: string, cause?: unknown) =>
+    new HarnessError('BAD_ISSUER', `the issuer of the mesh's certificates: ${why}`, {
+      hint: 'give an anchor, the issuer that it signed, and the key of that issuer',
+      cause,
+    });
+  try {
+    const certificate = new X509Certificate(issuerPem);
+    const privateKey = createPrivateKey(issuerKeyPem);
+    if (!certificate.checkPrivateKey(privateKey)) throw bad('the key is not that of its certificate');
+    if (!certificate.verify(new X509Certificate(anchorPem).publicKey)) throw bad('the trust anchor did not sign it');
+    return {
+      subject: certificate.subject.replace(/^CN=/, ''),
+      notAfterEpochMs: certificate.validToDate.getTime(),
+      keys: { privateKey, publicKey: createPublicKey(privateKey) },
+    };
+  } catch (cause) {
+    throw cause instanceof HarnessError ? cause : bad(describe(cause), cause);
   }
 }

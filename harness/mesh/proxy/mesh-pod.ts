@@ -1,6 +1,6 @@
 import { HarnessError } from '../../core/errors.ts';
 import type { MeshConfig, MeshPodConfig } from '../contract.ts';
-import { ComponentServer } from '../control-plane.ts';
+import { ComponentServer, countedBySidecar } from '../control-plane.ts';
 import type { IdentityAuthority } from '../identity/authority.ts';
 import { type RefreshPolicy, WorkloadCredentials } from '../identity/credentials.ts';
 import { Kubelet } from '../probes.ts';
@@ -92,7 +92,15 @@ export class MeshPod {
     const components: ComponentServer[] = [];
     this.#running = { sidecar, components, closeAccount: account.close, kubelet: this.#watch() };
     for (const port of pod.componentPorts) {
-      components.push(await ComponentServer.start(pod, port, telemetry, this.#facts()));
+      components.push(
+        await ComponentServer.start({
+          container: port.container,
+          listen: port.address,
+          facts: this.#facts(),
+          where: podKey(pod),
+          observer: countedBySidecar(pod, port, telemetry),
+        }),
+      );
     }
     if (this.#restarts > 0) status(pod, { restartCount: this.#restarts });
   }
@@ -152,7 +160,7 @@ export class MeshPod {
           pods: discovery.endpoints(service).length,
         })),
       issuerTtlSeconds: () => (authority.issuerNotAfterEpochMs - Date.now()) / 1000,
-      injectedPods: config.pods.length,
+      admissions: () => [{ ownerKind: 'deployment', namespace: '', skipped: false, count: config.pods.length }],
     };
   }
 }

@@ -1,0 +1,59 @@
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgentJob } from '../../core/load-agent.ts';
+import type { LoadJob } from '../../core/load-job.ts';
+import { type Child, startChild } from '../../core/process.ts';
+import { JOB_FILES } from '../command.ts';
+import { k6Spec } from '../local.ts';
+
+/** The job of an agent: none yet, one that runs, or the last one. */
+export class Jobs {
+  readonly #k6: string;
+  readonly #dir: string;
+  #current: { name: string; k6: Child } | null = null;
+
+  /** @param workDir an existing folder; the job's files go into one in there */
+  constructor(k6: string, workDir: string) {
+    this.#k6 = k6;
+    this.#dir = join(workDir, 'job');
+  }
+
+  /**
+   * Starts a job; the files of the one before go.
+   * @returns false while another runs; true as well when this one was started before
+   */
+  start(name: string, script: string): boolean {
+    if (this.#current?.name === name) return true;
+    if (this.#current && !this.#current.k6.exit) return false;
+    rmSync(this.#dir, { recursive: true, force: true });
+    mkdirSync(this.#dir);
+    const job: LoadJob = { dir: this.#dir, ...JOB_FILES };
+    writeFileSync(join(job.dir, job.script), script);
+    this.#current = { name, k6: startChild({ ...k6Spec(job), file: this.#k6 }) };
+    return true;
+  }
+
+  get state(): AgentJob {
+    if (!this.#current) return { state: 'none' };
+    const { name: job, k6 } = this.#current;
+    if (!k6.exit) return { state: 'running', job };
+    const { code, signal, error } = k6.exit;
+    return { state: 'exited', job, code, signal, error: error?.message ?? null };
+  }
+
+  /** A file of the job and how many bytes it has now; none when it is not there yet. */
+  file(which: 'journal' | 'summary' | 'log'): { path: string; size: number } {
+    const path = join(this.#dir, JOB_FILES[which]);
+    return { path, size: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
+  }
+
+  /** Nothing happens when nothing runs. */
+  signal(signal: NodeJS.Signals): void {
+    this.#current?.k6.signal(signal);
+  }
+
+  /** Ends k6 and waits for it. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#current?.k6.stop(graceMs, 'SIGINT');
+  }
+}

@@ -7,6 +7,7 @@ import type { MeshStarted } from '../../mesh/contract.ts';
 import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
 import type { Scenario } from '../../scenario/model.ts';
+import { measureClocks } from '../clocks.ts';
 import type {
   EnvironmentProvider,
   EnvironmentSession,
@@ -16,7 +17,6 @@ import type {
 } from '../contract.ts';
 import { step } from '../step.ts';
 import { addressOptions, claimAddresses } from './addresses.ts';
-import { measureClocks } from './clocks.ts';
 import { MeshProcess } from './mesh-process.ts';
 import { fetchPage } from './pages.ts';
 import { CONTROL_PLANE_NAMESPACE, type LocalPlan, planLocal, VIZ_NAMESPACE } from './plan.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochMs } from '../../core/clock.ts';
+import { epochMs } from '../core/clock.ts';
 import { measureClocks } from './clocks.ts';
 
 const clock = (name: string, offsetMs: number) => ({ name, read: async () => epochMs() + offsetMs });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { isExecutable } from './search-path.ts';
 
 /** What the kernel sends to a child when its parent dies. */
 export type ParentDeathSignal = 'SIGTERM' | 'SIGKILL';
@@ -40,13 +40,4 @@ function works(setpriv: string): boolean {
     timeout: 5000,
   });
   return tried.status === 0;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

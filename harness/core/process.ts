@@ -14,6 +14,8 @@ export interface ChildSpec {
   cwd?: string;
   /** stdout and stderr are appended to it. */
   logFile: string;
+  /** stdout goes here, and only stderr to logFile. */
+  stdoutFile?: string;
   /** A channel for messages; only for Node programs. */
   ipc?: boolean;
   /** What the kernel sends to it when we die without having ended it, where the kernel can. */
@@ -67,10 +69,11 @@ export class Child implements AsyncDisposable {
     this.name = spec.name;
     this.logFile = spec.logFile;
     const { file, args } = spec.whenWeDie ? boundCommand(spec.file, spec.args, spec.whenWeDie) : spec;
-    const log = openLog(spec);
+    const log = openLog(spec.name, spec.logFile);
+    const stdout = spec.stdoutFile === undefined ? log : openLog(spec.name, spec.stdoutFile);
     try {
       this.#process = spawn(file, args, {
-        stdio: spec.ipc ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
+        stdio: spec.ipc ? ['ignore', stdout, log, 'ipc'] : ['ignore', stdout, log],
         env: spec.env ?? process.env,
         cwd: spec.cwd,
         detached: true,
@@ -78,6 +81,7 @@ export class Child implements AsyncDisposable {
       });
     } finally {
       closeSync(log);
+      if (stdout !== log) closeSync(stdout);
     }
     this.exited = new Promise((resolve) => {
       const done = (exit: ChildExit) => {
@@ -203,11 +207,11 @@ export function tailOf(file: string, lines: number): string {
   }
 }
 
-function openLog(spec: ChildSpec): number {
+function openLog(name: string, file: string): number {
   try {
-    return openSync(spec.logFile, 'a');
+    return openSync(file, 'a');
   } catch (cause) {
-    throw new HarnessError('LOG_NOT_WRITABLE', `the log of ${spec.name} can't be opened: ${(cause as Error).message}`, {
+    throw new HarnessError('LOG_NOT_WRITABLE', `the log of ${name} can't be opened: ${(cause as Error).message}`, {
       hint: 'check that the folder exists, can be written, and has space',
       cause,
     });

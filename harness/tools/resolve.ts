@@ -3,6 +3,7 @@ import { HarnessError } from '../core/errors.ts';
 import type { ResolvedTool } from '../core/tool.ts';
 import { TOOLS, type ToolName, type ToolSpec } from './catalogue.ts';
 import { cache } from './strategies/cache.ts';
+import { container } from './strategies/container.ts';
 import { given } from './strategies/given.ts';
 import { go } from './strategies/go.ts';
 import { path } from './strategies/path.ts';
@@ -23,7 +24,7 @@ export interface ToolOptions {
 }
 
 /** The ways to come by a tool, in the order in which they are tried. */
-export const STRATEGIES: readonly Strategy[] = [given, path, cache, go];
+export const STRATEGIES: readonly Strategy[] = [given, path, cache, container, go];
 
 const TOOLS_DIR = fileURLToPath(new URL('../../tools/', import.meta.url));
 
@@ -49,6 +50,7 @@ export async function resolveTool(name: ToolName, options: ToolOptions = {}): Pr
       reasons.push(`${strategy.source}: ${finding.reason}`);
       continue;
     }
+    if ('tool' in finding) return { ...finding.tool, name, source: strategy.source };
     for (const candidate of finding.candidates) {
       const inspection = await inspect(tool, candidate, context);
       if ('version' in inspection) {

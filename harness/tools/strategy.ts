@@ -1,3 +1,4 @@
+import type { ResolvedTool } from '../core/tool.ts';
 import type { ToolSpec } from './catalogue.ts';
 
 /** One way to come by a program. Another way is another file in strategies/, put into the list in resolve.ts. */
@@ -11,8 +12,8 @@ export interface Strategy {
   find(tool: ToolSpec, context: ToolContext): Promise<Finding>;
 }
 
-/** Paths to try in order, or why there is none. */
-export type Finding = { candidates: string[] } | { reason: string };
+/** Paths to try in order; or the tool itself, looked over already; or why there is none. */
+export type Finding = { candidates: string[] } | { tool: Omit<ResolvedTool, 'name' | 'source'> } | { reason: string };
 
 export interface ToolContext {
   /** A path the user gave on the command line. */

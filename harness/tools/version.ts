@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { describe } from '../core/errors.ts';
+import { printed, runCommand } from '../core/run-command.ts';
 import type { ToolSpec } from './catalogue.ts';
-import { run } from './exec.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -14,16 +14,16 @@ export async function inspect(
   path: string,
   context: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
 ): Promise<Inspection> {
-  const output = await run(path, tool.versionArgs, {
+  const output = await runCommand(path, tool.versionArgs, {
     deadlineMs: DEADLINE_MS,
     env: context.env,
     signal: context.signal,
   });
   if (output.code !== 0) {
-    const why = output.error ? describe(output.error) : (output.text.trim().split('\n')[0] ?? '');
+    const why = output.error ? describe(output.error) : (printed(output).split('\n')[0] ?? '');
     return { reason: `${path} ${tool.versionArgs.join(' ')} failed: ${why || `exit code ${output.code}`}` };
   }
-  const version = output.text.match(tool.printedVersion)?.[1] ?? (await versionFromBuildInfo(tool, path));
+  const version = printed(output).match(tool.printedVersion)?.[1] ?? (await versionFromBuildInfo(tool, path));
   if (!version) return { reason: `${path} does not say its version` };
   if (compareVersions(version, tool.atLeast) < 0) {
     return { reason: `${path} is version ${version}; at least ${tool.atLeast} is needed` };

@@ -1,5 +1,5 @@
+import { isExecutable } from '../../core/search-path.ts';
 import { cacheEntry } from '../cache.ts';
-import { isExecutable } from '../files.ts';
 import type { Strategy } from '../strategy.ts';
 
 /** What an earlier run built. */

@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withLock } from '../../core/lock.ts';
+import { printed, runCommand } from '../../core/run-command.ts';
+import { isExecutable, searchPath } from '../../core/search-path.ts';
 import { type CacheEntry, cacheEntry } from '../cache.ts';
 import type { ToolSpec } from '../catalogue.ts';
-import { run } from '../exec.ts';
-import { isExecutable } from '../files.ts';
-import { withLock } from '../lock.ts';
 import type { Strategy, ToolContext } from '../strategy.ts';
-import { searchPath } from './path.ts';
 
 const DEADLINE_MS = 45 * 60_000;
 const REMIND_EVERY_MS = 15_000;
@@ -41,7 +40,7 @@ async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context:
   const reminder = setInterval(() => context.progress(`${what}: still building, ${seconds()} so far`), REMIND_EVERY_MS);
   const temporary = await mkdtemp(`${entry.dir}.part-`);
   try {
-    const output = await run(goFile, buildArgs(tool, entry, join(temporary, tool.name)), {
+    const output = await runCommand(goFile, buildArgs(tool, entry, join(temporary, tool.name)), {
       deadlineMs: DEADLINE_MS,
       cwd: context.toolsDir,
       // Exactly what go.mod and go.sum say, without a C compiler and whatever the user's own settings are.
@@ -49,7 +48,7 @@ async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context:
       signal: context.signal,
     });
     if (output.code !== 0) {
-      const said = output.error?.message ?? output.text.trim().split('\n').slice(-4).join(' | ');
+      const said = output.error?.message ?? printed(output).split('\n').slice(-4).join(' | ');
       return `${goFile} build failed after ${seconds()}: ${said}`;
     }
     await rm(entry.dir, { recursive: true, force: true });

@@ -1,5 +1,4 @@
-import { delimiter, join } from 'node:path';
-import { isExecutable } from '../files.ts';
+import { searchPath } from '../../core/search-path.ts';
 import type { Strategy } from '../strategy.ts';
 
 /** Every program of that name on PATH: the first may be too old and the second not. */
@@ -12,8 +11,3 @@ export const path: Strategy = {
     return candidates.length > 0 ? { candidates } : { reason: `there is no ${file} on it` };
   },
 };
-
-export function searchPath(file: string, env: NodeJS.ProcessEnv): string[] {
-  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...new Set(folders.map((folder) => join(folder, file)))].filter(isExecutable);
-}

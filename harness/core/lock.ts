@@ -1,5 +1,5 @@
 import { open, rm, stat, utimes } from 'node:fs/promises';
-import { waitFor } from '../core/wait.ts';
+import { waitFor } from './wait.ts';
 
 /** The holder touches its lock this often; one that was not touched for much longer belongs to a run that was killed. */
 const TOUCH_EVERY_MS = 2000;

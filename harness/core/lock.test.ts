@@ -1,14 +1,20 @@
-import { existsSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withLock } from './lock.ts';
-import { standInMachine } from './testing.ts';
+
+/** A folder of one's own, gone when the test is over. */
+function ownFolder() {
+  const root = mkdtempSync(join(tmpdir(), 'meshproof-lock-'));
+  return { root, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+}
 
 const options = { waiting: () => {}, deadlineMs: 5000, signal: undefined };
 
 test('work under one lock does not overlap', async () => {
-  using machine = standInMachine();
-  const file = join(machine.root, 'lock');
+  using folder = ownFolder();
+  const file = join(folder.root, 'lock');
   let inside = 0;
   let most = 0;
   const work = async () => {
@@ -22,8 +28,8 @@ test('work under one lock does not overlap', async () => {
 });
 
 test('it is free again after work that failed', async () => {
-  using machine = standInMachine();
-  const file = join(machine.root, 'lock');
+  using folder = ownFolder();
+  const file = join(folder.root, 'lock');
   const failing = withLock(file, options, async () => {
     throw new Error('no');
   });
@@ -32,8 +38,8 @@ test('it is free again after work that failed', async () => {
 });
 
 test('one that a killed run left behind is taken; one that is touched is not', async () => {
-  using machine = standInMachine();
-  const file = join(machine.root, 'lock');
+  using folder = ownFolder();
+  const file = join(folder.root, 'lock');
   writeFileSync(file, '1\n');
   const held = withLock(file, { ...options, deadlineMs: 150 }, async () => 'mine');
   await expect(held).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', lastSeen: 'it is held' });

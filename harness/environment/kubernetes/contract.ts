@@ -44,15 +44,26 @@ export interface Kube {
   get<T = KubernetesObject>(ref: ObjectRef): Promise<T | null>;
   /** Every object of a kind, in a namespace or in all. */
   list<T = KubernetesObject>(kind: { apiVersion: string; kind: string }, options?: ListOptions): Promise<T[]>;
-  /** One request as it is. Throws for a status of 400 and above. */
-  request(method: string, path: string, body?: unknown): Promise<unknown>;
   /**
-   * Deletes objects and waits until they are gone. Namespaces take what is in them along.
-   * @throws HarnessError NAMESPACE_STUCK (naming what holds it), CLUSTER_UNREACHABLE
+   * One request as it is; an answer of JSON parsed, any other as text.
+   * @throws ApiError (errors.ts) for a status of 400 and above: CLUSTER_REFUSED, API_FAILED
+   */
+  request(method: string, path: string, body?: unknown, options?: RequestOptions): Promise<unknown>;
+  /**
+   * Deletes objects and waits until they, and what they own, are gone. Namespaces take what is in them along.
+   * @param options.graceSeconds of pods that are deleted, also of those in namespaces that are
+   * @param options.deadlineMs default 120 s
+   * @param options.propagation default `Foreground`; with `Background` what an object owns may go after it
+   * @throws HarnessError NAMESPACE_STUCK (naming what holds it), OBJECT_STUCK, CLUSTER_UNREACHABLE
    */
   delete(
     refs: ObjectRef[],
-    options?: { graceSeconds?: number; deadlineMs?: number; signal?: AbortSignal },
+    options?: {
+      graceSeconds?: number;
+      deadlineMs?: number;
+      signal?: AbortSignal;
+      propagation?: 'Foreground' | 'Background';
+    },
   ): Promise<void>;
   /** Everything (of the kinds meshproof makes) that carries all these labels. */
   labelled(labels: Record<string, string>): Promise<ObjectRef[]>;
@@ -62,6 +73,15 @@ export interface Kube {
    */
   gateway(namespace: string, pod: string, port: number): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface RequestOptions {
+  /** Default `application/json`. */
+  contentType?: string;
+  accept?: string;
+  /** Silence after which the request counts as lost. Default 30 s. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
 }
 
 export interface ListOptions {

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { describe, EXIT, HarnessError } from '../../core/errors.ts';
+
+/** What a kubeconfig says about one context. */
+export interface KubeCredentials {
+  kubeconfig: string;
+  context: string;
+  /** URL of the API server, without a slash at its end. */
+  server: string;
+  /** What an HTTPS request needs: trust, client certificate, headers with a token that is still valid, agent. */
+  requestOptions(): Promise<RequestOptions>;
+}
+
+const HINT = 'give the kubeconfig of a cluster that is there, e.g. of `kind get kubeconfig --name NAME`';
+
+/**
+ * Reads a kubeconfig. Neither KUBECONFIG nor ~/.kube/config are looked at: a cluster that was not named is never touched.
+ * @param options.context null: the current one of the file
+ * @throws HarnessError KUBECONFIG_BAD
+ */
+export async function readKubeconfig(options: {
+  kubeconfig: string;
+  context?: string | null;
+}): Promise<KubeCredentials> {
+  const { kubeconfig } = options;
+  const bad = (what: string, cause?: unknown) =>
+    new HarnessError('KUBECONFIG_BAD', `${kubeconfig}: ${what}`, { hint: HINT, exitCode: EXIT.environment, cause });
+  if (!existsSync(kubeconfig)) throw bad('there is no such file');
+  // It is large, and most commands do without it.
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
+  try {
+    config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw bad(`it can't be read as a kubeconfig: ${describe(error).split('\n', 1)[0]}`, error);
+  }
+  const context = options.context ?? config.getCurrentContext();
+  const names = config.getContexts().map(({ name }) => name);
+  const known = names.length > 0 ? `it has ${names.join(', ')}` : 'it has none';
+  if (!context) throw bad(`it has no current context; ${known}`);
+  if (!names.includes(context)) throw bad(`it has no context "${context}"; ${known}`);
+  config.setCurrentContext(context);
+  const { cluster: clusterName, user: userName } = config.getContextObject(context)!;
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw bad(`its context "${context}" names the cluster "${clusterName}", which it does not have`);
+  if (!config.getCurrentUser())
+    throw bad(`its context "${context}" names the user "${userName}", which it does not have`);
+  if (!URL.canParse(cluster.server))
+    throw bad(`the server of its cluster "${clusterName}" is no URL: ${cluster.server}`);
+  const credentials = {
+    kubeconfig,
+    context,
+    server: cluster.server.replace(/\/+$/, ''),
+    requestOptions: () => requestOptions(config),
+  };
+  try {
+    await credentials.requestOptions();
+  } catch (error) {
+    throw bad(`the credentials of its context "${context}" can't be used: ${describe(error)}`, error);
+  }
+  return credentials;
+}
+
+async function requestOptions(config: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  // Its own agent is of use only for what ours can't do: going through a proxy.
+  if (!config.getCurrentCluster()?.proxyUrl) delete options.agent;
+  return options;
+}

@@ -33,7 +33,9 @@ export interface SidecarOptions {
 export class Sidecar {
   readonly #options: SidecarOptions;
   readonly #admin: Admin;
+  /** Those of the data ports. */
   readonly #servers: Server[] = [];
+  #adminServer: Server | null = null;
   readonly #sockets = new Set<Socket>();
   #credentials: WorkloadCredentials | null = null;
   #inbound: Inbound | null = null;
@@ -104,7 +106,7 @@ export class Sidecar {
 
   /** Sockets that it holds: listeners, accepted connections, and those it opened. */
   get openFds(): number {
-    return this.#servers.length + this.#options.meter.size;
+    return this.#allServers().length + this.#options.meter.size;
   }
 
   /** Requests that have come and are not answered yet. */
@@ -112,9 +114,8 @@ export class Sidecar {
     return (this.#inbound?.inFlight ?? 0) + (this.#outbound?.inFlight ?? 0);
   }
 
-  /** Takes no new connections and says so to the kubelet; what is under way goes on. */
+  /** Takes no new connections for data; what is under way goes on, and so does the admin listener. */
   drain(): void {
-    this.#ready = false;
     for (const server of this.#servers) server.close();
   }
 
@@ -124,17 +125,36 @@ export class Sidecar {
     this.#outbound?.kill();
     this.#options.meter.clear();
     this.#credentials?.[Symbol.dispose]();
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const closed = this.#allServers().map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     // As the kernel does for a killed process. A reset is no option: libuv refuses it while a shutdown is pending.
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
 
-  #listenAdmin(): Promise<void> {
-    return this.#listen('admin', this.#options.pod.admin, (socket) => this.#admin.accept(socket));
+  #allServers(): Server[] {
+    return this.#adminServer ? [this.#adminServer, ...this.#servers] : this.#servers;
+  }
+
+  async #listenAdmin(): Promise<void> {
+    this.#adminServer = await this.#bind(
+      'admin',
+      this.#options.pod.admin,
+      (socket) => this.#admin.accept(socket),
+      false,
+    );
   }
 
   async #listen(what: string, address: Address, accept: (socket: Socket) => void, optional = false): Promise<void> {
+    const server = await this.#bind(what, address, accept, optional);
+    if (server) this.#servers.push(server);
+  }
+
+  async #bind(
+    what: string,
+    address: Address,
+    accept: (socket: Socket) => void,
+    optional: boolean,
+  ): Promise<Server | null> {
     const server = net.createServer((socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -147,7 +167,7 @@ export class Sidecar {
     });
     if (failure && !(optional && ABSENT.has(failure.code ?? ''))) throw this.#listenError(what, address, failure);
     server.on('error', () => {});
-    if (!failure) this.#servers.push(server);
+    return failure ? null : server;
   }
 
   #listenError(what: string, address: Address, cause: NodeJS.ErrnoException): HarnessError {

@@ -1,9 +1,9 @@
 import { describe } from '../../core/errors.ts';
 import { printed, runCommand } from '../../core/run-command.ts';
+import { searchPath } from '../../core/search-path.ts';
 import { cacheEntry } from '../cache.ts';
 import { TOOL_IMAGES } from '../container/images.ts';
 import type { Strategy, ToolContext } from '../strategy.ts';
-import { searchPath } from './path.ts';
 
 /** A pull that takes longer than this would not be quicker than the ways that come after it. */
 const PULL_DEADLINE_MS = 90_000;

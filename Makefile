@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Scenarios in which most can go wrong.
 RISKIEST := restart spike bucket-edge
-.PHONY: help demo test soak lint setup check-node clean distclean
+# The mesh of make demo-kind (default: linkerd) and make test-kind (default: simulated).
+MESH ?=
+.PHONY: help demo demo-kind test test-kind soak lint setup check-node clean distclean
 
 NODE := node_modules/.bin/node
 # A copy of the lock file that was installed.
@@ -16,8 +18,18 @@ help: ## Show this list
 demo: setup ## Bring up a simulated mesh, drive it, and prove what Prometheus says about it
 	@$(NODE) harness/cli/main.ts run scenarios/baseline.yaml
 
+demo-kind: setup ## The same in a kind cluster with Linkerd (Docker is needed); MESH=simulated without its images
+	@$(NODE) harness/cli/main.ts run scenarios/baseline.yaml --environment kind --mesh $(or $(MESH),linkerd)
+
 test: lint ## Everything: lint, types, import rules, all tests
 	@tools="$$($(NODE) harness/tools/main.ts)"; eval "$$tools"; $(NODE) node_modules/vitest/vitest.mjs run
+
+test-kind: setup ## Tests on a real cluster (left out where there is no Docker); MESH=linkerd for the real one
+	@if docker info >/dev/null 2>&1; then \
+	  MESHPROOF_TEST_MESH=$(or $(MESH),simulated) $(NODE) node_modules/vitest/vitest.mjs run --config vitest.kind.config.ts; \
+	else \
+	  echo "test-kind: no Docker engine answers here, so the tests on a real cluster are left out"; \
+	fi
 
 soak: setup ## The suite five times, its riskiest scenarios twenty times: no false fail, nothing inconclusive
 	@for i in 1 2 3 4 5; do \

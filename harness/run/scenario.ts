@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
+import type { PodInfo } from '../core/topology.ts';
 import { abortable } from '../core/wait.ts';
 import type {
   EnvironmentInfo,
@@ -17,6 +18,7 @@ import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
 import { type JudgeInput, judge } from '../verdict/judge.ts';
 import { Guard } from './guard.ts';
 import { type Observation, observe } from './observe.ts';
+import { withLoadOutside } from './outside-load.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
 import { emptyScenarioResult, failedScenarioResult } from './records.ts';
@@ -104,9 +106,13 @@ async function drive(
   return k6;
 }
 
-/** The load generator's pod is the one that serves nothing. */
+/** The load generator's pod; a name for its journal where it is none. */
 function loadPod(env: RunningEnvironment): string {
-  return env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id)!.name;
+  return loadInMesh(env)?.name ?? 'outside';
+}
+
+function loadInMesh(env: RunningEnvironment): PodInfo | undefined {
+  return env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id);
 }
 
 function judgeInput(
@@ -118,7 +124,7 @@ function judgeInput(
 ): JudgeInput {
   return {
     topology: env.topology,
-    truth: observation.truth,
+    truth: loadInMesh(env) ? observation.truth : withLoadOutside(observation.truth),
     proxy: observation.proxy,
     prometheus: observation.prometheus,
     window: {

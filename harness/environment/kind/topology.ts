@@ -1,0 +1,65 @@
+import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
+import { authorityOf, LOAD_WORKLOAD, type Scenario } from '../../scenario/model.ts';
+import type { KubernetesObject, PodObject } from '../kubernetes/contract.ts';
+import { CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN } from './contract.ts';
+
+/** What the cluster made of a scenario: its pods by workload, and the addresses of its Services. */
+export interface Deployed {
+  /** By qualified name of the service. */
+  pods: ReadonlyMap<string, readonly PodObject[]>;
+  services: readonly KubernetesObject[];
+  /** null when k6 runs outside the mesh. */
+  loadPod: PodObject | null;
+}
+
+const ADMIN_PORT = 4191;
+
+/** Who stands in the mesh. Replicas of a workload are numbered in the order of their pods' names. */
+export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
+  const workloads: WorkloadInfo[] = scenario.services.map(workloadInfo);
+  const pods: PodInfo[] = [];
+  if (deployed.loadPod) {
+    workloads.unshift(workloadInfo(LOAD_WORKLOAD));
+    pods.push(podInfo(deployed.loadPod, LOAD_WORKLOAD.id, 0, null));
+  }
+  for (const service of scenario.services) {
+    const own = [...(deployed.pods.get(service.id) ?? [])].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    own.forEach((pod, replica) => {
+      pods.push(podInfo(pod, service.id, replica, service.appPort));
+    });
+  }
+  const services = scenario.services.map((service): ServiceInfo => {
+    const object = deployed.services.find(
+      ({ metadata }) => metadata.namespace === service.namespace && metadata.name === service.name,
+    );
+    return {
+      id: service.id,
+      namespace: service.namespace,
+      name: service.name,
+      authority: authorityOf(service),
+      clusterIp: (object?.spec as { clusterIP?: string } | undefined)?.clusterIP ?? '',
+      port: service.port,
+      workload: service.id,
+    };
+  });
+  return { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE, workloads, pods, services };
+}
+
+function podInfo(pod: PodObject, workload: string, replica: number, appPort: number | null): PodInfo {
+  const ip = pod.status.podIP ?? '';
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    name: pod.metadata.name,
+    workload,
+    replica,
+    ip,
+    appPort,
+    instance: `${ip.includes(':') ? `[${ip}]` : ip}:${ADMIN_PORT}`,
+  };
+}
+
+function workloadInfo(of: { id: string; namespace: string; name: string; serviceAccount: string }): WorkloadInfo {
+  const { id, namespace, name, serviceAccount } = of;
+  const identity = identityName(serviceAccount, namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN);
+  return { id, namespace, name, serviceAccount, identity };
+}

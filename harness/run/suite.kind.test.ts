@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EnvironmentSession } from '../environment/contract.ts';
+import { loadScenarios } from '../scenario/load.ts';
+import { runScenario } from './scenario.ts';
+import { quietContext } from './testing/context.ts';
+import { describeEnvironment, expectExact } from './testing/describe-environment.ts';
+import { openKind } from './testing/kind.ts';
+
+const dir = await mkdtemp(join(tmpdir(), 'meshproof-kind-'));
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const mesh = process.env.MESHPROOF_TEST_MESH === 'linkerd' ? 'linkerd' : 'simulated';
+const context = (name: string, signal?: AbortSignal) => quietContext(join(dir, name), signal);
+
+describeEnvironment(`kind, ${mesh}`, {
+  open: () => openKind({ mesh }, context('session')),
+  context,
+  deadlineMs: 240_000,
+});
+
+describe(`shipped scenarios in a cluster, ${mesh}`, () => {
+  let session: EnvironmentSession;
+  beforeAll(async () => {
+    session = await openKind({ mesh }, context('suite'));
+  }, 600_000);
+  afterAll(() => session?.[Symbol.asyncDispose](), 240_000);
+
+  test.each(['baseline', 'diamond', 'mixed-methods', 'client-errors', 'restart', 'probe-dilution'])(
+    '%s passes, exactly on every flow',
+    async (name) => {
+      const [scenario] = await loadScenarios([join('scenarios', `${name}.yaml`)]);
+      expectExact(await runScenario(scenario!, { session, context: context(name) }));
+    },
+    300_000,
+  );
+});

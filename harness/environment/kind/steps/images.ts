@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cluster, Images, StepContext } from '../contract.ts';
+import { type Base, baseWithNode, findBase } from '../images/base.ts';
+import { type BuildSpec, buildImage } from '../images/build.ts';
+import { bundle, PROJECT } from '../images/bundle.ts';
+import { meshImages } from '../images/mesh.ts';
+import { loadIntoNodes } from '../images/nodes.ts';
+import { storedImage } from '../images/store.ts';
+import { takeTool } from '../images/taken.ts';
+
+/** Images in Docker's store. */
+export interface PreparedImages {
+  images: Images;
+  /** Everything that the nodes are to have, the real mesh's images included. */
+  names: string[];
+}
+
+/**
+ * Has every image that a run needs, and brings those that the cluster's nodes lack into them.
+ * @throws HarnessError IMAGE_MISSING, IMAGE_BUILD_FAILED, IMAGE_LOAD_FAILED
+ */
+export async function provideImages(cluster: Cluster, context: StepContext): Promise<Images> {
+  const prepared = await prepareImages(context);
+  await loadImages(prepared, cluster, context);
+  return prepared.images;
+}
+
+/** The second half of provideImages. @throws HarnessError IMAGE_LOAD_FAILED */
+export async function loadImages(prepared: PreparedImages, cluster: Cluster, context: StepContext): Promise<void> {
+  await loadIntoNodes(prepared.names, cluster, context);
+}
+
+/**
+ * The first half of provideImages, which needs no cluster, so that it may go on while one is made. Built: the synthetic
+ * services, the load generator, and the simulated mesh's. Taken: Prometheus, k6, and the real mesh's.
+ * @throws HarnessError IMAGE_MISSING, IMAGE_BUILD_FAILED
+ */
+export async function prepareImages(context: StepContext): Promise<PreparedImages> {
+  const simulated = context.options.mesh === 'simulated';
+  const programs = bundle(['service', 'agent', ...(simulated ? (['sidecar', 'control-plane'] as const) : [])]);
+  const base = findBase(context);
+  const [files, under, prometheus, k6, mesh] = await allEnded([
+    programs,
+    base.then((found) => baseWithNode(found, context)),
+    takeTool('prometheus', base, context),
+    takeTool('k6', base, context),
+    meshImages(context),
+  ]);
+  const only = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { text: files[name]! }]));
+  const [service, proxy, load] = await allEnded([
+    buildImage(built('service', under, only('service.mjs')), context),
+    simulated
+      ? redirectScript().then((redirect) =>
+          buildImage(built('proxy', under, { ...only('sidecar.mjs', 'control-plane.mjs'), ...redirect }), context),
+        )
+      : '',
+    storedImage(k6, context).then((image) => {
+      const spec = built('load', under, only('agent.mjs'));
+      return buildImage({ ...spec, args: { ...spec.args, K6_IMAGE: { value: k6, identity: image!.id } } }, context);
+    }),
+  ]);
+  return {
+    images: { service, proxy, load, prometheus },
+    names: [service, proxy, load, prometheus, ...mesh].filter((name) => name !== ''),
+  };
+}
+
+async function redirectScript(): Promise<BuildSpec['files']> {
+  const text = await readFile(join(PROJECT, 'harness', 'mesh', 'cluster', 'redirect.sh'), 'utf8');
+  return { 'redirect.sh': { text } };
+}
+
+/** An image of our own programs. */
+function built(name: string, base: Base, files: BuildSpec['files']): BuildSpec {
+  return {
+    repository: `meshproof/${name}`,
+    dockerfile: `${name}.Dockerfile`,
+    args: { BASE: { value: base.name, identity: base.id } },
+    files,
+  };
+}
+
+/** All of them; when one fails the others end before it is thrown, so that nothing goes on behind the cleaning up. */
+async function allEnded<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> | T[K] }],
+): Promise<T> {
+  await Promise.allSettled(work);
+  return Promise.all(work) as unknown as Promise<T>;
+}

@@ -1,5 +1,5 @@
 import { EXIT, HarnessError } from '../../core/errors.ts';
-import { applyObjects } from './apply.ts';
+import { type ApplyOptions, applyObjects } from './apply.ts';
 import type { Kube, KubernetesObject, ListOptions, ObjectRef, RequestOptions } from './contract.ts';
 import { readKubeconfig } from './credentials.ts';
 import { type DeleteOptions, deleteObjects } from './delete.ts';
@@ -76,7 +76,7 @@ class Cluster implements Kube {
     return this.#transport.credentials.context;
   }
 
-  apply(objects: KubernetesObject[], options: { labels: Record<string, string>; signal?: AbortSignal }): Promise<void> {
+  apply(objects: KubernetesObject[], options: ApplyOptions): Promise<void> {
     return applyObjects(this.#transport, this.#discovery, objects, options);
   }
 

@@ -37,9 +37,12 @@ export interface Kube {
   /**
    * Server-side apply, in the order given (namespaces and definitions first is the caller's business), each with the labels.
    * @throws HarnessError CLUSTER_UNREACHABLE, APPLY_REFUSED (with the object and what the API said), NAMESPACE_STUCK when
-   * an object's namespace is being deleted and does not go
+   * an object's namespace is being deleted and does not go within `namespaceDeadlineMs` (default 60 s)
    */
-  apply(objects: KubernetesObject[], options: { labels: Record<string, string>; signal?: AbortSignal }): Promise<void>;
+  apply(
+    objects: KubernetesObject[],
+    options: { labels: Record<string, string>; signal?: AbortSignal; namespaceDeadlineMs?: number },
+  ): Promise<void>;
   /** null when there is none. */
   get<T = KubernetesObject>(ref: ObjectRef): Promise<T | null>;
   /** Every object of a kind, in a namespace or in all. */
@@ -53,6 +56,7 @@ export interface Kube {
    * Deletes objects and waits until they, and what they own, are gone. Namespaces take what is in them along.
    * @param options.graceSeconds of pods that are deleted, also of those in namespaces that are
    * @param options.deadlineMs default 120 s
+   * @param options.wait false: only begin; whoever applies into such a namespace waits for its end (5 s at the least)
    * @param options.propagation default `Foreground`; with `Background` what an object owns may go after it
    * @throws HarnessError NAMESPACE_STUCK (naming what holds it), OBJECT_STUCK, CLUSTER_UNREACHABLE
    */
@@ -63,6 +67,7 @@ export interface Kube {
       deadlineMs?: number;
       signal?: AbortSignal;
       propagation?: 'Foreground' | 'Background';
+      wait?: boolean;
     },
   ): Promise<void>;
   /** Everything (of the kinds meshproof makes) that carries all these labels. */

@@ -16,6 +16,8 @@ export interface DeleteOptions {
   signal?: AbortSignal;
   /** Whether an object stays until what it owns is gone (the default) or goes first. */
   propagation?: 'Foreground' | 'Background';
+  /** false: only begin. */
+  wait?: boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ export async function deleteObjects(
     doomed.push(...(await concurrently(batch, (ref) => begin(transport, discovery, ref, options))).flat());
   }
   if (own.some(({ kind }) => kind === 'CustomResourceDefinition')) discovery.forget();
+  if (options.wait === false) return;
   await concurrently(doomed, (one) => untilGone(transport, one, end, options));
 }
 

@@ -41,7 +41,8 @@ export class Transport {
     this.credentials = credentials;
     this.#base = new URL(credentials.server);
     const Agent = this.#base.protocol === 'http:' ? http.Agent : https.Agent;
-    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
+    // API servers close what was idle for 90 s.
+    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: 60_000 });
   }
 
   get server(): string {
@@ -91,7 +92,7 @@ export class Transport {
         // The server may close a kept connection while we take it up again; that says nothing about the server.
         const stale =
           request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test((error as NodeJS.ErrnoException).code ?? '');
-        const repeatable = options.body === undefined || Buffer.isBuffer(options.body);
+        const repeatable = options.method !== 'POST' && (options.body === undefined || Buffer.isBuffer(options.body));
         if (stale && repeatable && attempt < 4 && !this.#closing.signal.aborted) continue;
         throw unreachable(`${options.method} ${options.path}`, this.server, error as Error);
       }
@@ -117,8 +118,12 @@ export class Transport {
       headers: { ...options.headers, ...credentials.headers },
       signal: AbortSignal.any(signals),
     });
+    let response: IncomingMessage | undefined;
+    request.once('response', (begun) => {
+      response = begun;
+    });
     request.setTimeout(options.timeoutMs, () => {
-      request.destroy(new Error(`nothing came for ${options.timeoutMs / 1000} s`));
+      (response ?? request).destroy(new Error(`nothing came for ${options.timeoutMs / 1000} s`));
     });
     return request;
   }

@@ -119,6 +119,68 @@ describe('WorkloadCredentials', () => {
   });
 });
 
+describe('WorkloadCredentials of an identity service', () => {
+  it('keep what they have when a renewal fails, and try again after the least time', async () => {
+    vi.useFakeTimers();
+    const authority = new IdentityAuthority({ ...options, lifetimeMs: HOUR, clockSkewMs: 0 });
+    let down = true;
+    let asked = 0;
+    const issue = async () => {
+      asked++;
+      if (down) throw new Error('down');
+      return authority.issueWorkload('web', 'shop');
+    };
+    const first = authority.issueWorkload('web', 'shop');
+    using credentials = new WorkloadCredentials(first, { anchorPem: authority.anchorPem, issue });
+    const events: string[] = [];
+    credentials.onFailed((cause) => events.push((cause as Error).message));
+    credentials.onRenewed(() => events.push('renewed'));
+    await vi.advanceTimersByTimeAsync(0.7 * HOUR);
+    expect([credentials.certificate, events]).toEqual([first, ['down']]);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(asked).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toBe(2);
+    down = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(events).toEqual(['down', 'down', 'renewed']);
+    expect(credentials.certificate).not.toBe(first);
+    await vi.advanceTimersByTimeAsync(0.7 * HOUR - 1);
+    expect(asked).toBe(3);
+  });
+
+  it('keep what they have when they are given something that is no certificate', async () => {
+    vi.useFakeTimers();
+    const authority = new IdentityAuthority({ ...options, lifetimeMs: HOUR, clockSkewMs: 0 });
+    const first = authority.issueWorkload('web', 'shop');
+    const issue = async () => ({ ...first, certPem: 'nonsense' });
+    using credentials = new WorkloadCredentials(first, { anchorPem: authority.anchorPem, issue });
+    let failed = 0;
+    credentials.onFailed(() => failed++);
+    await vi.advanceTimersByTimeAsync(0.7 * HOUR + 10_000);
+    expect(failed).toBe(2);
+    expect(credentials.certificate).toBe(first);
+  });
+
+  it('ask no more when they are done with', async () => {
+    vi.useFakeTimers();
+    const authority = new IdentityAuthority({ ...options, lifetimeMs: HOUR, clockSkewMs: 0 });
+    const first = authority.issueWorkload('web', 'shop');
+    let answer = (_: typeof first) => {};
+    const issue = () =>
+      new Promise<typeof first>((resolve) => {
+        answer = resolve;
+      });
+    const credentials = new WorkloadCredentials(first, { anchorPem: authority.anchorPem, issue });
+    await vi.advanceTimersByTimeAsync(0.7 * HOUR);
+    credentials[Symbol.dispose]();
+    answer(authority.issueWorkload('web', 'shop'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(credentials.certificate).toBe(first);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe('DER', () => {
   it.each([
     ['2.5.29.17', '0603551d11'],

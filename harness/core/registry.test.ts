@@ -135,7 +135,7 @@ describe('cleaning', () => {
     const { pid, exited } = await child("trap '' TERM");
     run.addChild({ pid, name: 'mesh' });
     orphan(run.file);
-    const cleaned = await cleanRun(staleRuns(dir)[0]!, 100);
+    const cleaned = await cleanRun(staleRuns(dir)[0]!, { graceMs: 100 });
     expect(cleaned.ended.map((c) => c.pid)).toEqual([pid]);
     expect((await exited)[1]).toBe('SIGKILL');
   });

@@ -24,6 +24,8 @@ export interface RunEntry extends ProcessIdentity {
   children: ChildEntry[];
   /** Temporary folders of the run; each is named `meshproof-...`. */
   dirs: string[];
+  /** kind clusters of the run, by name. */
+  clusters: string[];
   /** The file of the registry that holds it. */
   file: string;
 }
@@ -42,6 +44,7 @@ export interface CleanedRun {
 }
 
 const DIR_PREFIX = 'meshproof-';
+const CLUSTER_NAME = /^meshproof(?:-[a-z0-9.-]+)?$/;
 
 /** Where the registry is: `$XDG_RUNTIME_DIR/meshproof/runs`, else `<tmp>/meshproof-<uid>/runs`. */
 export function registryDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -91,6 +94,21 @@ export class RunRegistration {
     this.#save();
   }
 
+  /**
+   * A kind cluster that `clean` may delete.
+   * @throws RangeError unless its name is `meshproof` or begins with `meshproof-`
+   */
+  addCluster(name: string): void {
+    if (!CLUSTER_NAME.test(name)) throw new RangeError(`${name} is not named ${DIR_PREFIX}...`);
+    this.#entry.clusters.push(name);
+    this.#save();
+  }
+
+  removeCluster(name: string): void {
+    this.#entry.clusters = this.#entry.clusters.filter((c) => c !== name);
+    this.#save();
+  }
+
   /** For `observeChildren` of core/process.ts. */
   started(child: { pid: number; name: string }): void {
     this.addChild(child);
@@ -100,9 +118,9 @@ export class RunRegistration {
     this.removeChild(child);
   }
 
-  /** The run has ended. The entry stays when a child still runs, so that it can be found. */
+  /** The run has ended. The entry stays when a child still runs or a cluster is left, so that it can be found. */
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#entry.clusters.length > 0) return;
     if (this.#entry.children.some(processIsAlive)) return;
     this.#closed = true;
     rmSync(this.file, { force: true });
@@ -147,6 +165,7 @@ export function registerRun(options: { runId?: string; dir?: string } = {}): Run
         startedAt: new Date().toISOString(),
         children: [],
         dirs: [],
+        clusters: [],
       },
       dir,
     );
@@ -185,9 +204,13 @@ export function staleRuns(dir: string = registryDir()): RunEntry[] {
 
 /**
  * Ends the children of a run that died: SIGTERM, and SIGKILL after the grace; removes its temporary folders and its
- * entry. The entry stays when a child survived.
+ * entry. The entry stays when a child survived, or when it is to be kept.
+ * @param options.keepEntry something else of the run could not be cleaned yet
  */
-export async function cleanRun(run: RunEntry, graceMs = 3000): Promise<CleanedRun> {
+export async function cleanRun(
+  run: RunEntry,
+  { graceMs = 3000, keepEntry = false }: { graceMs?: number; keepEntry?: boolean } = {},
+): Promise<CleanedRun> {
   const alive = run.children.filter(processIsAlive);
   for (const child of alive) signalGroup(child, 'SIGTERM');
   if (!(await allGone(alive, graceMs))) {
@@ -201,7 +224,7 @@ export async function cleanRun(run: RunEntry, graceMs = 3000): Promise<CleanedRu
       rmSync(dir, { recursive: true, force: true });
       removedDirs.push(dir);
     }
-    rmSync(run.file, { force: true });
+    if (!keepEntry) rmSync(run.file, { force: true });
   }
   return { runId: run.runId, ended: alive.filter((c) => !survived.includes(c)), survived, removedDirs };
 }
@@ -244,7 +267,8 @@ function readEntry(file: string): RunEntry | undefined {
   } catch {
     return undefined;
   }
-  const entry = value as RunEntry;
+  // Entries of versions that knew no clusters have none.
+  const entry = { ...(value as RunEntry), clusters: (value as Partial<RunEntry> | null)?.clusters ?? [] };
   const isIdentity = (x: unknown): boolean => {
     const p = x as ProcessIdentity | null;
     return Number.isSafeInteger(p?.pid) && p!.pid > 1 && typeof p!.pidStart === 'string';
@@ -256,6 +280,8 @@ function readEntry(file: string): RunEntry | undefined {
     Array.isArray(entry.children) &&
     entry.children.every((c) => isIdentity(c) && typeof c.name === 'string') &&
     Array.isArray(entry.dirs) &&
-    entry.dirs.every((d) => typeof d === 'string');
+    entry.dirs.every((d) => typeof d === 'string') &&
+    Array.isArray(entry.clusters) &&
+    entry.clusters.every((c) => typeof c === 'string' && CLUSTER_NAME.test(c));
   return valid ? { ...entry, file } : undefined;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDir } from '../core/cache-dir.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { ToolSpec } from './catalogue.ts';
 
@@ -13,11 +13,6 @@ export interface CacheEntry {
   /** Version of the Go module, `v1.8.1`. */
   moduleVersion: string;
   version: string;
-}
-
-/** $XDG_CACHE_HOME/meshproof, or ~/.cache/meshproof. */
-export function cacheDir(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'meshproof');
 }
 
 /**

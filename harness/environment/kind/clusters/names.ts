@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { cacheDir } from '../../../core/cache-dir.ts';
+
+/** The cluster that runs with --reuse find and leave. */
+export const SHARED_CLUSTER = 'meshproof';
+
+/** kind makes host names of it, `<name>-control-plane`, and a host name has 63 characters at most. */
+const MAX_LENGTH = 45;
+
+/** Name of a run's own cluster; what a cluster's name can't have becomes a dash. */
+export function ownCluster(runId: string): string {
+  const id = runId.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
+  return `${SHARED_CLUSTER}-${id}`.slice(0, MAX_LENGTH).replace(/[.-]+$/, '');
+}
+
+/** Files about a cluster, in meshproof's cache: the user's own kubeconfig is never touched. */
+export interface ClusterFiles {
+  dir: string;
+  kubeconfig: string;
+  /** Says whose the cluster is; mounted into its nodes. */
+  owner: string;
+  lock: string;
+}
+
+export function clusterFiles(name: string, env: NodeJS.ProcessEnv = process.env): ClusterFiles {
+  const dir = join(cacheDir(env), 'clusters');
+  const file = (kind: string) => join(dir, `${name}.${kind}`);
+  return { dir, kubeconfig: file('kubeconfig'), owner: file('owner.json'), lock: file('lock') };
+}

@@ -1,0 +1,71 @@
+import type { Docker, DockerOptions } from '../docker.ts';
+import { OWNER_MOUNT } from './owner.ts';
+
+/** kind's labels of the containers that are a cluster's nodes. */
+const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
+const ROLE_LABEL = 'io.x-k8s.kind.role';
+
+export interface ClusterNode {
+  id: string;
+  name: string;
+  role: string;
+  /** `running`, `exited`, `paused`, `created`. */
+  state: string;
+  /** Id of its image. */
+  image: string;
+  /** meshproof made it. */
+  ours: boolean;
+}
+
+interface Inspected {
+  Id: string;
+  Name: string;
+  Image: string;
+  State: { Status: string };
+  Config: { Labels: Record<string, string> };
+  Mounts: { Destination: string }[];
+}
+
+/** Containers of a kind cluster, running or not; none when there is no such cluster. */
+export async function clusterNodes(docker: Docker, cluster: string, options?: DockerOptions): Promise<ClusterNode[]> {
+  const list = await docker.text(
+    ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=${CLUSTER_LABEL}=${cluster}`],
+    options,
+  );
+  const ids = list.split('\n').filter((id) => id !== '');
+  if (ids.length === 0) return [];
+  // One may go between the two commands; what is said of the others is printed all the same.
+  const { stdout } = await docker.run(['inspect', '--type', 'container', ...ids], options);
+  return (JSON.parse(stdout || '[]') as Inspected[])
+    .map((container) => ({
+      id: container.Id,
+      name: container.Name.replace(/^\//, ''),
+      role: container.Config.Labels[ROLE_LABEL] ?? '',
+      state: container.State.Status,
+      image: container.Image,
+      ours: container.Mounts.some((mount) => mount.Destination === OWNER_MOUNT),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whether meshproof made all of them: kind gives its load balancer no mounts. */
+export function areOurs(nodes: readonly ClusterNode[]): boolean {
+  return nodes.every((node) => node.ours || node.role === 'external-load-balancer');
+}
+
+export function controlPlane(nodes: readonly ClusterNode[]): ClusterNode | undefined {
+  return nodes.find((node) => node.role === 'control-plane');
+}
+
+/**
+ * Removes the containers of a cluster with their volumes, as `kind delete cluster` does; those that meshproof did not make
+ * are left alone.
+ * @returns whether there were any
+ * @throws HarnessError CLUSTER_NOT_DELETED
+ */
+export async function removeNodes(docker: Docker, cluster: string): Promise<boolean> {
+  const nodes = await clusterNodes(docker, cluster);
+  if (nodes.length === 0 || !areOurs(nodes)) return false;
+  await docker.text(['rm', '--force', '--volumes', ...nodes.map((node) => node.id)]);
+  return true;
+}

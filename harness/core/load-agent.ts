@@ -43,10 +43,25 @@ export const AGENT_ENV = {
   port: 'MESHPROOF_AGENT_PORT',
 } as const;
 
+/** `bytes`: how long each file was when the state was taken; when k6 has ended they don't grow any more. */
 export type AgentJob =
   | { state: 'none' }
-  | { state: 'running'; job: string }
-  | { state: 'exited'; job: string; code: number | null; signal: NodeJS.Signals | null; error: string | null };
+  | { state: 'running'; job: string; bytes: AgentFiles }
+  | {
+      state: 'exited';
+      job: string;
+      bytes: AgentFiles;
+      code: number | null;
+      signal: NodeJS.Signals | null;
+      /** Why k6 could not be started. */
+      error: string | null;
+    };
+
+export interface AgentFiles {
+  journal: number;
+  log: number;
+  summary: number;
+}
 
 export interface AgentSignal {
   signal: NodeJS.Signals;

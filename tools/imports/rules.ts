@@ -37,6 +37,7 @@ export const PARTS: Part[] = [
   {
     path: 'harness/environment/',
     may: [...MODEL, 'harness/mesh/', 'harness/prometheus/'],
+    testsMay: ['harness/load/'],
     why: 'it brings the mesh and Prometheus up, and knows no verdict',
   },
   {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentJob } from '../../core/load-agent.ts';
+import type { AgentFiles, AgentJob } from '../../core/load-agent.ts';
 import type { LoadJob } from '../../core/load-job.ts';
 import { type Child, startChild } from '../../core/process.ts';
 import { JOB_FILES } from '../command.ts';
@@ -36,15 +36,21 @@ export class Jobs {
   get state(): AgentJob {
     if (!this.#current) return { state: 'none' };
     const { name: job, k6 } = this.#current;
-    if (!k6.exit) return { state: 'running', job };
-    const { code, signal, error } = k6.exit;
-    return { state: 'exited', job, code, signal, error: error?.message ?? null };
+    // Before the sizes: what k6 writes until its end must be in them.
+    const exit = k6.exit;
+    const bytes = { journal: this.#sizeOf('journal'), log: this.#sizeOf('log'), summary: this.#sizeOf('summary') };
+    if (!exit) return { state: 'running', job, bytes };
+    const { code, signal, error } = exit;
+    return { state: 'exited', job, bytes, code, signal, error: error?.message ?? null };
   }
 
   /** A file of the job and how many bytes it has now; none when it is not there yet. */
-  file(which: 'journal' | 'summary' | 'log'): { path: string; size: number } {
-    const path = join(this.#dir, JOB_FILES[which]);
-    return { path, size: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
+  file(which: keyof AgentFiles): { path: string; size: number } {
+    return { path: join(this.#dir, JOB_FILES[which]), size: this.#sizeOf(which) };
+  }
+
+  #sizeOf(which: keyof AgentFiles): number {
+    return statSync(join(this.#dir, JOB_FILES[which]), { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Nothing happens when nothing runs. */

@@ -53,6 +53,36 @@ describe('linkerdVizConfig', () => {
     expect(job('linkerd-proxy').kubernetes_sd_configs?.[0]).not.toHaveProperty('namespaces');
   });
 
+  it('in a cluster finds the API by itself, as the chart has it', () => {
+    const inCluster = { apiServer: undefined, caFile: undefined, tokenFile: undefined };
+    const [, cadvisor, ...others] = jobs(inCluster);
+    expect(cadvisor).toMatchObject({
+      scheme: 'https',
+      tls_config: {
+        ca_file: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+        insecure_skip_verify: true,
+      },
+      bearer_token_file: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+      kubernetes_sd_configs: [{ role: 'node' }],
+      relabel_configs: [
+        { action: 'labelmap' },
+        { target_label: '__address__', replacement: 'kubernetes.default.svc:443' },
+        { replacement: '/api/v1/nodes/$1/proxy/metrics/cadvisor' },
+      ],
+    });
+    expect(others.map((each) => each.kubernetes_sd_configs)).toEqual([
+      [{ role: 'pod', namespaces: { names: ['linkerd', 'linkerd-viz'] } }],
+      [{ role: 'pod' }],
+      [{ role: 'pod' }],
+    ]);
+    // All else is the same wherever it runs.
+    expect(job('linkerd-proxy', inCluster).relabel_configs).toEqual(job('linkerd-proxy').relabel_configs);
+  });
+
+  it('refuses half of an access to the API', () => {
+    expect(() => linkerdVizConfig({ ...options, tokenFile: undefined })).toThrow('go together');
+  });
+
   it('relabels the proxies rule for rule', () => {
     const meta = '__meta_kubernetes_pod_label_linkerd_io';
     expect(

@@ -2,12 +2,15 @@ import { stringify } from 'yaml';
 import { promDuration } from './duration.ts';
 
 export interface LinkerdVizConfigOptions {
-  /** `https://host:port` of the Kubernetes API. */
-  apiServer: string;
-  /** CA that vouches for the API; absent in a cluster, where Prometheus finds everything by itself. */
-  caFile: string;
+  /**
+   * `https://host:port` of the Kubernetes API; with it go caFile and tokenFile. Without it Prometheus runs in a pod of the
+   * cluster, and finds API, CA and token by itself.
+   */
+  apiServer?: string;
+  /** CA that vouches for the API. */
+  caFile?: string;
   /** The bearer token of Prometheus' ServiceAccount; read anew for each request. */
-  tokenFile: string;
+  tokenFile?: string;
   scrapeIntervalMs: number;
   scrapeTimeoutMs: number;
   controlPlaneNamespace: string;
@@ -31,10 +34,16 @@ export interface RelabelConfig {
 }
 
 /**
- * prometheus.yml as linkerd-viz of 2.20 installs it: its five jobs, each rule in its order (telemetry facts, section 4). What differs
- * from the chart is only where things are: the API's address, CA and token, and the address of Prometheus itself.
+ * prometheus.yml as linkerd-viz of 2.20 installs it: its five jobs, each rule in its order (facts, section 4). In a cluster it
+ * is the chart's form; elsewhere it differs only in where things are: the API's address, CA and token, and the address of
+ * Prometheus itself.
+ * @throws RangeError when only some of apiServer, caFile and tokenFile are given
  */
 export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
+  const access = [options.apiServer, options.caFile, options.tokenFile];
+  if (new Set(access.map((one) => one === undefined)).size > 1) {
+    throw new RangeError('apiServer, caFile and tokenFile go together');
+  }
   const config = {
     global: {
       scrape_interval: promDuration(options.scrapeIntervalMs),
@@ -58,24 +67,30 @@ function discovery(options: LinkerdVizConfigOptions, role: 'pod' | 'node', names
   return [
     {
       role,
-      api_server: options.apiServer,
-      authorization: { credentials_file: options.tokenFile },
-      tls_config: { ca_file: options.caFile },
+      ...(options.apiServer && {
+        api_server: options.apiServer,
+        authorization: { credentials_file: options.tokenFile },
+        tls_config: { ca_file: options.caFile },
+      }),
       ...(namespaces && { namespaces: { names: namespaces } }),
     },
   ];
 }
 
+/** What every container of a pod finds there. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 function cadvisorJob(options: LinkerdVizConfigOptions): object {
+  const address = options.apiServer ? new URL(options.apiServer).host : 'kubernetes.default.svc:443';
   return {
     job_name: 'kubernetes-nodes-cadvisor',
     scheme: 'https',
-    tls_config: { ca_file: options.caFile, insecure_skip_verify: true },
-    bearer_token_file: options.tokenFile,
+    tls_config: { ca_file: options.caFile ?? `${SERVICE_ACCOUNT}/ca.crt`, insecure_skip_verify: true },
+    bearer_token_file: options.tokenFile ?? `${SERVICE_ACCOUNT}/token`,
     kubernetes_sd_configs: discovery(options, 'node'),
     relabel_configs: [
       { action: 'labelmap', regex: '__meta_kubernetes_node_label_(.+)' },
-      { target_label: '__address__', replacement: new URL(options.apiServer).host },
+      { target_label: '__address__', replacement: address },
       {
         source_labels: ['__meta_kubernetes_node_name'],
         regex: '(.+)',

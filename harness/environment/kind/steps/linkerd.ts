@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { ResolvedTool } from '../../../core/tool.ts';
+import { type Kube, type KubernetesObject, LABELS } from '../../kubernetes/contract.ts';
+import { waitForPods } from '../../kubernetes/ready.ts';
+import { step } from '../../step.ts';
+import { CONTROL_PLANE_NAMESPACE, type InstallMesh, type StepContext } from '../contract.ts';
+import { waitForInjection } from '../injection-check.ts';
+import { checkLinkerd } from '../linkerd/check.ts';
+import { renderLinkerd } from '../linkerd/cli.ts';
+import {
+  fingerprint,
+  type Installation,
+  namespaceRef,
+  noted,
+  readInstallation,
+  removeMesh,
+} from '../linkerd/installation.ts';
+import { readProxyVersion } from '../linkerd/proxy-version.ts';
+
+const VALUES = fileURLToPath(new URL('../../../../kind-config/linkerd-values.yaml', import.meta.url));
+/** Nodes may have to pull the images first. */
+const READY_DEADLINE_MS = 240_000;
+const INJECTION_DEADLINE_MS = 60_000;
+/** Any namespace in which injection is not forbidden, and that every cluster has. */
+const INJECTED_NAMESPACE = 'default';
+const SHARED_LABELS = { [LABELS.managedBy]: 'meshproof', [LABELS.run]: 'shared' };
+
+/**
+ * Linkerd by its own CLI: rendered, applied, waited for, checked by `linkerd check`, and the injector tried. An installation
+ * that an earlier run finished from the same CLI and values is taken as it is when it still works; any other mesh in
+ * Linkerd's namespace is replaced.
+ * @throws HarnessError TOOL_MISSING, LINKERD_CLI_FAILED, APPLY_REFUSED, PODS_NOT_READY, LINKERD_CHECK_FAILED,
+ * INJECTOR_NOT_WORKING, PROXY_VERSION_UNKNOWN, CLUSTER_UNREACHABLE
+ */
+export const installLinkerd: InstallMesh = async (kube, _cluster, _images, context) => {
+  const [cli, values, namespace] = await Promise.all([
+    context.tool('linkerd'),
+    readFile(VALUES, 'utf8'),
+    kube.get(namespaceRef),
+  ]);
+  const inputs = fingerprint(cli.version, values);
+  const present = namespace && readInstallation(namespace);
+  const installation =
+    present?.inputs === inputs
+      ? await reuse(kube, present, context)
+      : await install(kube, cli, { inputs, replace: namespace !== null }, context);
+  return { kind: 'linkerd', version: installation.version, proxyVersion: installation.proxyVersion };
+};
+
+async function reuse(kube: Kube, present: Installation, context: StepContext): Promise<Installation> {
+  await step(context, 'linkerd', `${present.version} of an earlier run`, async () => {
+    await ready(kube, present.pods, context.signal);
+    await injects(kube, context.signal);
+  });
+  return present;
+}
+
+async function install(
+  kube: Kube,
+  cli: ResolvedTool,
+  { inputs, replace }: { inputs: string; replace: boolean },
+  context: StepContext,
+): Promise<Installation> {
+  const { signal } = context;
+  const apply = (objects: KubernetesObject[]) => kube.apply(objects, { labels: SHARED_LABELS, signal });
+  if (replace) await step(context, 'linkerd removal', 'another mesh, or unfinished', () => removeMesh(kube, signal));
+  const [definitions, controlPlane] = await step(context, 'linkerd render', `${cli.path} ${cli.version}`, () =>
+    Promise.all([renderLinkerd(cli, ['--crds'], { signal }), renderLinkerd(cli, ['--values', VALUES], { signal })]),
+  );
+  const all = [...definitions, ...controlPlane];
+  const [first, rest] = identityFirst(all);
+  await step(context, 'linkerd apply', `${first.length} objects`, () => apply(first));
+  await step(context, 'linkerd identity', 'ready', () => ready(kube, podsOf(first), signal));
+  const pods = podsOf(all);
+  await step(context, 'linkerd ready', `${rest.length} objects more, ${pods} pods`, async () => {
+    await apply(rest);
+    await ready(kube, pods, signal);
+  });
+  const proxyVersion = await step(context, 'linkerd check', 'linkerd check, a trial of the injector', async () => {
+    const [result, version] = await Promise.all([
+      checkLinkerd(cli, { kubeconfig: kube.kubeconfig, context: kube.context, version: cli.version, signal }),
+      readProxyVersion(kube, CONTROL_PLANE_NAMESPACE, signal),
+      injects(kube, signal),
+    ]);
+    for (const warning of result.warnings) context.note(`linkerd check: ${warning}`);
+    return version;
+  });
+  const installation = { inputs, pods, version: cli.version, proxyVersion };
+  await apply(controlPlane.filter(({ kind }) => kind === 'Namespace').map((n) => noted(n, installation)));
+  return installation;
+}
+
+/**
+ * Everything but the deployments that need an identity, and those: a proxy that looks for the identity service before it is
+ * ready is told by the cluster's DNS that there is none, and believes it for half a minute.
+ */
+function identityFirst(objects: KubernetesObject[]): [KubernetesObject[], KubernetesObject[]] {
+  const later = ({ kind, metadata }: KubernetesObject) => kind === 'Deployment' && metadata.name !== 'linkerd-identity';
+  return [objects.filter((object) => !later(object)), objects.filter(later)];
+}
+
+function podsOf(objects: KubernetesObject[]): number {
+  return objects
+    .filter(({ kind }) => kind === 'Deployment')
+    .reduce((sum, { spec }) => sum + ((spec as { replicas?: number }).replicas ?? 1), 0);
+}
+
+async function ready(kube: Kube, expected: number, signal: AbortSignal): Promise<void> {
+  const what = "Linkerd's control plane";
+  const namespace = CONTROL_PLANE_NAMESPACE;
+  await waitForPods(kube, { what, select: { namespace }, expected, deadlineMs: READY_DEADLINE_MS, signal });
+}
+
+function injects(kube: Kube, signal: AbortSignal): Promise<void> {
+  return waitForInjection(kube, INJECTED_NAMESPACE, { deadlineMs: INJECTION_DEADLINE_MS, signal });
+}

@@ -61,7 +61,7 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
   const telemetry = podTelemetry(
     findProfile(settings.version),
     processInfo(() => sidecar),
-    null,
+    componentOf(options),
     settings,
   );
   const watches = new ControlWatches(telemetry);
@@ -127,6 +127,12 @@ function podOf({ pod, settings, addresses = {} }: SidecarPodOptions) {
       livePath: app.livePath,
     },
   };
+}
+
+/** The component of the control plane that it stands beside, if any. */
+function componentOf({ pod, settings }: SidecarPodOptions): string | null {
+  if (pod.namespace !== settings.controlPlaneNamespace) return null;
+  return /^linkerd-(destination|identity|proxy-injector)$/.exec(settings.workload)?.[1] ?? null;
 }
 
 /** process_* of this process, which is the sidecar; those of the network are the pod's. */

@@ -36,7 +36,7 @@ export async function connectKube(options: {
     transport.close();
     throw goneOr(error, transport);
   }
-  return new Cluster(transport);
+  return new ConnectedKube(transport);
 }
 
 function goneOr(error: unknown, transport: Transport): unknown {
@@ -54,7 +54,7 @@ function goneOr(error: unknown, transport: Transport): unknown {
   });
 }
 
-class Cluster implements Kube {
+class ConnectedKube implements Kube {
   readonly #transport: Transport;
   readonly #discovery: Discovery;
   readonly #gateways = new Map<string, Promise<Gateway>>();

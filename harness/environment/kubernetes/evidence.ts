@@ -25,9 +25,8 @@ export async function collectEvidence(kube: Kube, of: PodObject[] | string[], di
     const namespaces = [...new Set(of.map((one) => (typeof one === 'string' ? one : one.metadata.namespace!)))];
     await collection.events(namespaces);
     await concurrently(pods, (pod) => collection.pod(pod));
-    return [await troubleOf(kube, { pods: pods.filter(inTrouble), namespaces }), ...collection.missing()]
-      .join('\n')
-      .trim();
+    const trouble = await troubleOf(kube, { pods: pods.filter(inTrouble), namespaces });
+    return [trouble, ...collection.missing()].filter(Boolean).join('\n');
   } catch (error) {
     return [`evidence: ${describe(error)}`, ...collection.missing()].join('\n');
   }
@@ -47,7 +46,7 @@ class Collection {
 
   missing(): string[] {
     if (this.#missing.length === 0) return [];
-    const shown = this.#missing.slice(0, 5);
+    const shown = this.#missing.slice(0, 3);
     const more = this.#missing.length - shown.length;
     return [`could not be had: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`];
   }
@@ -72,6 +71,7 @@ class Collection {
     const lists = await concurrently(namespaces, (namespace) =>
       this.#have(`events of ${namespace}`, () => readEvents(this.#kube, namespace)),
     );
+    if (lists.every((list) => list === undefined)) return;
     const events = lists.flatMap((list) => list ?? []).sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
     const lines = events.map((event) => `${timeOf(event)} ${event.involvedObject.namespace} ${describeEvent(event)}\n`);
     await this.#write('events.txt', lines.join(''));
@@ -106,7 +106,7 @@ class Collection {
   }
 
   async #write(file: string, text: string | undefined): Promise<void> {
-    if (text === undefined) return;
+    if (!text) return;
     try {
       await writeFile(join(this.#dir, file), text);
     } catch (error) {

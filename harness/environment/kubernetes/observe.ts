@@ -48,13 +48,17 @@ export interface LogOptions {
   limitBytes?: number;
 }
 
-/** A container's log. @throws ApiError 400 while there is none */
+/** What the kubelet says, with status 200, of a log that it has thrown away. */
+const THROWN_AWAY = /^unable to retrieve container logs for /;
+
+/** A container's log; empty when the node has it no more. @throws ApiError 400 while there is none */
 export async function readLog(kube: Kube, pod: PodObject, container: string, options: LogOptions): Promise<string> {
   const { namespace, name } = pod.metadata;
   const query = new URLSearchParams({ container });
-  for (const [key, value] of Object.entries(options)) query.set(key, String(value));
+  for (const [key, value] of Object.entries(options)) if (value) query.set(key, String(value));
   const path = `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}/log?${query}`;
-  return String(await kube.request('GET', path, undefined, { accept: '*/*', timeoutMs: TIMEOUT_MS }));
+  const text = String(await kube.request('GET', path, undefined, { accept: '*/*', timeoutMs: TIMEOUT_MS }));
+  return THROWN_AWAY.test(text) ? '' : text;
 }
 
 /** The last lines of a log. */

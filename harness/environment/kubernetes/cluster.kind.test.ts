@@ -182,7 +182,7 @@ describe.skipIf(kubeconfig === '')('a real cluster', () => {
     });
 
     it('PODS_NOT_READY and evidence have the last words of a container that crashes', async () => {
-      const command = ['node', '-e', "console.log('last words'); process.exit(3)"];
+      const command = ['node', '-e', "console.log('last words'); process.exitCode = 3"];
       await kube.apply(podWith(namespace, 'crash', { image, command }), { labels: {} });
       const select = { namespace, fieldSelector: 'metadata.name=crash' };
       const restarted = () =>

@@ -79,6 +79,7 @@ test('programs on PATH that are too old, broken or mute are passed over', async 
     expect.stringMatching(
       /^ {2}cache: there is no .*\/meshproof\/tools\/prometheus-3\.15\.0-[0-9a-f]{12}\/prometheus$/,
     ),
+    "  container: DOCKER_HOST is tcp://docker.invalid:2375: containers there can't see the loopback addresses of this machine",
     '  go: there is no go on PATH',
   ]);
   expect(error.hint).toMatch(

@@ -28,8 +28,13 @@ export function standInMachine() {
   );
   writeFileSync(join(toolsDir, 'go.sum'), 'sums\n');
   const options: ToolOptions = {
-    // The shell of the stand-ins is at a fixed path; nothing else of this machine can be found.
-    env: { PATH: [join(root, 'not-there'), bin].join(':'), XDG_CACHE_HOME: join(root, 'cache'), HOME: root },
+    // The shell of the stand-ins is at a fixed path; nothing else of this machine can be found, its Docker included.
+    env: {
+      PATH: [join(root, 'not-there'), bin].join(':'),
+      XDG_CACHE_HOME: join(root, 'cache'),
+      HOME: root,
+      DOCKER_HOST: 'tcp://docker.invalid:2375',
+    },
     toolsDir,
     progress: (line) => said.push(line),
   };

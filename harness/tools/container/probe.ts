@@ -40,10 +40,14 @@ export async function probe(
     const exit = await container.exited;
     clearTimeout(timer);
     const printed = await readFile(container.logFile, 'utf8');
-    if (exit.code !== 0)
-      return {
-        reason: `${image} can't be run: ${exit.error?.message ?? (printed.trim() || `exit code ${exit.code}`)}`,
-      };
+    if (exit.code !== 0) {
+      const lines = printed
+        .trim()
+        .split('\n')
+        .filter((line) => !/^(?:boot|net) /.test(line));
+      const said = exit.error?.message ?? lines.at(-1) ?? `exit code ${exit.code}`;
+      return { reason: `${image} can't be run: ${said}` };
+    }
     const apart = apartFrom(printed, join(dir, 'written'));
     return apart ? { reason: `containers of this Docker ${apart}` } : { printed };
   } catch (error) {

@@ -2,44 +2,50 @@ import { describe } from '../../core/errors.ts';
 import { printed, runCommand } from '../../core/run-command.ts';
 import { searchPath } from '../../core/search-path.ts';
 import { cacheEntry } from '../cache.ts';
-import { TOOL_IMAGES } from '../container/images.ts';
+import type { ToolName } from '../catalogue.ts';
+import { TOOL_IMAGES, type ToolImage } from '../container/images.ts';
 import type { Strategy, ToolContext } from '../strategy.ts';
 
 /** A pull that takes longer than this would not be quicker than the ways that come after it. */
 const PULL_DEADLINE_MS = 90_000;
 
+/** The tools' official images. */
+export const container: Strategy = containers(TOOL_IMAGES);
+
 /**
- * The tool's official image, where Docker answers and its containers share this machine's loopback addresses and files.
- * Needs the image in Docker's store, or a registry.
+ * Images of tools, where Docker answers and its containers share this machine's loopback addresses and files. Needs the
+ * image in Docker's store, or a registry.
  */
-export const container: Strategy = {
-  source: 'container',
-  decisive: false,
-  async find(tool, context) {
-    const image = TOOL_IMAGES[tool.name];
-    if (!image) return { reason: `${tool.name} can't run in one` };
-    const elsewhere = notOfThisMachine(process.platform, context.env);
-    if (elsewhere) return { reason: elsewhere };
-    const { version } = cacheEntry(tool, context);
-    const name = image.name(version);
-    const missing = await storedOrPulled(name, context);
-    if (missing) return { reason: missing };
-    // Here and not above: it takes its time to load, and most runs do without.
-    const [{ probe }, { startContainer }] = await Promise.all([
-      import('../container/probe.ts'),
-      import('../container/start.ts'),
-    ]);
-    const seen = await probe(tool, name, image.program);
-    if ('reason' in seen) return seen;
-    return {
-      tool: {
-        path: name,
-        version: seen.printed.match(tool.printedVersion)?.[1] ?? version,
-        start: (spec) => startContainer(name, [image.program], spec),
-      },
-    };
-  },
-};
+export function containers(images: Partial<Record<ToolName, ToolImage>>): Strategy {
+  return {
+    source: 'container',
+    decisive: false,
+    async find(tool, context) {
+      const image = images[tool.name];
+      if (!image) return { reason: `${tool.name} can't run in one` };
+      const elsewhere = notOfThisMachine(process.platform, context.env);
+      if (elsewhere) return { reason: elsewhere };
+      const { version } = cacheEntry(tool, context);
+      const name = image.name(version);
+      const missing = await storedOrPulled(name, context);
+      if (missing) return { reason: missing };
+      // Here and not above: it takes its time to load, and most runs do without.
+      const [{ probe }, { startContainer }] = await Promise.all([
+        import('../container/probe.ts'),
+        import('../container/start.ts'),
+      ]);
+      const seen = await probe(tool, name, image.program);
+      if ('reason' in seen) return seen;
+      return {
+        tool: {
+          path: name,
+          version: seen.printed.match(tool.printedVersion)?.[1] ?? version,
+          start: (spec) => startContainer(name, [image.program], spec),
+        },
+      };
+    },
+  };
+}
 
 /** Why containers can't see this machine's loopback addresses, as far as that is known without asking Docker. */
 export function notOfThisMachine(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string | null {

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import type { SidecarSettings } from '../contract.ts';
+import type { PodTemplate } from '../objects.ts';
+import { inject } from './inject.ts';
+import { applyPatch } from './patch.ts';
+import type { InjectionSettings } from './settings.ts';
+
+const settings: InjectionSettings = {
+  mesh: {
+    namespace: 'linkerd',
+    vizNamespace: 'linkerd-viz',
+    trustDomain: 'cluster.local',
+    version: 'edge-26.8.3',
+    image: 'meshproof/proxy:1',
+  },
+  anchorPem: '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n',
+};
+
+/** A pod as the ReplicaSet of the Deployment `cart` asks for it. */
+function cart(change: Partial<PodTemplate['metadata']> = {}, spec: Partial<PodTemplate['spec']> = {}): PodTemplate {
+  return {
+    metadata: {
+      generateName: 'cart-664f644f88-',
+      namespace: 'shop',
+      labels: { app: 'cart', 'pod-template-hash': '664f644f88' },
+      annotations: { 'linkerd.io/inject': 'enabled' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'cart-664f644f88', controller: true }],
+      ...change,
+    },
+    spec: {
+      serviceAccountName: 'cart',
+      containers: [
+        {
+          name: 'app',
+          ports: [{ name: 'http', containerPort: 8080 }],
+          readinessProbe: { httpGet: { path: '/readyz', port: 'http' } },
+          livenessProbe: { httpGet: { path: '/healthz', port: 8080 } },
+        },
+      ],
+      ...spec,
+    },
+  };
+}
+
+/** What the API server makes of it. */
+function injected(pod: PodTemplate, namespace?: Record<string, string>): Injected {
+  const patch = inject(pod, namespace, settings);
+  expect(patch).not.toBeNull();
+  return applyPatch(pod, patch!) as Injected;
+}
+
+interface InjectedContainer {
+  name: string;
+  args?: string[];
+  env?: { name: string; value?: string }[];
+  [key: string]: unknown;
+}
+type Injected = PodTemplate & { spec: { initContainers: InjectedContainer[] } };
+
+const container = (pod: Injected, name: string) => pod.spec.initContainers.find((c) => c.name === name)!;
+const sidecarOf = (pod: Injected): SidecarSettings =>
+  JSON.parse(container(pod, 'linkerd-proxy').env!.find(({ name }) => name === 'MESHPROOF_SIDECAR')!.value!);
+
+describe('inject', () => {
+  it('adds what an injected pod of 2.20 has (facts, section 6), and nothing else', () => {
+    expect(injected(cart())).toMatchSnapshot();
+  });
+
+  it('leaves the pod that it was given alone', () => {
+    const pod = cart();
+    injected(pod);
+    expect(pod).toEqual(cart());
+  });
+
+  it.each([
+    ['neither says anything', undefined, undefined, false],
+    ['the namespace says enabled', undefined, 'enabled', true],
+    ['the pod says disabled in an enabled namespace', 'disabled', 'enabled', false],
+    ['the pod says enabled in a disabled namespace', 'enabled', 'disabled', true],
+    ['ingress counts as enabled', 'ingress', undefined, true],
+    ['anything else does not', 'yes', 'enabled', false],
+  ])('%s', (_, pod, namespace, expected) => {
+    const annotations = pod === undefined ? undefined : { 'linkerd.io/inject': pod };
+    const patch = inject(cart({ annotations }), namespace ? { 'linkerd.io/inject': namespace } : undefined, settings);
+    expect(patch !== null).toBe(expected);
+  });
+
+  it('keeps the mode as annotation, also when the namespace gave it', () => {
+    const pod = injected(cart({ annotations: undefined }), { 'linkerd.io/inject': 'ingress' });
+    expect(pod.metadata.annotations).toMatchObject({ 'linkerd.io/inject': 'ingress' });
+  });
+
+  it.each([
+    ['on the node’s network', { hostNetwork: true }],
+    ['injected already', { initContainers: [{ name: 'linkerd-proxy' }] }],
+    ['injected by hand, as an ordinary container', { containers: [{ name: 'app' }, { name: 'linkerd-proxy' }] }],
+    ['of another mesh', { containers: [{ name: 'app' }, { name: 'istio-proxy' }] }],
+  ])('leaves a pod alone that is %s', (_, spec) => {
+    expect(inject(cart({}, spec), undefined, settings)).toBeNull();
+  });
+
+  it.each([
+    ['Deployment', { 'linkerd.io/proxy-deployment': 'cart' }, 'ReplicaSet', 'cart-664f644f88'],
+    ['ReplicaSet', { 'linkerd.io/proxy-replicaset': 'cart-0' }, 'ReplicaSet', 'cart-0'],
+    ['StatefulSet', { 'linkerd.io/proxy-statefulset': 'db' }, 'StatefulSet', 'db'],
+    ['DaemonSet', { 'linkerd.io/proxy-daemonset': 'log' }, 'DaemonSet', 'log'],
+    ['Job', { 'linkerd.io/proxy-job': 'seed-28' }, 'Job', 'seed-28'],
+  ])('labels the pod of a %s', (kind, label, ownerKind, name) => {
+    const pod = injected(cart({ ownerReferences: [{ kind: ownerKind, name, controller: true }] }));
+    expect(pod.metadata.labels).toMatchObject(label);
+    expect(Object.keys(pod.metadata.labels!).filter((key) => /proxy-/.test(key))).toHaveLength(1);
+    expect(sidecarOf(pod)).toMatchObject({ workloadKind: kind });
+  });
+
+  it('gives a pod of nobody no workload label', () => {
+    const pod = injected(cart({ ownerReferences: undefined, name: 'once' }));
+    expect(Object.keys(pod.metadata.labels!).filter((key) => /proxy-/.test(key))).toEqual([]);
+    expect(sidecarOf(pod)).toMatchObject({ workloadKind: 'Pod', workload: 'once' });
+  });
+
+  it('starts before the init containers of the pod, and beside its volumes', () => {
+    const pod = injected(cart({}, { initContainers: [{ name: 'migrate' }], volumes: [{ name: 'data' }] }));
+    expect(pod.spec.initContainers.map(({ name }) => name)).toEqual(['linkerd-init', 'linkerd-proxy', 'migrate']);
+    expect(pod.spec.volumes!.map(({ name }) => name)).toEqual([
+      'data',
+      'linkerd-proxy-init-xtables-lock',
+      'linkerd-identity-token',
+    ]);
+  });
+
+  it('gives the lists of skipped ports to the redirection, the pod’s before the namespace’s', () => {
+    const pod = cart({
+      annotations: { 'linkerd.io/inject': 'enabled', 'config.linkerd.io/skip-inbound-ports': ' 9901, 9000-9010' },
+    });
+    const namespace = {
+      'config.linkerd.io/skip-inbound-ports': '1',
+      'config.linkerd.io/skip-outbound-ports': '3306,6379',
+    };
+    expect(container(injected(pod, namespace), 'linkerd-init').args).toEqual(['9901,9000-9010', '3306,6379']);
+  });
+
+  it('stands before the first port that is not skipped, and knows the probes of that port only', () => {
+    const pod = cart(
+      { annotations: { 'linkerd.io/inject': 'enabled', 'config.linkerd.io/skip-inbound-ports': '9900-9910' } },
+      {
+        containers: [
+          {
+            name: 'app',
+            ports: [
+              { name: 'admin', containerPort: 9901 },
+              { name: 'dns', containerPort: 53, protocol: 'UDP' },
+              { name: 'ignored', containerPort: 4567 },
+              { name: 'http', containerPort: 8080 },
+            ],
+            readinessProbe: { httpGet: { path: '/readyz', port: 9901 } },
+            livenessProbe: { httpGet: { port: 8080 } },
+          },
+        ],
+      },
+    );
+    expect(sidecarOf(injected(pod)).app).toEqual({ port: 8080, readyPath: '', livePath: '/' });
+  });
+
+  it('knows no app where nothing is served', () => {
+    expect(sidecarOf(injected(cart({}, { containers: [{ name: 'app' }] }))).app).toBeNull();
+  });
+
+  it('takes the profile that the pod asks for', () => {
+    const pod = injected(cart(), { 'config.linkerd.io/proxy-version': '2.20' });
+    expect(pod.metadata.annotations).toMatchObject({ 'linkerd.io/proxy-version': '2.20' });
+    expect(sidecarOf(pod).version).toBe('2.20');
+  });
+
+  it.each([
+    ['UNKNOWN_MESH_VERSION', { 'config.linkerd.io/proxy-version': '1.0' }],
+    ['BAD_PORTS', { 'config.linkerd.io/skip-inbound-ports': '80,http' }],
+    ['BAD_PORTS', { 'config.linkerd.io/skip-inbound-ports': '9010-9000' }],
+    ['BAD_PORTS', { 'config.linkerd.io/skip-outbound-ports': '65536' }],
+  ])('refuses with %s: %o', (code, annotations) => {
+    expect(() => inject(cart(), annotations, settings)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('lets the proxies of the control plane start beside what they wait for', () => {
+    const pod = cart();
+    const patch = inject(pod, undefined, { ...settings, component: 'identity' });
+    const proxy = container(applyPatch(pod, patch!) as Injected, 'linkerd-proxy');
+    expect(proxy).not.toHaveProperty('startupProbe');
+    expect(proxy.env).toContainEqual({ name: 'LINKERD2_PROXY_IDENTITY_SVC_ADDR', value: '127.0.0.1:8080' });
+    expect(container(injected(pod), 'linkerd-proxy')).toHaveProperty('startupProbe');
+  });
+});

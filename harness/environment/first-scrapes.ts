@@ -1,0 +1,67 @@
+import { waitFor } from '../core/wait.ts';
+import type { ActiveTarget, PrometheusClient } from '../prometheus/client.ts';
+
+export interface FirstScrapes {
+  client: Pick<PrometheusClient, 'targets'>;
+  /** `host:port` of the sidecars, as the label `instance` has it. */
+  instances: Iterable<string>;
+  scrapeIntervalMs: number;
+  /** What finding the targets may take before their first interval begins. Default 15 s. */
+  discoveryMs?: number;
+  /** Between two looks. Default 50 ms. */
+  everyMs?: number;
+  hint: string;
+  signal?: AbortSignal;
+  /** Throws when there is no point in waiting any longer. */
+  check?: () => void;
+  /** Asked after each look that found no sidecar at all, known or dropped; throws when it knows why: that ends the wait. */
+  whileNone?: () => Promise<void>;
+}
+
+const JOB = 'linkerd-proxy';
+
+/**
+ * Waits until Prometheus has scraped each of these sidecars once.
+ * @throws DeadlineExceededError with those that are missing; what `check` and `whileNone` throw; the signal's reason
+ */
+export async function waitForFirstScrapes(options: FirstScrapes): Promise<void> {
+  const wanted = new Set(options.instances);
+  let reason: { error: unknown } | null = null;
+  await waitFor(
+    async (seen) => {
+      const { active, dropped } = await options.client.targets();
+      const sidecars = new Map(active.filter((t) => t.labels.job === JOB).map((t) => [t.labels.instance ?? '', t]));
+      const missing = [...wanted].filter((instance) => sidecars.get(instance)?.health !== 'up');
+      seen(describeMissing(wanted.size, missing, sidecars));
+      if (missing.length === 0) return true;
+      if (sidecars.size === 0 && !dropped.some((target) => target.scrapePool === JOB)) {
+        await options.whileNone?.().catch((error: unknown) => {
+          reason = { error };
+        });
+      }
+      return undefined;
+    },
+    {
+      what: 'Prometheus has scraped each sidecar once',
+      deadlineMs: (options.discoveryMs ?? 15_000) + 2 * options.scrapeIntervalMs,
+      everyMs: options.everyMs,
+      hint: options.hint,
+      signal: options.signal,
+      check: () => {
+        if (reason) throw reason.error;
+        options.check?.();
+      },
+    },
+  );
+}
+
+const SHOWN = 3;
+
+/** `4 of 6 sidecars scraped; not 10.244.0.7:4191 (connection refused), 10.244.0.9:4191 (no target)`. */
+function describeMissing(wanted: number, missing: string[], sidecars: Map<string, ActiveTarget>): string {
+  const scraped = `${wanted - missing.length} of ${wanted} sidecars scraped`;
+  if (missing.length === 0) return scraped;
+  const why = (target: ActiveTarget | undefined) => (target ? target.lastError || 'not yet' : 'no target');
+  const shown = missing.slice(0, SHOWN).map((instance) => `${instance} (${why(sidecars.get(instance))})`);
+  return `${scraped}; not ${shown.join(', ')}${missing.length > SHOWN ? ', ...' : ''}`;
+}

@@ -1,0 +1,73 @@
+import { EXIT, HarnessError } from '../../../core/errors.ts';
+import type { Scenario, ServiceSpec } from '../../../scenario/model.ts';
+import type { Kube, ListOptions, PodObject } from '../../kubernetes/contract.ts';
+import { waitForPods } from '../../kubernetes/ready.ts';
+import type { Images } from '../contract.ts';
+import { namespaces } from '../manifests/namespaces.ts';
+import { podLabels, workloadObjects } from '../manifests/workload.ts';
+import { type DeployContext, deploy } from './deploy.ts';
+
+const READY_MS = 60_000;
+/** Each pod has a sidecar and a Node process to start, on a machine that may have two cores. */
+const READY_MS_PER_POD = 4000;
+
+/**
+ * The services of a scenario, in the cluster and all of their pods ready.
+ * @returns all their pods; `servicePods` says whose each is
+ * @throws HarnessError LABELS_AMBIGUOUS; what `deploy` and `waitForPods` throw
+ */
+export async function deployServices(
+  kube: Kube,
+  scenario: Scenario,
+  images: Pick<Images, 'service'>,
+  context: DeployContext,
+): Promise<PodObject[]> {
+  refuseAmbiguous(scenario.services);
+  const names = namespaces(scenario).map(({ metadata }) => metadata.name);
+  const objects = scenario.services.flatMap((service) => workloadObjects(scenario, service, images, context.mesh.kind));
+  await deploy(kube, names, objects, context);
+  const expected = scenario.services.reduce((sum, service) => sum + service.replicas, 0);
+  return waitForPods(kube, {
+    what: 'the services of the scenario',
+    select: scenario.services.map(selectionOf),
+    expected,
+    deadlineMs: READY_MS + expected * READY_MS_PER_POD,
+    signal: context.signal,
+    check: context.check,
+  });
+}
+
+/** Which pods are a service's. */
+export function selectionOf(service: ServiceSpec): ListOptions {
+  const labelSelector = Object.entries(podLabels(service))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  return { namespace: service.namespace, labelSelector };
+}
+
+/** The pods of each service, by its qualified name. */
+export function podsByService(scenario: Scenario, pods: readonly PodObject[]): Map<string, PodObject[]> {
+  return new Map(scenario.services.map((service) => [service.id, pods.filter((pod) => isOf(service, pod.metadata))]));
+}
+
+function isOf(service: ServiceSpec, pod: { namespace?: string; labels?: Record<string, string> }): boolean {
+  return pod.namespace === service.namespace && selects(podLabels(service), pod.labels ?? {});
+}
+
+function selects(selector: Record<string, string>, labels: Record<string, string>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+/** Labels of a scenario may make one service's pods another's too: in a cluster each would get the other's requests. */
+function refuseAmbiguous(services: readonly ServiceSpec[]): void {
+  for (const one of services) {
+    const other = services.find(
+      (each) => each !== one && each.namespace === one.namespace && selects(podLabels(one), podLabels(each)),
+    );
+    if (!other) continue;
+    throw new HarnessError('LABELS_AMBIGUOUS', `the labels of ${one.id} select the pods of ${other.id} too`, {
+      hint: 'leave the label `app` alone: by default it is the name of the service, and tells services apart',
+      exitCode: EXIT.invalidInput,
+    });
+  }
+}

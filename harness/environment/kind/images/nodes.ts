@@ -14,7 +14,7 @@ const LOAD = `
 node=$1; shift
 snapshotter=$(docker exec "$node" containerd config dump | sed -n "s/^ *snapshotter = ['\\"]\\(..*\\)['\\"]$/\\1/p" | head -n 1)
 docker save "$@" |
-  docker exec --interactive "$node" ctr --namespace=k8s.io images import --digests --snapshotter="\${snapshotter:-overlayfs}" -
+  docker exec --interactive "$node" ctr --namespace=k8s.io images import --snapshotter="\${snapshotter:-overlayfs}" -
 `;
 
 /**

@@ -205,7 +205,7 @@ export function staleRuns(dir: string = registryDir()): RunEntry[] {
 /**
  * Ends the children of a run that died: SIGTERM, and SIGKILL after the grace; removes its temporary folders and its
  * entry. The entry stays when a child survived, or when it is to be kept.
- * @param options.keepEntry something else of the run could not be cleaned yet
+ * @param options.keepEntry something else of the run is still to be cleaned; forgetRun comes after that
  */
 export async function cleanRun(
   run: RunEntry,
@@ -224,9 +224,14 @@ export async function cleanRun(
       rmSync(dir, { recursive: true, force: true });
       removedDirs.push(dir);
     }
-    if (!keepEntry) rmSync(run.file, { force: true });
+    if (!keepEntry) forgetRun(run);
   }
   return { runId: run.runId, ended: alive.filter((c) => !survived.includes(c)), survived, removedDirs };
+}
+
+/** Takes a run out of the registry. */
+export function forgetRun(run: RunEntry): void {
+  rmSync(run.file, { force: true });
 }
 
 async function allGone(children: ChildEntry[], deadlineMs: number): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { EXIT, type ExitCode, HarnessError } from '../../core/errors.ts';
-import { type CleanedRun, cleanRun, registeredRuns, registryDir, staleRuns } from '../../core/registry.ts';
+import { type CleanedRun, cleanRun, forgetRun, registeredRuns, registryDir, staleRuns } from '../../core/registry.ts';
+import { type CleanedClusters, cleanClusters } from '../../environment/kind/clusters/clean.ts';
 import { plural } from '../../report/format.ts';
 import type { CliContext } from '../context.ts';
 
 /**
- * `meshproof clean`: ends what killed runs left; runs that go on are left alone.
+ * `meshproof clean`: ends what killed runs left, and deletes their clusters; runs that go on are left alone. A cluster that
+ * can't be deleted now (Docker does not answer) is named, and stays in the registry for the next time.
  * @throws HarnessError CHILD_SURVIVED
  */
 export async function clean(context: CliContext): Promise<ExitCode> {
@@ -12,12 +14,13 @@ export async function clean(context: CliContext): Promise<ExitCode> {
   const stale = staleRuns(dir);
   const live = registeredRuns(dir).length - stale.length;
   const cleaned: CleanedRun[] = [];
-  for (const run of stale) cleaned.push(await cleanRun(run));
-  for (const { runId, ended, removedDirs } of cleaned) {
-    const what = [plural(ended.length, 'process', 'processes'), plural(removedDirs.length, 'folder')].join(', ');
-    context.stdout.write(`cleaned run ${runId}: ${what}\n`);
-    for (const child of ended) context.stdout.write(`  ended ${child.name} (pid ${child.pid})\n`);
-    for (const folder of removedDirs) context.stdout.write(`  removed ${folder}\n`);
+  for (const run of stale) {
+    // First: a child that is just making the cluster would go on.
+    const ended = await cleanRun(run, { keepEntry: true });
+    const clusters = await cleanClusters(run.clusters, run.runId);
+    if (clusters.left.length === 0 && ended.survived.length === 0) forgetRun(run);
+    cleaned.push(ended);
+    report(ended, clusters, context);
   }
   if (stale.length === 0) context.stdout.write('nothing to clean\n');
   if (live > 0) context.stdout.write(`${plural(live, 'run')} still going on, left alone\n`);
@@ -29,4 +32,18 @@ export async function clean(context: CliContext): Promise<ExitCode> {
     });
   }
   return EXIT.pass;
+}
+
+function report(run: CleanedRun, clusters: CleanedClusters, context: CliContext): void {
+  const { runId, ended, removedDirs } = run;
+  const what = [
+    plural(ended.length, 'process', 'processes'),
+    plural(removedDirs.length, 'folder'),
+    ...(clusters.deleted.length > 0 ? [plural(clusters.deleted.length, 'cluster')] : []),
+  ].join(', ');
+  context.stdout.write(`cleaned run ${runId}: ${what}\n`);
+  for (const child of ended) context.stdout.write(`  ended ${child.name} (pid ${child.pid})\n`);
+  for (const folder of removedDirs) context.stdout.write(`  removed ${folder}\n`);
+  for (const name of clusters.deleted) context.stdout.write(`  deleted the cluster ${name}\n`);
+  for (const { name, reason } of clusters.left) context.stdout.write(`  the cluster ${name} is left: ${reason}\n`);
 }

@@ -1,5 +1,7 @@
+import { waitFor } from '../../../core/wait.ts';
 import type { Docker, DockerOptions } from '../docker.ts';
 import { OWNER_MOUNT } from './owner.ts';
+import { DOES_NOT_DIE, thaw } from './thaw.ts';
 
 /** kind's labels of the containers that are a cluster's nodes. */
 const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
@@ -61,11 +63,34 @@ export function controlPlane(nodes: readonly ClusterNode[]): ClusterNode | undef
  * Removes the containers of a cluster with their volumes, as `kind delete cluster` does; those that meshproof did not make
  * are left alone.
  * @returns whether there were any
- * @throws HarnessError CLUSTER_NOT_DELETED
+ * @throws DeadlineExceededError with what the engine said last; HarnessError DOCKER_NOT_RUNNING, DOCKER_NO_PERMISSION
  */
-export async function removeNodes(docker: Docker, cluster: string): Promise<boolean> {
-  const nodes = await clusterNodes(docker, cluster);
-  if (nodes.length === 0 || !areOurs(nodes)) return false;
-  await docker.text(['rm', '--force', '--volumes', ...nodes.map((node) => node.id)]);
-  return true;
+export async function removeNodes(docker: Docker, cluster: string, deadlineMs = 60_000): Promise<boolean> {
+  let removed = false;
+  let fatal: unknown;
+  await waitFor(
+    async (seen) => {
+      const nodes = await clusterNodes(docker, cluster).catch((error: unknown) => {
+        fatal = error;
+        throw error;
+      });
+      if (nodes.length === 0 || !areOurs(nodes)) return true;
+      removed = true;
+      const output = await docker.run(['rm', '--force', '--volumes', ...nodes.map((node) => node.id)]);
+      if (output.code === 0) return undefined;
+      seen(output.stderr.trim());
+      if (DOES_NOT_DIE.test(output.stderr)) await thaw(docker, nodes);
+      return undefined;
+    },
+    {
+      what: `the removal of the nodes of ${cluster}`,
+      deadlineMs,
+      everyMs: 100,
+      hint: 'look at `docker ps --all`',
+      check: () => {
+        if (fatal) throw fatal;
+      },
+    },
+  );
+  return removed;
 }

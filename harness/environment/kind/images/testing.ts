@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe } from '../../../core/errors.ts';
 import type { CommandOutput } from '../../../core/run-command.ts';
 import type { ResolvedTool } from '../../../core/tool.ts';
 import { DEFAULT_KIND_OPTIONS, type KindOptions } from '../../contract.ts';
 import type { StepContext } from '../contract.ts';
-import type { Docker } from '../docker.ts';
+import { connectDocker, type Docker } from '../docker.ts';
 import { readVersions } from '../versions.ts';
 
 /** A Docker that does nothing but remember what it was asked; its store is a map of names to ids. */
@@ -78,6 +79,18 @@ export class StandInDocker implements Docker {
 export interface StandInContext extends StepContext, Disposable {
   docker: StandInDocker;
   notes: string[];
+}
+
+/** Docker and an image in its store to build on, or why tests with real images can't be run here. */
+export async function imageGround(): Promise<{ docker: Docker; base: string } | { reason: string }> {
+  try {
+    const docker = await connectDocker();
+    const base = process.env.MESHPROOF_BASE_IMAGE ?? (await readVersions()).images.base;
+    if ((await docker.localName(base)) !== null) return { docker, base };
+    return { reason: `Docker's store has no ${base}; name another base by MESHPROOF_BASE_IMAGE` };
+  } catch (error) {
+    return { reason: describe(error) };
+  }
 }
 
 /** A context with a stand-in for Docker; `tools`: what `context.tool` finds. */

@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Cluster, Images, StepContext } from '../contract.ts';
-import { type Base, baseWithNode, findBase } from '../images/base.ts';
-import { type BuildSpec, buildImage } from '../images/build.ts';
-import { bundle, PROJECT } from '../images/bundle.ts';
+import { baseWithNode, findBase } from '../images/base.ts';
+import { bundle } from '../images/bundle.ts';
 import { meshImages } from '../images/mesh.ts';
 import { loadIntoNodes } from '../images/nodes.ts';
-import { storedImage } from '../images/store.ts';
+import { loadImage, proxyImage, serviceImage } from '../images/own.ts';
 import { takeTool } from '../images/taken.ts';
 
 /** Images in Docker's store. */
@@ -38,46 +35,22 @@ export async function loadImages(prepared: PreparedImages, cluster: Cluster, con
  */
 export async function prepareImages(context: StepContext): Promise<PreparedImages> {
   const simulated = context.options.mesh === 'simulated';
-  const programs = bundle(['service', 'agent', ...(simulated ? (['sidecar', 'control-plane'] as const) : [])]);
   const base = findBase(context);
-  const [files, under, prometheus, k6, mesh] = await allEnded([
-    programs,
+  const [programs, node, prometheus, k6, mesh] = await allEnded([
+    bundle(['service', 'agent', ...(simulated ? (['sidecar', 'control-plane'] as const) : [])]),
     base.then((found) => baseWithNode(found, context)),
     takeTool('prometheus', base, context),
     takeTool('k6', base, context),
     meshImages(context),
   ]);
-  const only = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { text: files[name]! }]));
   const [service, proxy, load] = await allEnded([
-    buildImage(built('service', under, only('service.mjs')), context),
-    simulated
-      ? redirectScript().then((redirect) =>
-          buildImage(built('proxy', under, { ...only('sidecar.mjs', 'control-plane.mjs'), ...redirect }), context),
-        )
-      : '',
-    storedImage(k6, context).then((image) => {
-      const spec = built('load', under, only('agent.mjs'));
-      return buildImage({ ...spec, args: { ...spec.args, K6_IMAGE: { value: k6, identity: image!.id } } }, context);
-    }),
+    serviceImage(node, programs, context),
+    simulated ? proxyImage(node, programs, context) : '',
+    loadImage(node, programs, k6, context),
   ]);
   return {
     images: { service, proxy, load, prometheus },
     names: [service, proxy, load, prometheus, ...mesh].filter((name) => name !== ''),
-  };
-}
-
-async function redirectScript(): Promise<BuildSpec['files']> {
-  const text = await readFile(join(PROJECT, 'harness', 'mesh', 'cluster', 'redirect.sh'), 'utf8');
-  return { 'redirect.sh': { text } };
-}
-
-/** An image of our own programs. */
-function built(name: string, base: Base, files: BuildSpec['files']): BuildSpec {
-  return {
-    repository: `meshproof/${name}`,
-    dockerfile: `${name}.Dockerfile`,
-    args: { BASE: { value: base.name, identity: base.id } },
-    files,
   };
 }
 

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childDied } from '../../core/process.ts';
 import type { ResolvedTool } from '../../core/tool.ts';
-import { waitFor } from '../../core/wait.ts';
 import type { MeshStarted } from '../../mesh/contract.ts';
 import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
@@ -15,6 +14,7 @@ import type {
   ScenarioContext,
   SessionContext,
 } from '../contract.ts';
+import { waitForFirstScrapes } from '../first-scrapes.ts';
 import { step } from '../step.ts';
 import { addressOptions, claimAddresses } from './addresses.ts';
 import { MeshProcess } from './mesh-process.ts';
@@ -78,7 +78,14 @@ async function start(scenario: Scenario, context: ScenarioContext): Promise<Runn
   await step(context, 'ready', 'certificates, readiness, first scrape', () =>
     Promise.all([
       mesh.request({ type: 'wait-ready', deadlineMs: 20_000 }),
-      waitForFirstScrapes(prometheus, plan, scenario, { ...context, check }),
+      waitForFirstScrapes({
+        client: prometheus.client,
+        instances: plan.mesh.pods.map((pod) => `${pod.admin.host}:${pod.admin.port}`),
+        scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
+        hint: `see ${prometheus.child.logFile} and ${prometheus.url}/targets`,
+        signal: context.signal,
+        check,
+      }),
     ]),
   );
   const owned = stack.move();
@@ -149,32 +156,6 @@ async function bringUpPrometheus(
     logFile: join(context.dir, 'logs', 'prometheus.log'),
     signal: context.signal,
   });
-}
-
-async function waitForFirstScrapes(
-  prometheus: PrometheusServer,
-  plan: LocalPlan,
-  scenario: Scenario,
-  context: ScenarioContext & { check: () => void },
-): Promise<void> {
-  const wanted = new Set(plan.mesh.pods.map((p) => `${p.admin.host}:${p.admin.port}`));
-  await waitFor(
-    async (seen) => {
-      const { active } = await prometheus.client.targets();
-      const scraped = active.filter(
-        (t) => t.labels.job === 'linkerd-proxy' && t.health === 'up' && wanted.has(t.labels.instance ?? ''),
-      );
-      seen(`${scraped.length} of ${wanted.size} sidecars scraped`);
-      return scraped.length === wanted.size ? true : undefined;
-    },
-    {
-      what: 'Prometheus has scraped each sidecar once',
-      deadlineMs: 15_000 + 2 * scenario.mesh.scrapeIntervalMs,
-      hint: `see ${prometheus.child.logFile} and ${prometheus.url}/targets`,
-      signal: context.signal,
-      check: context.check,
-    },
-  );
 }
 
 function loadHosts(plan: LocalPlan): Record<string, string> {

@@ -19,7 +19,7 @@ export interface DeployContext {
 }
 
 /** It is in every cluster; what we put into it is told, and deleted, one by one. */
-const DEFAULT_NAMESPACE = 'default';
+export const DEFAULT_NAMESPACE = 'default';
 const RUN_OF_ALL = 'shared';
 
 /**

@@ -5,7 +5,7 @@ import { waitForPods } from '../../kubernetes/ready.ts';
 import type { Images } from '../contract.ts';
 import { namespaces } from '../manifests/namespaces.ts';
 import { podLabels, workloadObjects } from '../manifests/workload.ts';
-import { type DeployContext, deploy } from './deploy.ts';
+import { DEFAULT_NAMESPACE, type DeployContext, deploy } from './deploy.ts';
 
 const READY_MS = 60_000;
 /** Each pod has a sidecar and a Node process to start, on a machine that may have two cores. */
@@ -13,7 +13,7 @@ const READY_MS_PER_POD = 4000;
 
 /**
  * The services of a scenario, in the cluster and all of their pods ready.
- * @returns all their pods; `servicePods` says whose each is
+ * @returns all their pods; `podsByService` says whose each is
  * @throws HarnessError LABELS_AMBIGUOUS; what `deploy` and `waitForPods` throw
  */
 export async function deployServices(
@@ -29,7 +29,7 @@ export async function deployServices(
   const expected = scenario.services.reduce((sum, service) => sum + service.replicas, 0);
   return waitForPods(kube, {
     what: 'the services of the scenario',
-    select: scenario.services.map(selectionOf),
+    select: selections(scenario, names),
     expected,
     deadlineMs: READY_MS + expected * READY_MS_PER_POD,
     signal: context.signal,
@@ -37,8 +37,17 @@ export async function deployServices(
   });
 }
 
+/** All pods of the namespaces that are ours alone; in the one that every cluster has, those of our services. */
+function selections(scenario: Scenario, names: string[]): ListOptions[] {
+  return names.flatMap((name) =>
+    name === DEFAULT_NAMESPACE
+      ? scenario.services.filter(({ namespace }) => namespace === name).map(selectionOf)
+      : [{ namespace: name }],
+  );
+}
+
 /** Which pods are a service's. */
-export function selectionOf(service: ServiceSpec): ListOptions {
+function selectionOf(service: ServiceSpec): ListOptions {
   const labelSelector = Object.entries(podLabels(service))
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

@@ -30,8 +30,9 @@ export function fingerprint(cliVersion: string, values: string): string {
 
 export const namespaceRef = { apiVersion: 'v1', kind: 'Namespace', name: CONTROL_PLANE_NAMESPACE } as const;
 
-/** What the namespace says about the installation in it; null when none was finished. */
+/** What the namespace says about the installation in it; null when none was finished, or it is being deleted. */
 export function readInstallation(namespace: KubernetesObject): Installation | null {
+  if (namespace.metadata.deletionTimestamp !== undefined) return null;
   const annotations = namespace.metadata.annotations ?? {};
   const [inputs, version, proxyVersion] = [NOTES.inputs, NOTES.version, NOTES.proxyVersion].map((n) => annotations[n]);
   const pods = Number(annotations[NOTES.pods]);

@@ -1,0 +1,20 @@
+import type { ProgressEvent } from '../../../../core/progress.ts';
+import type { ResolvedTool } from '../../../../core/tool.ts';
+import type { StepContext } from '../../contract.ts';
+import type { GatewayApiPin } from '../gateway-api/sources.ts';
+
+/** What a step of installing a mesh looks at, and what it said. */
+export function stepContext(given: { cli?: ResolvedTool; gatewayApi?: GatewayApiPin; signal?: AbortSignal }) {
+  const notes: string[] = [];
+  const steps: string[] = [];
+  const context = {
+    signal: given.signal ?? new AbortController().signal,
+    tool: async () => given.cli,
+    versions: { gatewayApi: given.gatewayApi },
+    note: (line: string) => notes.push(line),
+    progress: (event: ProgressEvent) => {
+      if (event.kind === 'step' && event.state === 'done') steps.push(event.step);
+    },
+  } as unknown as StepContext;
+  return { context, notes, steps };
+}

@@ -118,6 +118,15 @@ describe('Watcher', () => {
     expect(failures).toEqual([]);
   });
 
+  it('lists anew when the server has begun another life, and says so', async () => {
+    const api = new Api();
+    api.lists = [list('500', 'a'), list('2', 'b')];
+    api.watches = [() => [{ type: 'ERROR', object: { metadata: {}, code: 504, message: 'Too large' } }], () => []];
+    start(api);
+    await until('the second list', () => names().join() === 'b');
+    expect(failures).toEqual(['the API server ended a watch: Too large']);
+  });
+
   it('says what failed, keeps what it knows, and tries again from there', async () => {
     const api = new Api();
     api.lists = [list('5', 'a')];

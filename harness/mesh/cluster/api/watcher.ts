@@ -40,8 +40,8 @@ interface Event {
 }
 
 /**
- * A copy of a collection that follows the cluster: one list, then watches from the version last seen. A version that the
- * server no longer has (410) is listed anew; anything else that goes wrong is tried again after a pause.
+ * A copy of a collection that follows the cluster: one list, then watches from the version last seen. When the server
+ * refuses (410: it no longer has the version) it is listed anew; when the connection breaks, watched from where it broke.
  */
 export class Watcher<T> implements Disposable {
   /** Resolves when the collection has been listed once; never when disposed before. */
@@ -88,8 +88,9 @@ export class Watcher<T> implements Disposable {
         await sleep(min, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (isExpired(error)) version = null;
-        else this.#options.failed(error as Error);
+        // What the server has refused it would refuse again: 410, or a version of another life of it.
+        if (isRefused(error)) version = null;
+        if (!isRefused(error) || error.status !== 410) this.#options.failed(error as Error);
         await sleep(backoff.next(), signal).catch(() => {});
       }
     }
@@ -152,8 +153,8 @@ class WatchError extends HarnessError {
   }
 }
 
-function isExpired(error: unknown): boolean {
-  return (error instanceof WatchError || error instanceof ApiError) && error.status === 410;
+function isRefused(error: unknown): error is WatchError | ApiError {
+  return error instanceof WatchError || error instanceof ApiError;
 }
 
 function keyOf({ metadata }: Watched): string {

@@ -94,6 +94,15 @@ describe('collectEvidence', () => {
     expect(readdirSync(dir).sort()).toEqual(['shop.cart-1.json', 'shop.db-1.json']);
   });
 
+  it('asks for no logs when the API server hangs up on it', async () => {
+    api.on('GET', /./, (_asked, { request }) => {
+      request.socket.destroy();
+      return null;
+    });
+    expect(await collectEvidence(kube, [crashed, pending], dir)).toContain('could not be had');
+    expect(api.paths('GET').filter((path) => path.endsWith('/log'))).toEqual([]);
+  });
+
   it('does not take for a log what the kubelet says of one that it threw away', async () => {
     cluster();
     api.on('GET', /\/log$/, () => ({ body: 'unable to retrieve container logs for containerd://1' }));

@@ -78,9 +78,12 @@ describe('gateway', () => {
     expect((await reader.read()).value).toBe('last');
   });
 
-  it('does not let half an answer look like a whole one', async () => {
+  it.each([
+    ['a page', 200, 'text/plain'],
+    ['a refusal', 500, 'application/json'],
+  ])('does not let half of %s look like a whole one', async (_name, code, type) => {
     api.on('GET', `${PREFIX}/cut`, (_asked, { response }) => {
-      response.writeHead(200);
+      response.writeHead(code, { 'content-type': type });
       response.write('half', () => response.destroy());
       return null;
     });

@@ -43,7 +43,7 @@ export interface RunOptions {
  * @throws HarnessError before anything was started: TOOL_MISSING, RESULTS_NOT_WRITABLE, UNKNOWN_ENVIRONMENT
  */
 export async function runScenarios(scenarios: Scenario[], options: RunOptions): Promise<Result> {
-  const provider = findEnvironment(options.environment);
+  const provider = await findEnvironment(options.environment);
   const runDir = resolve(options.runDir ?? (await createRunDir(options.outDir)).path);
   using registration = registerRun();
   observeChildren(registration);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { EnvironmentOptions, EnvironmentProvider, EnvironmentSession, SessionContext } from '../contract.ts';
 import { connectKube } from '../kubernetes/connect.ts';
 import { ApiWatch } from '../kubernetes/health.ts';
@@ -9,7 +8,7 @@ import { removeRun } from './remove.ts';
 import { startScenario } from './scenario.ts';
 import { createCluster } from './steps/cluster.ts';
 import { installGatewayApi } from './steps/gateway-api.ts';
-import { provideImages } from './steps/images.ts';
+import { loadImages, prepareImages } from './steps/images.ts';
 import { installLinkerd } from './steps/linkerd.ts';
 import { installSimulatedMesh } from './steps/simulated-mesh.ts';
 import { readVersions } from './versions.ts';
@@ -22,38 +21,42 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
   const versions = await readVersions();
   const docker = await step(session, 'docker', 'a container engine', () => connectDocker({ signal: session.signal }));
   const context: StepContext = { ...session, options: options.kind, docker, versions };
-  const { cluster } = await step(
-    session,
-    'cluster',
-    options.kind.reuse ? 'reused where there is one' : 'new',
-    async () => stack.use(await createCluster(context)),
-  );
+  // Docker makes images while a cluster comes up; whatever fails, the other must have come to its end.
+  const [made, prepared] = await Promise.allSettled([
+    step(session, 'cluster', options.kind.reuse ? 'the one that runs share' : 'of this run alone', async () =>
+      stack.use(await createCluster(context)),
+    ),
+    step(session, 'images', 'built or taken', () => prepareImages(context)),
+  ]);
+  if (made.status === 'rejected') throw made.reason;
+  if (prepared.status === 'rejected') throw prepared.reason;
+  const { cluster } = made.value;
+  const { images } = prepared.value;
   const kube = await connectKube({ kubeconfig: cluster.kubeconfig, signal: session.signal });
   stack.defer(() => kube.close());
   const linkerd = options.kind.mesh === 'linkerd';
-  const [images] = await Promise.all([
-    step(session, 'images', 'built, pulled, loaded into the nodes', () => provideImages(cluster, context)),
+  const loaded = await Promise.allSettled([
+    step(session, 'load images', 'into the nodes', () => loadImages(prepared.value, cluster, context)),
     linkerd ? step(session, 'gateway API', 'definitions', () => installGatewayApi(kube, context)) : null,
   ]);
+  for (const outcome of loaded) if (outcome.status === 'rejected') throw outcome.reason;
   const mesh = await step(session, 'mesh', linkerd ? 'Linkerd' : 'simulated', () =>
     (linkerd ? installLinkerd : installSimulatedMesh)(kube, cluster, images, context),
   );
   const watch = stack.use(new ApiWatch(kube));
-  // Of a cluster that goes anyway nothing needs to be taken away object by object.
-  if (cluster.reused || options.kind.reuse) stack.defer(() => removeRun(kube, session.runId));
+  // What a scenario could not take away itself; a cluster of the run alone goes as a whole.
+  if (options.kind.reuse) stack.defer(async () => void (await removeRun(kube, session.runId)));
   const owned = stack.move();
   return {
     start: (scenario, to) =>
       startScenario(scenario, {
         ...context,
         ...to,
-        configDir: join(to.dir, 'config'),
         kube,
         cluster,
         images,
         mesh,
         check: () => watch.check(),
-        ephemeral: !options.kind.reuse && !options.keep,
       }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -202,6 +202,8 @@ describe('the sidecar process', () => {
       },
     );
     const text = await page(client);
+    const updates = (op: string) => sum(text, 'outbound_http_balancer_p2c_updates_total', `op="${op}"`);
+    expect([updates('Reset'), updates('Remove'), updates('Add')]).toEqual([1, 1, 1]);
     const failures = sum(text, 'control_response_total', 'linkerd-dst-headless', 'classification="failure"');
     expect(failures).toBe(0);
     const policies = sum(text, 'control_response_total', 'linkerd-policy', 'classification="failure"');

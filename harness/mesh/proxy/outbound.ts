@@ -183,8 +183,8 @@ export class Outbound {
   #app(pod: Peer, target: OutboundTarget): AppClient {
     const key = `${target.ip}:${target.port}`;
     const known = this.#apps.get(key);
-    if (known?.peer === pod) return known.client;
-    known?.client.close();
+    // Of this very pod: `#forget` has let go of another that was here, before balancers hear of this one.
+    if (known) return known.client;
     const { telemetry, meter } = this.#options;
     const client = new AppClient({ host: target.ip, port: target.port }, (socket) =>
       meter.add(socket, telemetry.outboundDstTcp(target)),

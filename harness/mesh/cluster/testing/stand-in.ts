@@ -15,9 +15,10 @@ class Service {
   readonly #handler: RequestListener;
   readonly #sockets = new Set<Duplex>();
   #server: Server | null = null;
-  address: Address = { host: '127.0.0.1', port: 0 };
+  address: Address;
 
-  constructor(authority: IdentityAuthority, names: string[], handler: RequestListener) {
+  constructor(authority: IdentityAuthority, names: string[], host: string, handler: RequestListener) {
+    this.address = { host, port: 0 };
     this.#authority = authority;
     this.#names = names;
     this.#handler = handler;
@@ -34,7 +35,7 @@ class Service {
       server.once('error', reject);
       server.listen(this.address.port, this.address.host, resolve);
     });
-    this.address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    this.address = { ...this.address, port: (server.address() as AddressInfo).port };
     this.#server = server;
   }
 
@@ -49,6 +50,8 @@ class Service {
 }
 
 export interface StandInOptions {
+  /** Where it listens; 127.0.0.1 unless given. */
+  host?: string;
   lifetimeMs?: number;
   /** Names in the serving certificates instead of the components'. */
   servingNames?: string[];
@@ -68,14 +71,14 @@ export class StandIn implements AsyncDisposable {
   #snapshot: MeshSnapshot = { services: [], pods: [] };
   readonly #watchers = new Set<ServerResponse>();
 
-  private constructor({ lifetimeMs, servingNames }: StandInOptions) {
+  private constructor({ host = '127.0.0.1', lifetimeMs, servingNames }: StandInOptions) {
     const lifetime = lifetimeMs === undefined ? {} : { lifetimeMs, clockSkewMs: 0 };
     this.authority = new IdentityAuthority({ ...NAMES, ...lifetime });
     const names = (service: string) => servingNames ?? [`${service}.linkerd.svc.cluster.local`];
-    this.identity = new Service(this.authority, names('linkerd-identity-headless'), (request, response) => {
+    this.identity = new Service(this.authority, names('linkerd-identity-headless'), host, (request, response) => {
       void this.#certify(request, response);
     });
-    this.destination = new Service(this.authority, names('linkerd-dst-headless'), (request, response) =>
+    this.destination = new Service(this.authority, names('linkerd-dst-headless'), host, (request, response) =>
       this.#watch(request, response),
     );
   }

@@ -174,6 +174,15 @@ test('a node that knows every name is left alone; Docker’s short names are its
   expect(canonical('node')).toBe('docker.io/library/node:latest');
 });
 
+test('what does not get into a node is named, with what was said', async () => {
+  using context = await standInContext();
+  const cluster = { ...CLUSTER, nodes: ['meshproof-test-no-such-node'] };
+  context.docker.nodeImages = ['docker.io/meshproof/here:1'];
+  const load = loadIntoNodes(['meshproof/here:1', 'meshproof/no-such-image:1'], cluster, context);
+  await expect(load).rejects.toMatchObject({ code: 'IMAGE_LOAD_FAILED', hint: expect.stringContaining('images.log') });
+  await expect(load).rejects.toThrow(/^meshproof\/no-such-image:1 did not get into the node \S+:\n./);
+});
+
 test('every Dockerfile has a build, names its files, is labelled, and names its user by number', () => {
   const files = readdirSync(DOCKERFILES).filter((name) => name.endsWith('Dockerfile'));
   expect(files.sort()).toEqual(

@@ -72,6 +72,38 @@ describe('a link', () => {
     );
   });
 
+  it('told to close when idle, lets what is under way end, the reset of a stream included, and then closes', async () => {
+    const { client, server } = await link();
+    const streams: LinkStream[] = [];
+    const resets: number[] = [];
+    server.on('stream', (stream: LinkStream) => {
+      stream.on('error', () => {});
+      stream.once('close', () => resets.push(stream.rstCode));
+      streams.push(stream);
+    });
+    const [first, second] = [client.request(HEAD, { endStream: true }), client.request(HEAD, { endStream: true })];
+    const { body, closed } = collect(first);
+    second.on('error', () => {});
+    await waitFor(() => (streams.length === 2 ? true : undefined), { what: 'both came', deadlineMs: 5000, hint: '' });
+    client.closeWhenIdle();
+    const ended = once(client, 'close');
+    streams[0]!.respond([':status', '200']);
+    streams[0]!.end(Buffer.from('late'));
+    await closed;
+    expect(body().toString()).toBe('late');
+    expect([client.destroyed, server.destroyed]).toEqual([false, false]);
+    second.close(8);
+    await ended;
+    expect(resets).toEqual([0, 8]);
+  });
+
+  it('told to close when idle and idle already, closes at once', async () => {
+    const { client, server } = await link();
+    const ended = Promise.all([once(client, 'close'), once(server, 'close')]);
+    client.closeWhenIdle();
+    await ended;
+  });
+
   it('keeps to the windows: a body far larger than them arrives whole, and a paused reader holds the writer back', async () => {
     const { client, server } = await link();
     const size = 24 * 1024 * 1024;

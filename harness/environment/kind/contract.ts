@@ -34,7 +34,7 @@ export interface Images {
   /** The load generator: k6 and the agent that runs it. */
   load: string;
   prometheus: string;
-  /** Sidecar and control plane of the simulated mesh. */
+  /** Sidecar and control plane of the simulated mesh; empty with the real one. */
   proxy: string;
 }
 

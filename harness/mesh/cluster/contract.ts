@@ -121,7 +121,7 @@ export interface ControlPlaneSpec {
   image: string;
 }
 
-/** Commands in the image `proxy` (kind-config/images/Dockerfile). */
+/** Commands in the image `proxy` (kind-config/images/proxy.Dockerfile). */
 export const COMMANDS = {
   sidecar: ['node', '/meshproof/sidecar.mjs'],
   destination: ['node', '/meshproof/control-plane.mjs', 'destination'],

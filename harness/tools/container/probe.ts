@@ -22,11 +22,13 @@ exec "$@"
  * Whether the containers of this Docker share this machine's network, files and user: those of a Docker elsewhere (another
  * host, a virtual machine as in Docker Desktop, or when we are in a container ourselves) do not.
  * @returns what the tool prints about its version, or why it can't be used
+ * @throws the signal's reason when aborted
  */
 export async function probe(
   tool: ToolSpec,
   image: string,
   program: string,
+  signal?: AbortSignal,
 ): Promise<{ printed: string } | { reason: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'meshproof-container-'));
   try {
@@ -36,9 +38,13 @@ export async function probe(
       cwd: dir,
       logFile: join(dir, 'output'),
     });
-    const timer = setTimeout(() => void container.stop(0, 'SIGKILL'), DEADLINE_MS);
+    const stop = () => void container.stop(0, 'SIGKILL');
+    const timer = setTimeout(stop, DEADLINE_MS);
+    signal?.addEventListener('abort', stop, { once: true });
     const exit = await container.exited;
     clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+    signal?.throwIfAborted();
     const printed = await readFile(container.logFile, 'utf8');
     if (exit.code !== 0) {
       const lines = printed
@@ -51,6 +57,7 @@ export async function probe(
     const apart = apartFrom(printed, join(dir, 'written'));
     return apart ? { reason: `containers of this Docker ${apart}` } : { printed };
   } catch (error) {
+    signal?.throwIfAborted();
     return { reason: describe(error).split('\n')[0]! };
   } finally {
     await rm(dir, { recursive: true, force: true });

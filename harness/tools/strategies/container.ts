@@ -34,7 +34,7 @@ export function containers(images: Partial<Record<ToolName, ToolImage>>): Strate
         import('../container/probe.ts'),
         import('../container/start.ts'),
       ]);
-      const seen = await probe(tool, name, image.program);
+      const seen = await probe(tool, name, image.program, context.signal);
       if ('reason' in seen) return seen;
       return {
         tool: {

@@ -13,7 +13,7 @@ const READY_MS = 90_000;
 /** The API server answers discovery within seconds, on a busy machine too. */
 const DISCOVERY_MS = 30_000;
 const LOOK_EVERY_MS = 200;
-const LOG_EVERY_MS = 2000;
+const LOG_EVERY_MS = 1000;
 const LOG_LINES = 200;
 
 /** A scenario's own Prometheus, serving. @throws what `deploy` and `waitForPods` throw */

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { HarnessError } from '../core/errors.ts';
+import type { ActiveTarget, DroppedTarget } from '../prometheus/client.ts';
+import { type FirstScrapes, waitForFirstScrapes } from './first-scrapes.ts';
+
+const target = (instance: string, health: ActiveTarget['health'] = 'up', lastError = '', job = 'linkerd-proxy') =>
+  ({ scrapePool: job, labels: { job, instance }, health, lastError }) as unknown as ActiveTarget;
+const dropped = (scrapePool: string) => ({ scrapePool, discoveredLabels: {} }) as DroppedTarget;
+
+/** Waits on what Prometheus says look by look, the last again and again. */
+function wait(looks: { active: ActiveTarget[]; dropped?: DroppedTarget[] }[], more: Partial<FirstScrapes> = {}) {
+  const client = {
+    targets: async () => {
+      const { active, dropped: none = [] } = looks.length > 1 ? looks.shift()! : looks[0]!;
+      return { active, dropped: none };
+    },
+  };
+  const options = {
+    client,
+    instances: ['a:4191', 'b:4191'],
+    scrapeIntervalMs: 0,
+    discoveryMs: 30,
+    everyMs: 1,
+    hint: 'h',
+  };
+  return waitForFirstScrapes({ ...options, ...more });
+}
+
+it('ends when each sidecar has been scraped, whatever else there is', async () => {
+  await wait([
+    { active: [] },
+    { active: [target('a:4191'), target('b:4191', 'up', '', 'linkerd-controller')] },
+    { active: [target('a:4191'), target('b:4191', 'unknown'), target('c:4191')] },
+    { active: [target('a:4191'), target('b:4191'), target('c:4191', 'down')] },
+  ]);
+});
+
+it('says which are missing, and why', async () => {
+  const late = wait([{ active: [target('a:4191'), target('b:4191', 'down', 'connection refused')] }]);
+  await expect(late).rejects.toThrow('1 of 2 sidecars scraped; not b:4191 (connection refused)');
+  await expect(wait([{ active: [target('b:4191', 'unknown')] }])).rejects.toThrow(
+    '0 of 2 sidecars scraped; not a:4191 (no target), b:4191 (not yet)',
+  );
+});
+
+it('asks why there is none at all, and only then; an answer ends the wait', async () => {
+  let asked = 0;
+  const whileNone = async () => {
+    asked += 1;
+    if (asked === 2) throw new HarnessError('WHY', 'because', { hint: '' });
+  };
+  const known = [{ active: [] }, { active: [], dropped: [dropped('linkerd-proxy')] }, { active: [target('a:4191')] }];
+  await expect(wait([...known, { active: [] }], { whileNone })).rejects.toMatchObject({ code: 'WHY' });
+  expect(asked).toBe(2);
+  // Others that were dropped say nothing about sidecars.
+  asked = 0;
+  await expect(wait([{ active: [], dropped: [dropped('other')] }], { whileNone })).rejects.toMatchObject({
+    code: 'WHY',
+  });
+});

@@ -46,18 +46,17 @@ describe('installLinkerd', () => {
       'apply Deployment/linkerd-destination',
       'apply Deployment/linkerd-proxy-injector',
       'look at pods',
+      'try',
       // For the version of the proxies.
       'look at pods',
-      'try',
       'apply Namespace/linkerd',
     ]);
     expect(steps).toEqual(['linkerd render', 'linkerd apply', 'linkerd identity', 'linkerd ready', 'linkerd check']);
     expect(notes).toEqual(['linkerd check: kubernetes-api: clock: it is a second off']);
-    const calls = at.cli.calls().sort();
-    expect(calls).toEqual([
-      'check --kubeconfig /fake/kubeconfig --context fake --expected-version edge-1.2.3 --wait 60s --output json',
+    expect(at.cli.calls()).toEqual([
       'install --ignore-cluster --output json --crds',
       expect.stringMatching(/^install --ignore-cluster --output json --values .*kind-config\/linkerd-values\.yaml$/),
+      'check --kubeconfig /fake/kubeconfig --context fake --expected-version edge-1.2.3 --wait 60s --output json',
     ]);
   });
 
@@ -91,7 +90,9 @@ describe('installLinkerd', () => {
     await at.run().mesh;
     at.kube.log.length = 0;
     at.cli.tool.version = 'edge-1.2.4';
-    expect(await at.run().mesh).toMatchObject({ version: 'edge-1.2.4' });
+    const { mesh, notes } = at.run();
+    expect(await mesh).toMatchObject({ version: 'edge-1.2.4' });
+    expect(notes[0]).toMatch(/^Linkerd is edge-1\.2\.4 and not the pinned edge-1\.2\.3: /);
     expect(at.kube.log.slice(0, 2)).toEqual([
       'delete MutatingWebhookConfiguration/injector',
       'delete Namespace/linkerd',

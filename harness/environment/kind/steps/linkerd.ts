@@ -64,10 +64,17 @@ async function install(
 ): Promise<Installation> {
   const { signal } = context;
   const apply = (objects: KubernetesObject[]) => kube.apply(objects, { labels: SHARED_LABELS, signal });
+  const pinned = context.versions.linkerd.version;
+  if (cli.version !== pinned) {
+    context.note(
+      `Linkerd is ${cli.version} and not the pinned ${pinned}: the nodes must have its images, or pull them`,
+    );
+  }
   if (replace) await step(context, 'linkerd removal', 'another mesh, or unfinished', () => removeMesh(kube, signal));
-  const [definitions, controlPlane] = await step(context, 'linkerd render', `${cli.path} ${cli.version}`, () =>
-    Promise.all([renderLinkerd(cli, ['--crds'], { signal }), renderLinkerd(cli, ['--values', VALUES], { signal })]),
-  );
+  const [definitions, controlPlane] = await step(context, 'linkerd render', `${cli.path} ${cli.version}`, async () => [
+    await renderLinkerd(cli, ['--crds'], { signal }),
+    await renderLinkerd(cli, ['--values', VALUES], { signal }),
+  ]);
   const all = [...definitions, ...controlPlane];
   const [first, rest] = identityFirst(all);
   await step(context, 'linkerd apply', `${first.length} objects`, () => apply(first));
@@ -77,13 +84,12 @@ async function install(
     await apply(rest);
     await ready(kube, pods, signal);
   });
-  const proxyVersion = await step(context, 'linkerd check', 'linkerd check, a trial of the injector', async () => {
-    const [result, version] = await Promise.all([
-      checkLinkerd(cli, { kubeconfig: kube.kubeconfig, context: kube.context, version: cli.version, signal }),
-      readProxyVersion(kube, CONTROL_PLANE_NAMESPACE, signal),
-      injects(kube, signal),
-    ]);
-    for (const warning of result.warnings) context.note(`linkerd check: ${warning}`);
+  const proxyVersion = await step(context, 'linkerd check', 'a trial of the injector, linkerd check', async () => {
+    await injects(kube, signal);
+    const version = await readProxyVersion(kube, CONTROL_PLANE_NAMESPACE, signal);
+    const { kubeconfig, context: name } = kube;
+    const { warnings } = await checkLinkerd(cli, { kubeconfig, context: name, version: cli.version, signal });
+    for (const warning of warnings) context.note(`linkerd check: ${warning}`);
     return version;
   });
   const installation = { inputs, pods, version: cli.version, proxyVersion };
@@ -93,7 +99,7 @@ async function install(
 
 /**
  * Everything but the deployments that need an identity, and those: a proxy that looks for the identity service before it is
- * ready is told by the cluster's DNS that there is none, and believes it for half a minute.
+ * ready finds no address, remembers that for the 30 s that DNS says, and keeps its pod waiting as long.
  */
 function identityFirst(objects: KubernetesObject[]): [KubernetesObject[], KubernetesObject[]] {
   const later = ({ kind, metadata }: KubernetesObject) => kind === 'Deployment' && metadata.name !== 'linkerd-identity';

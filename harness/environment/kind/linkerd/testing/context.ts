@@ -10,7 +10,7 @@ export function stepContext(given: { cli?: ResolvedTool; gatewayApi?: GatewayApi
   const context = {
     signal: given.signal ?? new AbortController().signal,
     tool: async () => given.cli,
-    versions: { gatewayApi: given.gatewayApi },
+    versions: { gatewayApi: given.gatewayApi, linkerd: { version: 'edge-1.2.3' } },
     note: (line: string) => notes.push(line),
     progress: (event: ProgressEvent) => {
       if (event.kind === 'step' && event.state === 'done') steps.push(event.step);

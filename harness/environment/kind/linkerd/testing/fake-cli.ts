@@ -5,7 +5,7 @@ import type { ResolvedTool } from '../../../../core/tool.ts';
 import type { KubernetesObject } from '../../../kubernetes/contract.ts';
 
 const SCRIPT = `#!/bin/sh
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit 1
 echo "$*" >> args
 echo "something for the user" >&2
 case "$*" in

@@ -63,8 +63,8 @@ export function inputsOf(spec: ControlPlaneSpec): string {
 
 function currentInstallation(namespace: KubernetesObject, inputs: string): Installation | null {
   const untilEpochMs = Date.parse(namespace.metadata.annotations?.[CERTIFICATES_UNTIL] ?? '');
-  const lasts = untilEpochMs > Date.now() + MUST_LAST_MS && namespace.metadata.deletionTimestamp === undefined;
   const installation = readInstallation(namespace);
+  const lasts = untilEpochMs > Date.now() + MUST_LAST_MS;
   return lasts && installation?.inputs === inputs ? installation : null;
 }
 

@@ -1,6 +1,6 @@
-import type { ResolvedTool } from '../core/tool.ts';
+import type { ToolName } from '../core/tool.ts';
 
-export type ToolName = ResolvedTool['name'];
+export type { ToolName };
 
 /** What the resolver knows about a program. */
 export interface ToolSpec {
@@ -13,11 +13,15 @@ export interface ToolSpec {
   /** The oldest version that will do. */
   atLeast: string;
   install: string;
-  go: GoBuild;
+  /** null: it can't be built from a Go module. */
+  go: GoBuild | null;
+  release: Release;
 }
 
-/** How a program is built from tools/go.mod. */
+/** How a program is built from a go.mod below tools/. */
 export interface GoBuild {
+  /** Folder of the go.mod, below tools/: '' or a name. A module of its own leaves the versions of others alone. */
+  dir: string;
   module: string;
   package: string;
   tags: string[];
@@ -27,6 +31,28 @@ export interface GoBuild {
   setVersion(version: string): string[];
   /** About how long, on two cores with nothing in Go's caches. For the user, who waits. */
   usualSeconds: number;
+}
+
+/** Where a program's release is published. Places are below https://github.com. */
+export interface Release {
+  /** null: there is none for that platform. */
+  asset(version: string, platform: ReleasePlatform): ReleaseAsset | null;
+}
+
+export interface ReleaseAsset {
+  /** Folder of the release's files. */
+  folder: string;
+  file: string;
+  /** File with the sha256 of `file`, alone or one a line with names. */
+  checksums: string;
+  /** Path of the program in the archive; null when the file is the program. */
+  inArchive: string | null;
+}
+
+/** As Go names them. */
+export interface ReleasePlatform {
+  os: 'linux' | 'darwin';
+  arch: 'amd64' | 'arm64';
 }
 
 const PROMETHEUS_MODULE = 'github.com/prometheus/prometheus';
@@ -40,12 +66,24 @@ export const TOOLS: Record<ToolName, ToolSpec> = {
     atLeast: '1.0.0',
     install: 'https://grafana.com/docs/k6/latest/set-up/install-k6/',
     go: {
+      dir: '',
       module: 'go.k6.io/k6',
       package: 'go.k6.io/k6',
       tags: [],
       version: (moduleVersion) => moduleVersion.replace(/^v/, ''),
       setVersion: () => [],
       usualSeconds: 75,
+    },
+    release: {
+      asset(version, { os, arch }) {
+        const name = `k6-v${version}-${os === 'darwin' ? 'macos' : os}-${arch}`;
+        return {
+          folder: `grafana/k6/releases/download/v${version}`,
+          file: `${name}.${os === 'darwin' ? 'zip' : 'tar.gz'}`,
+          checksums: `k6-v${version}-checksums.txt`,
+          inArchive: `${name}/k6`,
+        };
+      },
     },
   },
   prometheus: {
@@ -56,6 +94,7 @@ export const TOOLS: Record<ToolName, ToolSpec> = {
     atLeast: '2.40.0',
     install: 'https://prometheus.io/docs/prometheus/latest/installation/',
     go: {
+      dir: '',
       module: PROMETHEUS_MODULE,
       package: `${PROMETHEUS_MODULE}/cmd/prometheus`,
       // Of the ways of service discovery only Kubernetes' is wanted; without the others it builds in a third of the time.
@@ -63,6 +102,60 @@ export const TOOLS: Record<ToolName, ToolSpec> = {
       version: prometheusVersion,
       setVersion: (version) => ['-X', `github.com/prometheus/common/version.Version=${version}`],
       usualSeconds: 150,
+    },
+    release: {
+      asset(version, { os, arch }) {
+        const name = `prometheus-${version}.${os}-${arch}`;
+        return {
+          folder: `prometheus/prometheus/releases/download/v${version}`,
+          file: `${name}.tar.gz`,
+          checksums: 'sha256sums.txt',
+          inArchive: `${name}/prometheus`,
+        };
+      },
+    },
+  },
+  kind: {
+    name: 'kind',
+    variable: 'MESHPROOF_KIND',
+    versionArgs: ['version'],
+    printedVersion: /\bkind v(\d+\.\d+\.\d+)/,
+    // The first whose node images have containerd 2, as all later ones do.
+    atLeast: '0.27.0',
+    install: 'https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+    go: {
+      dir: 'kind',
+      module: 'sigs.k8s.io/kind',
+      package: 'sigs.k8s.io/kind',
+      tags: [],
+      version: (moduleVersion) => moduleVersion.replace(/^v/, ''),
+      setVersion: () => [],
+      usualSeconds: 30,
+    },
+    release: {
+      asset(version, { os, arch }) {
+        const file = `kind-${os}-${arch}`;
+        const folder = `kubernetes-sigs/kind/releases/download/v${version}`;
+        return { folder, file, checksums: `${file}.sha256sum`, inArchive: null };
+      },
+    },
+  },
+  linkerd: {
+    name: 'linkerd',
+    variable: 'MESHPROOF_LINKERD',
+    versionArgs: ['version', '--client', '--short'],
+    printedVersion: /\b((?:edge|stable|enterprise)-\d+\.\d+\.\d+)/,
+    // Of the stable releases; edge releases count by year since 18 and are all later.
+    atLeast: '2.12.0',
+    install: 'https://linkerd.io/2/getting-started/#step-1-install-the-cli',
+    // Its module needs files that its own build generates.
+    go: null,
+    release: {
+      asset(version, { os, arch }) {
+        const file = `linkerd2-cli-${version}-${os === 'darwin' && arch === 'amd64' ? os : `${os}-${arch}`}`;
+        const folder = `linkerd/linkerd2/releases/download/${version}`;
+        return { folder, file, checksums: `${file}.sha256`, inArchive: null };
+      },
     },
   },
 };

@@ -7,6 +7,7 @@ import { container } from './strategies/container.ts';
 import { given } from './strategies/given.ts';
 import { go } from './strategies/go.ts';
 import { path } from './strategies/path.ts';
+import { release } from './strategies/release.ts';
 import type { Strategy, ToolContext } from './strategy.ts';
 import { inspect } from './version.ts';
 
@@ -24,7 +25,7 @@ export interface ToolOptions {
 }
 
 /** The ways to come by a tool, in the order in which they are tried. */
-export const STRATEGIES: readonly Strategy[] = [given, path, cache, container, go];
+export const STRATEGIES: readonly Strategy[] = [given, path, cache, container, release, go];
 
 const TOOLS_DIR = fileURLToPath(new URL('../../tools/', import.meta.url));
 
@@ -54,7 +55,7 @@ export async function resolveTool(name: ToolName, options: ToolOptions = {}): Pr
     for (const candidate of finding.candidates) {
       const inspection = await inspect(tool, candidate, context);
       if ('version' in inspection) {
-        return { name, path: candidate, version: inspection.version, source: strategy.source };
+        return { name, path: candidate, version: inspection.version, source: finding.source ?? strategy.source };
       }
       if (strategy.decisive) throw unusable(tool, inspection.reason);
       reasons.push(`${strategy.source}: ${inspection.reason}`);
@@ -66,7 +67,7 @@ export async function resolveTool(name: ToolName, options: ToolOptions = {}): Pr
 function missing(tool: ToolSpec, reasons: string[]): HarnessError {
   const list = reasons.map((reason) => `\n  ${reason}`).join('');
   return new HarnessError('TOOL_MISSING', `there is no usable ${tool.name}; tried:${list}`, {
-    hint: `install ${tool.name} ${tool.atLeast} or later (${tool.install}), or Go to have it built, or name its path with ${tool.variable}`,
+    hint: `install ${tool.name} ${tool.atLeast} or later (${tool.install}), ${tool.go ? 'or Go to have it built, ' : ''}or name its path with ${tool.variable}`,
   });
 }
 

@@ -12,8 +12,14 @@ export interface Strategy {
   find(tool: ToolSpec, context: ToolContext): Promise<Finding>;
 }
 
-/** Paths to try in order; or the tool itself, looked over already; or why there is none. */
-export type Finding = { candidates: string[] } | { tool: Omit<ResolvedTool, 'name' | 'source'> } | { reason: string };
+/**
+ * Paths to try in order, with their source when it is another one; or the tool itself, looked over already; or why there is
+ * none.
+ */
+export type Finding =
+  | { candidates: string[]; source?: string }
+  | { tool: Omit<ResolvedTool, 'name' | 'source'> }
+  | { reason: string };
 
 export interface ToolContext {
   /** A path the user gave on the command line. */

@@ -27,6 +27,9 @@ export function standInMachine() {
     ].join('\n'),
   );
   writeFileSync(join(toolsDir, 'go.sum'), 'sums\n');
+  writeFileSync(join(folder('tools/kind'), 'go.mod'), 'module x\nrequire sigs.k8s.io/kind v0.33.0\n');
+  writeFileSync(join(toolsDir, 'kind', 'go.sum'), 'sums\n');
+  writeFileSync(join(folder('kind-config'), 'versions.yaml'), 'linkerd: { version: edge-26.8.3 }\n');
   const options: ToolOptions = {
     // The shell of the stand-ins is at a fixed path; nothing else of this machine can be found, its Docker included.
     env: {
@@ -34,6 +37,8 @@ export function standInMachine() {
       XDG_CACHE_HOME: join(root, 'cache'),
       HOME: root,
       DOCKER_HOST: 'tcp://docker.invalid:2375',
+      // Nobody listens there.
+      MESHPROOF_RELEASES: 'http://127.0.0.1:2',
     },
     toolsDir,
     progress: (line) => said.push(line),

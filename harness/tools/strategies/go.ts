@@ -4,17 +4,20 @@ import { withLock } from '../../core/lock.ts';
 import { printed, runCommand } from '../../core/run-command.ts';
 import { isExecutable, searchPath } from '../../core/search-path.ts';
 import { type CacheEntry, cacheEntry } from '../cache.ts';
-import type { ToolSpec } from '../catalogue.ts';
+import type { GoBuild, ToolSpec } from '../catalogue.ts';
 import type { Strategy, ToolContext } from '../strategy.ts';
+import { cache } from './cache.ts';
 
 const DEADLINE_MS = 45 * 60_000;
 const REMIND_EVERY_MS = 15_000;
 
-/** Builds the version that tools/go.mod pins, into the cache. Needs no network when Go's module cache has everything. */
+/** Builds the version that the tool's go.mod pins, into the cache. Needs no network when Go's module cache has everything. */
 export const go: Strategy = {
   source: 'go',
   decisive: false,
   async find(tool, context) {
+    if (!tool.go) return { reason: `${tool.name} can't be built from a module` };
+    const go = tool.go;
     const [goFile] = searchPath(process.platform === 'win32' ? 'go.exe' : 'go', context.env);
     if (!goFile) return { reason: 'there is no go on PATH' };
     const entry = cacheEntry(tool, context);
@@ -22,15 +25,17 @@ export const go: Strategy = {
     const waiting = () => context.progress(`${tool.name}: another run is building it; waiting`);
     return withLock(`${entry.dir}.lock`, { waiting, deadlineMs: DEADLINE_MS, signal: context.signal }, async () => {
       // Another run may have built it while this one waited.
-      if (isExecutable(entry.file)) return { candidates: [entry.file] };
-      const failure = await build(goFile, tool, entry, context);
+      if (isExecutable(entry.file)) return { candidates: [entry.file], source: cache.source };
+      const failure = await build(goFile, { ...tool, go }, entry, context);
       return failure ? { reason: failure } : { candidates: [entry.file] };
     });
   },
 };
 
+type Buildable = ToolSpec & { go: GoBuild };
+
 /** Returns what went wrong, or null. The entry appears whole or not at all. */
-async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context: ToolContext): Promise<string | null> {
+async function build(goFile: string, tool: Buildable, entry: CacheEntry, context: ToolContext): Promise<string | null> {
   const began = performance.now();
   const seconds = () => `${Math.round((performance.now() - began) / 1000)} s`;
   const what = `${tool.name} ${entry.version}`;
@@ -42,7 +47,7 @@ async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context:
   try {
     const output = await runCommand(goFile, buildArgs(tool, entry, join(temporary, tool.name)), {
       deadlineMs: DEADLINE_MS,
-      cwd: context.toolsDir,
+      cwd: join(context.toolsDir, tool.go.dir),
       // Exactly what go.mod and go.sum say, without a C compiler and whatever the user's own settings are.
       env: { ...context.env, GOFLAGS: '-mod=readonly', GOWORK: 'off', CGO_ENABLED: '0' },
       signal: context.signal,
@@ -61,7 +66,7 @@ async function build(goFile: string, tool: ToolSpec, entry: CacheEntry, context:
   }
 }
 
-function buildArgs(tool: ToolSpec, entry: CacheEntry, output: string): string[] {
+function buildArgs(tool: Buildable, entry: CacheEntry, output: string): string[] {
   const linker = ['-s', '-w', ...tool.go.setVersion(entry.version)].join(' ');
   const tags = tool.go.tags.length > 0 ? ['-tags', tool.go.tags.join(',')] : [];
   return ['build', ...tags, '-ldflags', linker, '-o', output, tool.go.package];

@@ -227,6 +227,24 @@ describe('an endpoint that is not meshed', () => {
   });
 });
 
+it('is not ready before it knows the mesh, though it is certified', async () => {
+  await controlPlane();
+  await standIn.destination.stop();
+  const web = address();
+  await using app = await App.start((_request, response) => response.end('web'));
+  const sidecar = await start('web', web, app.port);
+  await until('it is certified', () => (standIn.certified.length > 0 ? true : undefined));
+  await until('it has asked for the mesh in vain, twice', () =>
+    log.filter((line) => line.startsWith('destination')).length >= 2 ? true : undefined,
+  );
+  expect((await get(web, 4191, '/ready'))?.status).toBe(503);
+  expect(await get(web, 4143, '/readyz')).toBeUndefined();
+  await standIn.destination.start();
+  await sidecar.ready;
+  expect((await get(web, 4191, '/ready'))?.status).toBe(200);
+  expect((await get(web, 4143, '/readyz'))?.status).toBe(200);
+});
+
 it('stops while it still waits for its certificate', async () => {
   await controlPlane();
   standIn.refuse = 403;

@@ -80,7 +80,6 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
   const stopping = new AbortController();
   const started = Promise.all([identity.first(stopping.signal), abortable(snapshots.first, stopping.signal)]);
   const ready = started.then(async ([certificate]) => {
-    stopping.signal.throwIfAborted();
     const credentials = new WorkloadCredentials(certificate, identity, options.refresh);
     await sidecar.certified(credentials);
     log(`ready: ${certificate.name}`);

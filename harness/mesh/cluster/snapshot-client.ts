@@ -21,6 +21,8 @@ export interface SnapshotClientOptions {
   snapshot(snapshot: MeshSnapshot): void;
   /** The watch has ended, or could not be opened; what was told before still holds. It is opened again. */
   lost(cause: unknown): void;
+  backoff?: Pick<Backoff, 'next' | 'reset'>;
+  timeoutMs?: number;
 }
 
 /** Follows the destination service's `/watch`, for as long as it is not disposed. */
@@ -29,11 +31,12 @@ export class SnapshotClient implements Disposable {
   readonly first: Promise<void>;
   readonly #options: SnapshotClientOptions;
   readonly #stop = new AbortController();
-  readonly #backoff = new Backoff(BACKOFF_MS.min, BACKOFF_MS.max);
+  readonly #backoff: Pick<Backoff, 'next' | 'reset'>;
   #arrived: () => void = () => {};
 
   constructor(options: SnapshotClientOptions) {
     this.#options = options;
+    this.#backoff = options.backoff ?? new Backoff(BACKOFF_MS.min, BACKOFF_MS.max);
     this.first = new Promise((resolve) => {
       this.#arrived = resolve;
     });
@@ -59,7 +62,7 @@ export class SnapshotClient implements Disposable {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { endpoint, anchorPem } = this.#options;
+    const { endpoint, anchorPem, timeoutMs = TIMEOUT_MS } = this.#options;
     const request = https.get({
       ...endpoint.address,
       ...controlTls(endpoint, anchorPem),
@@ -70,13 +73,20 @@ export class SnapshotClient implements Disposable {
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     // Whatever comes after what is waited for below: the connection is done with by then.
     request.on('error', () => {});
-    const late = setTimeout(() => request.destroy(new Error(`no snapshot within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+    let late: Error | null = null;
+    const timer = setTimeout(() => {
+      late = new Error(`no snapshot within ${timeoutMs} ms`);
+      request.destroy(late);
+    }, timeoutMs);
     try {
       const [response] = (await once(request, 'response')) as [IncomingMessage];
       if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
-      await this.#read(response, () => clearTimeout(late));
+      await this.#read(response, () => clearTimeout(timer));
+    } catch (cause) {
+      // What it throws when it is destroyed says only that.
+      throw late ?? cause;
     } finally {
-      clearTimeout(late);
+      clearTimeout(timer);
       request.destroy();
     }
   }

@@ -214,7 +214,7 @@ describe('Prometheus', () => {
     expect(container.readinessProbe).toMatchObject({ httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 });
   });
 
-  it('has a sidecar only when asked to, beside which it is read and, in TLS, asks the API server', () => {
+  it('has a sidecar only when asked to, which neither those who read it nor, if simulated, its own scrapes pass', () => {
     const annotations = (change: Partial<PrometheusSpec>) => podOf(of(change)).metadata.annotations;
     expect(annotations({})).toEqual({ 'linkerd.io/inject': 'disabled' });
     const meshed = {
@@ -225,7 +225,7 @@ describe('Prometheus', () => {
     expect(annotations({ meshed: true, mesh: 'linkerd' })).toEqual(meshed);
     expect(annotations({ meshed: true })).toEqual({
       ...meshed,
-      'config.linkerd.io/skip-outbound-ports': '443,6443',
+      'config.linkerd.io/skip-outbound-ports': '443,6443,4191,9990,9995,9996',
       'config.linkerd.io/proxy-version': '2.20',
     });
   });

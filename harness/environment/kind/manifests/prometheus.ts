@@ -23,8 +23,11 @@ const CONFIG_DIR = '/etc/prometheus';
 const DATA_DIR = '/data';
 /** linkerd-viz's labels of the pod. */
 export const PROMETHEUS_LABELS = { component: NAME, 'linkerd.io/extension': 'viz' };
-/** The API server's ports. The simulated sidecar finds its way by a request's Host, which it cannot see in TLS. */
-const API_PORTS = '443,6443';
+/**
+ * The API server's ports, and the admin ports of proxies and control plane. The simulated sidecar finds the way of a request
+ * by the Service that its Host names, which it can't see in TLS, and which an address is not: these pass it by.
+ */
+const PAST_THE_SIDECAR = '443,6443,4191,9990,9995,9996';
 
 export interface PrometheusSpec {
   scenario: Scenario;
@@ -102,7 +105,7 @@ function access(): KubernetesObject[] {
 
 function annotations({ scenario, mesh, meshed }: PrometheusSpec): Record<string, string> {
   if (!meshed) return { [ANNOTATIONS.inject]: 'disabled' };
-  const skip = { inbound: String(PROMETHEUS_PORT), ...(mesh === 'simulated' && { outbound: API_PORTS }) };
+  const skip = { inbound: String(PROMETHEUS_PORT), ...(mesh === 'simulated' && { outbound: PAST_THE_SIDECAR }) };
   return {
     ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skip),
     'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': '0',

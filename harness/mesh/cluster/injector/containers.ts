@@ -71,7 +71,8 @@ export function linkerdProxy(
     ],
     ...(settings.component ? {} : { startupProbe }),
     livenessProbe: { ...probe('/live'), initialDelaySeconds: 10 },
-    readinessProbe: { ...probe('/ready'), initialDelaySeconds: 2 },
+    // Without a startup probe the first look comes too early, and the next of its kind only after ten seconds.
+    readinessProbe: { ...probe('/ready'), initialDelaySeconds: 2, ...(settings.component ? { periodSeconds: 2 } : {}) },
     resources: { requests: REQUESTS },
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -185,6 +185,7 @@ describe('inject', () => {
     const patch = inject(pod, undefined, { ...settings, component: 'identity' });
     const proxy = container(applyPatch(pod, patch!) as Injected, 'linkerd-proxy');
     expect(proxy).not.toHaveProperty('startupProbe');
+    expect(proxy).toMatchObject({ readinessProbe: { periodSeconds: 2 } });
     expect(proxy.env).toContainEqual({ name: 'LINKERD2_PROXY_IDENTITY_SVC_ADDR', value: '127.0.0.1:8080' });
     expect(container(injected(pod), 'linkerd-proxy')).toHaveProperty('startupProbe');
   });

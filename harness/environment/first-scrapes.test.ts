@@ -52,6 +52,9 @@ it('asks why there is none at all, and only then; an answer ends the wait', asyn
   const known = [{ active: [] }, { active: [], dropped: [dropped('linkerd-proxy')] }, { active: [target('a:4191')] }];
   await expect(wait([...known, { active: [] }], { whileNone })).rejects.toMatchObject({ code: 'WHY' });
   expect(asked).toBe(2);
+  asked = 0;
+  await expect(wait([{ active: [target('a:4191')] }], { whileNone })).rejects.toThrow('1 of 2');
+  expect(asked).toBe(0);
   // Others that were dropped say nothing about sidecars.
   asked = 0;
   await expect(wait([{ active: [], dropped: [dropped('other')] }], { whileNone })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -129,9 +129,12 @@ test('what k6 says of its end comes over: exit code and log', async () => {
   using dir = temporaryDir();
   const job = aJob(dir.path, { lines: 1 });
   writeFileSync(join(dir.path, job.script), 'this is no script');
+  // Of another run.
+  writeFileSync(join(dir.path, job.summary), '{"requests":9}');
   await using k6 = await launchRemoteK6(agent.url)(job);
   expect((await k6.exited).code).toBeGreaterThan(0);
   expect(k6.tail()).toContain('Unexpected identifier');
+  expect(existsSync(join(dir.path, job.summary))).toBe(false);
   expect(k6.tail()).toBe(agent.file(job.log).toString().trimEnd().split('\n').slice(-8).join('\n'));
 });
 
@@ -180,6 +183,23 @@ test('an agent that was started again has lost the job', async () => {
   await first.child.exited;
   await using _second = await startAgent({ port: first.port });
   expect((await k6.exited).error).toMatchObject({ code: 'LOAD_AGENT_RESTARTED' });
+});
+
+test('an agent that does somebody else’s job has lost ours', async () => {
+  using dir = temporaryDir();
+  const job = aJob(dir.path, { seconds: 60 });
+  const bytes = { journal: 0, log: 0, summary: 0 };
+  const theirs = { state: 'exited', job: 'theirs', bytes, code: 0, signal: null, error: null };
+  const server = createServer((_, response) => response.end(JSON.stringify(theirs)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    await using k6 = await launchRemoteK6(`http://127.0.0.1:${port}`)(job);
+    expect((await k6.exited).error).toMatchObject({ code: 'LOAD_AGENT_RESTARTED' });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('an agent that is busy, or not there, starts nothing', async () => {

@@ -55,9 +55,10 @@ interface InjectedContainer {
   env?: { name: string; value?: string }[];
   [key: string]: unknown;
 }
-type Injected = PodTemplate & { spec: { initContainers: InjectedContainer[] } };
+type Injected = PodTemplate & { spec: { initContainers: object[] } };
 
-const container = (pod: Injected, name: string) => pod.spec.initContainers.find((c) => c.name === name)!;
+const container = (pod: Injected, name: string) =>
+  (pod.spec.initContainers as unknown as InjectedContainer[]).find((c) => c.name === name)!;
 const sidecarOf = (pod: Injected): SidecarSettings =>
   JSON.parse(container(pod, 'linkerd-proxy').env!.find(({ name }) => name === 'MESHPROOF_SIDECAR')!.value!);
 

@@ -26,9 +26,10 @@ export interface CommandOptions {
  * @throws the signal's reason when aborted, after the program was ended
  */
 export async function runCommand(file: string, args: string[], options: CommandOptions): Promise<CommandOutput> {
-  options.signal?.throwIfAborted();
   const dir = await mkdtemp(join(tmpdir(), 'meshproof-exec-'));
   try {
+    // An abort before this moment no listener would hear of.
+    options.signal?.throwIfAborted();
     const stdoutFile = join(dir, 'stdout');
     const logFile = join(dir, 'stderr');
     await using child = startChild({

@@ -5,7 +5,7 @@ import { plural } from '../../report/format.ts';
 import type { CliContext } from '../context.ts';
 
 /**
- * `meshproof clean`: ends what killed runs left, and deletes their clusters; runs that go on are left alone. A cluster that
+ * `meshproof clean`: ends what killed runs left, and deletes their clusters, or in the one that runs share their objects; runs that go on are left alone. A cluster that
  * can't be deleted now (Docker does not answer) is named, and stays in the registry for the next time.
  * @throws HarnessError CHILD_SURVIVED
  */
@@ -17,7 +17,7 @@ export async function clean(context: CliContext): Promise<ExitCode> {
   for (const run of stale) {
     // First: a child that is just making the cluster would go on.
     const ended = await cleanRun(run, { keepEntry: true });
-    const clusters = await cleanClusters(run.clusters, run.runId);
+    const clusters = await cleanClusters(run.clusters, run.runId, context.env);
     if (clusters.left.length === 0 && ended.survived.length === 0) forgetRun(run);
     cleaned.push(ended);
     report(ended, clusters, context);
@@ -45,5 +45,8 @@ function report(run: CleanedRun, clusters: CleanedClusters, context: CliContext)
   for (const child of ended) context.stdout.write(`  ended ${child.name} (pid ${child.pid})\n`);
   for (const folder of removedDirs) context.stdout.write(`  removed ${folder}\n`);
   for (const name of clusters.deleted) context.stdout.write(`  deleted the cluster ${name}\n`);
+  for (const { name, objects } of clusters.emptied) {
+    context.stdout.write(`  removed ${plural(objects, 'object')} from the cluster ${name}\n`);
+  }
   for (const { name, reason } of clusters.left) context.stdout.write(`  the cluster ${name} is left: ${reason}\n`);
 }

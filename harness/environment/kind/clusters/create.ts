@@ -78,8 +78,9 @@ async function writeConfig(options: { ownNetwork: boolean; owner: string }, cont
 
 async function runKind(file: string, args: string[], files: ClusterFiles, context: StepContext): Promise<void> {
   const { signal } = context;
-  signal.throwIfAborted();
   await mkdir(join(context.dir, 'logs'), { recursive: true });
+  // An abort before this moment no listener would hear of.
+  signal.throwIfAborted();
   await using kind = startChild({
     name: 'kind',
     file,

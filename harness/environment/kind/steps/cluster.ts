@@ -29,11 +29,10 @@ export async function createCluster(context: StepContext): Promise<RunCluster> {
   const waiting = () => context.note(`another run is making the cluster ${name}; waiting`);
   const options = { waiting, deadlineMs: LOCK_DEADLINE_MS, signal: context.signal };
   const reused = await withLock(files.lock, options, () => provide(name, context));
-  // From here on it stays for later runs, and is none of `meshproof clean`'s business.
-  if (reuse) context.registration.removeCluster(name);
+  // Of a run that is killed, `meshproof clean` removes the objects that it left there.
+  if (reused) context.registration.addCluster(name);
   const dispose = async () => {
-    if (reuse) return;
-    await deleteCluster(name, context.docker);
+    if (!reuse) await deleteCluster(name, context.docker);
     context.registration.removeCluster(name);
   };
   try {

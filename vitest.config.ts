@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const cores = availableParallelism();
 const INTEGRATION = '**/*.integration.test.ts';
+/** Those that need a Docker engine: vitest.kind.config.ts. */
+const ELSEWHERE = '**/*.{docker,kind}.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{harness,sim-services,tools}/**/*.test.ts'],
-          exclude: [INTEGRATION],
+          exclude: [INTEGRATION, ELSEWHERE],
           testTimeout: 20_000,
           maxWorkers: cores,
           sequence: { groupOrder: 0 },

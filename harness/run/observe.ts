@@ -1,6 +1,6 @@
 import { epochMs } from '../core/clock.ts';
 import { waitFor } from '../core/wait.ts';
-import type { RunningEnvironment } from '../environment/contract.ts';
+import type { ProxyPage, RunningEnvironment } from '../environment/contract.ts';
 import { lastStoredScrapes, readPrometheusLedger } from '../ledger/prometheus.ts';
 import { readProxyLedger } from '../ledger/proxy.ts';
 import { parseJournals } from '../ledger/truth.ts';
@@ -11,6 +11,8 @@ export interface Observation {
   truth: TruthJournal[];
   proxy: MetricLedger;
   prometheus: MetricLedger;
+  /** What the proxy ledger was read from. */
+  pages: ProxyPage[];
   /** After this nothing moves any more. */
   quietFromMs: number;
   clockMarginMs: number;
@@ -49,6 +51,7 @@ export async function observe(env: RunningEnvironment, options: ObserveOptions):
     truth,
     proxy: readProxyLedger(pages),
     prometheus,
+    pages,
     quietFromMs,
     clockMarginMs: clock.marginMs,
     clockReason: clock.reason,

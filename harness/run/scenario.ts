@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
 import { HarnessError } from '../core/errors.ts';
@@ -7,6 +7,7 @@ import { abortable } from '../core/wait.ts';
 import type {
   EnvironmentInfo,
   EnvironmentSession,
+  ProxyPage,
   RunningEnvironment,
   ScenarioContext,
 } from '../environment/contract.ts';
@@ -57,6 +58,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     const observation = await guard.run((signal) =>
       abortable(observe(env, { loadJournal, originMs, scrapeIntervalMs, signal, phase }), signal),
     );
+    await keepPages(context.dir, observation.pages);
     phases.begin('verdict');
     const input = judgeInput(scenario, env, k6, observation, trafficEndMs);
     options.onObserved?.(input);
@@ -72,6 +74,14 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     return failedScenarioResult(result, error, phases.end());
   }
   return { ...result, phases: phases.end(), durationMs: phases.totalMs };
+}
+
+/** The pages that the verdict was made from, so that a difference can be looked up: pages/<namespace>.<pod>.prom. */
+async function keepPages(dir: string, pages: readonly ProxyPage[]): Promise<void> {
+  await mkdir(join(dir, 'pages'), { recursive: true });
+  await Promise.all(
+    pages.map(({ namespace, pod, text }) => writeFile(join(dir, 'pages', `${namespace}.${pod}.prom`), text)),
+  );
 }
 
 /** Lets k6 work; what it has measured is in the result even when it is told to stop. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { EnvironmentSession } from '../environment/contract.ts';
 import { loadScenarios } from '../scenario/load.ts';
 import { runScenario } from './scenario.ts';

@@ -3,7 +3,7 @@ import { connectKube } from '../../kubernetes/connect.ts';
 import { connectDocker, type Docker } from '../docker.ts';
 import { removeRun } from '../remove.ts';
 import { deleteCluster } from './create.ts';
-import { clusterFiles, SHARED_CLUSTER } from './names.ts';
+import { clusterFiles, sharedCluster } from './names.ts';
 import { areOurs, clusterNodes, controlPlane } from './nodes.ts';
 import { isMarked, readOwner } from './owner.ts';
 
@@ -50,7 +50,7 @@ export async function cleanClusters(
 async function whatIsLeft(name: string, runId: string, docker: Docker): Promise<'cluster' | 'objects' | 'nothing'> {
   const nodes = await clusterNodes(docker, name);
   if (nodes.length === 0 || !areOurs(nodes)) return 'nothing';
-  if (name !== SHARED_CLUSTER) return 'cluster';
+  if (name !== sharedCluster()) return 'cluster';
   const control = controlPlane(nodes);
   if (control && (await isMarked(docker, control.name, {})) === true) return 'objects';
   if ((await readOwner(clusterFiles(name)))?.runId === runId) return 'cluster';

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { cacheDir } from '../../../core/cache-dir.ts';
 
-/** The cluster that runs with --reuse find and leave. */
-export const SHARED_CLUSTER = 'meshproof';
+const PREFIX = 'meshproof';
+
+/** The cluster that runs with --reuse find and leave: `meshproof`, or what MESHPROOF_SHARED_CLUSTER names. */
+export function sharedCluster(env: NodeJS.ProcessEnv = process.env): string {
+  return env.MESHPROOF_SHARED_CLUSTER || PREFIX;
+}
 
 /** kind makes host names of it, `<name>-control-plane`, and a host name has 63 characters at most. */
 const MAX_LENGTH = 45;
@@ -10,7 +14,7 @@ const MAX_LENGTH = 45;
 /** Name of a run's own cluster; what a cluster's name can't have becomes a dash. */
 export function ownCluster(runId: string): string {
   const id = runId.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
-  return `${SHARED_CLUSTER}-${id}`.slice(0, MAX_LENGTH).replace(/[.-]+$/, '');
+  return `${PREFIX}-${id}`.slice(0, MAX_LENGTH).replace(/[.-]+$/, '');
 }
 
 /** Files about a cluster, in meshproof's cache: the user's own kubeconfig is never touched. */

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { HarnessError } from '../../../core/errors.ts';
 import { withLock } from '../../../core/lock.ts';
 import { createNodes, deleteCluster } from '../clusters/create.ts';
-import { clusterFiles, ownCluster, SHARED_CLUSTER } from '../clusters/names.ts';
+import { clusterFiles, ownCluster, sharedCluster } from '../clusters/names.ts';
 import { areOurs, clusterNodes, controlPlane } from '../clusters/nodes.ts';
 import { takeOrRemake } from '../clusters/reuse.ts';
 import type { Cluster, StepContext } from '../contract.ts';
@@ -23,7 +23,7 @@ export interface RunCluster extends AsyncDisposable {
  */
 export async function createCluster(context: StepContext): Promise<RunCluster> {
   const { reuse } = context.options;
-  const name = reuse ? SHARED_CLUSTER : ownCluster(context.runId);
+  const name = reuse ? sharedCluster() : ownCluster(context.runId);
   const files = clusterFiles(name);
   await mkdir(files.dir, { recursive: true });
   const waiting = () => context.note(`another run is making the cluster ${name}; waiting`);

@@ -43,8 +43,8 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
   stack.defer(() => kube.delete(made, { graceSeconds: 0 }));
   const evidence = stack.use(new EvidenceOnFailure(scenario, parts));
 
-  const deploying = { ...parts, made: (refs: ObjectRef[]) => made.push(...refs) };
   const inMesh = parts.options.loadFrom === 'mesh';
+  const deploying = { ...parts, exposed: !inMesh, made: (refs: ObjectRef[]) => made.push(...refs) };
   const [pods, prometheusPod, loadPod] = await settle([
     step(parts, 'services', `${scenario.services.length} workloads`, () =>
       deployServices(kube, scenario, parts.images, deploying),

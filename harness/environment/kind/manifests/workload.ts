@@ -39,6 +39,7 @@ export function workloadObjects(
   service: ServiceSpec,
   images: Pick<Images, 'service'>,
   mesh: MeshKind,
+  exposed = false,
 ): KubernetesObject[] {
   const { name, namespace } = service;
   const config = JSON.stringify(processConfig(scenario, service), null, 2);
@@ -56,6 +57,8 @@ export function workloadObjects(
       kind: 'Service',
       metadata: { name, namespace },
       spec: {
+        // A port of the nodes, for a load generator outside.
+        ...(exposed ? { type: 'NodePort' } : {}),
         selector: podLabels(service),
         ports: [{ name: 'http', port: service.port, targetPort: 'http', protocol: 'TCP' }],
       },

@@ -9,6 +9,8 @@ export interface DeployContext {
   runId: string;
   signal: AbortSignal;
   mesh: Pick<InstalledMesh, 'kind'>;
+  /** Services are to be reached from outside the cluster. */
+  exposed?: boolean;
   /** Throws when there is no point in waiting for pods any longer. */
   check?: () => void;
   /**

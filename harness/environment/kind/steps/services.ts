@@ -24,7 +24,9 @@ export async function deployServices(
 ): Promise<PodObject[]> {
   refuseAmbiguous(scenario.services);
   const names = namespaces(scenario).map(({ metadata }) => metadata.name);
-  const objects = scenario.services.flatMap((service) => workloadObjects(scenario, service, images, context.mesh.kind));
+  const objects = scenario.services.flatMap((service) =>
+    workloadObjects(scenario, service, images, context.mesh.kind, context.exposed),
+  );
   await deploy(kube, names, objects, context);
   const expected = scenario.services.reduce((sum, service) => sum + service.replicas, 0);
   return waitForPods(kube, {

@@ -44,7 +44,8 @@ export interface CleanedRun {
 }
 
 const DIR_PREFIX = 'meshproof-';
-const CLUSTER_NAME = /^meshproof(?:-[a-z0-9.-]+)?$/;
+/** Names of clusters that may be ours. */
+export const CLUSTER_NAME = /^meshproof(?:-[a-z0-9.-]+)?$/;
 
 /** Where the registry is: `$XDG_RUNTIME_DIR/meshproof/runs`, else `<tmp>/meshproof-<uid>/runs`. */
 export function registryDir(env: NodeJS.ProcessEnv = process.env): string {

@@ -17,7 +17,7 @@ export async function clean(context: CliContext): Promise<ExitCode> {
   for (const run of stale) {
     // First: a child that is just making the cluster would go on.
     const ended = await cleanRun(run, { keepEntry: true });
-    const clusters = await cleanClusters(run.clusters, run.runId, context.env);
+    const clusters = await cleanClusters(run.clusters, { runId: run.runId, env: context.env });
     if (clusters.left.length === 0 && ended.survived.length === 0) forgetRun(run);
     cleaned.push(ended);
     report(ended, clusters, context);

@@ -16,15 +16,13 @@ export interface CleanedClusters {
 }
 
 /**
- * Deletes what a run that died left of these clusters; in the one that runs share, only that run's objects, unless the run
- * was still making it. Clusters that meshproof did not make are left alone. Never throws for want of Docker: then all are
- * left, with the reason.
- * @param runId the run that registered them
+ * Deletes clusters, as far as meshproof made them. Never throws for want of Docker: then all are left, with the reason.
+ * @param options.runId the run that registered them and died: of one that runs share only what that run left in it is
+ * removed, unless the run was still making it
  */
 export async function cleanClusters(
   names: readonly string[],
-  runId: string,
-  env: NodeJS.ProcessEnv = process.env,
+  { runId, env = process.env }: { runId?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<CleanedClusters> {
   const cleaned: CleanedClusters = { deleted: [], emptied: [], left: [] };
   if (names.length === 0) return cleaned;
@@ -37,9 +35,9 @@ export async function cleanClusters(
   }
   for (const name of names) {
     try {
-      const what = await whatIsLeft(name, runId, docker);
-      if (what === 'cluster' && (await deleteCluster(name, docker))) cleaned.deleted.push(name);
-      if (what === 'objects') cleaned.emptied.push({ name, objects: await removeObjects(name, runId) });
+      const of = runId === undefined ? null : await runIn(name, runId, docker);
+      if (of !== null) cleaned.emptied.push({ name, objects: await removeObjects(name, of) });
+      else if (await deleteCluster(name, docker)) cleaned.deleted.push(name);
     } catch (error) {
       cleaned.left.push({ name, reason: (error as Error).message });
     }
@@ -47,13 +45,16 @@ export async function cleanClusters(
   return cleaned;
 }
 
-async function whatIsLeft(name: string, runId: string, docker: Docker): Promise<'cluster' | 'objects' | 'nothing'> {
+/** The run, when it is to be removed from the cluster; null when the cluster is to be deleted with all that is in it. */
+async function runIn(name: string, runId: string, docker: Docker): Promise<string | null> {
+  const owner = await readOwner(clusterFiles(name));
+  const shared = owner ? owner.shared === 'yes' : name === sharedCluster();
   const nodes = await clusterNodes(docker, name);
-  if (nodes.length === 0 || !areOurs(nodes)) return 'nothing';
-  if (name !== sharedCluster()) return 'cluster';
   const control = controlPlane(nodes);
-  if (control && (await isMarked(docker, control.name, {})) === true) return 'objects';
-  if ((await readOwner(clusterFiles(name)))?.runId === runId) return 'cluster';
+  if (!shared || !control || !areOurs(nodes)) return null;
+  const marked = await isMarked(docker, control.name, {});
+  if (marked === true) return runId;
+  if (owner?.runId === runId) return null;
   throw new HarnessError('CLUSTER_UNREACHABLE', 'it does not answer, so what the run left in it can not be removed', {
     hint: `start it, or: kind delete cluster --name ${name}`,
   });

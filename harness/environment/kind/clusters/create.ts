@@ -24,7 +24,12 @@ const STRAGGLER_MS = 500;
 export async function createNodes(name: string, context: StepContext): Promise<void> {
   const files = clusterFiles(name);
   const [image, kind] = await Promise.all([nodeImage(context), context.tool('kind')]);
-  const owner: Owner = { cluster: name, runId: context.runId, createdAt: new Date().toISOString() };
+  const owner: Owner = {
+    cluster: name,
+    runId: context.runId,
+    shared: context.options.reuse ? 'yes' : 'no',
+    createdAt: new Date().toISOString(),
+  };
   await mkdir(files.dir, { recursive: true });
   await rm(files.kubeconfig, { force: true });
   await writeOwner(files, owner);

@@ -15,6 +15,8 @@ export interface Owner {
   cluster: string;
   /** Run that made it. */
   runId: string;
+  /** `yes`: it stays for later runs. */
+  shared: 'yes' | 'no';
   /** ISO 8601. */
   createdAt: string;
 }

@@ -144,6 +144,8 @@ function checkEnd(end: {
 }
 
 function died(k6: ToolProcess, exit: ChildExit, tail: JournalTail): HarnessError {
+  // Whoever runs it elsewhere knows better what became of it.
+  if (exit.error instanceof HarnessError) return exit.error;
   const how = exit.error
     ? `could not be started: ${exit.error.message}`
     : exit.signal

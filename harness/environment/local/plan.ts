@@ -4,9 +4,10 @@ import { APP_PATHS } from '../../../sim-services/contract.ts';
 import { identityName, type PodInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../../mesh/contract.ts';
 import { authorityOf, LOAD_WORKLOAD, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
+import { workloadConfig } from '../workload-config.ts';
 import type { Address, AddressSpace } from './addresses.ts';
 import { planControlPlane } from './control-plane.ts';
-import { digest, podSuffix, seedOf, uidOf } from './names.ts';
+import { digest, podSuffix, uidOf } from './names.ts';
 
 export const TRUST_DOMAIN = 'cluster.local';
 export const CONTROL_PLANE_NAMESPACE = 'linkerd';
@@ -114,16 +115,7 @@ function placePods(
   processes: ProcessPlan[],
 ): void {
   const restarted = new Set(scenario.restarts.filter((r) => r.service === service.id).map((r) => r.replica));
-  const workload = (group: PodConfig[]): WorkloadConfig => ({
-    namespace: service.namespace,
-    name: service.name,
-    seed: seedOf(scenario.seed, service.id),
-    routes: service.routes,
-    timeline: scenario.timeline
-      .filter((t) => t.service === service.id)
-      .map(({ atMs, untilMs, path, method, change }) => ({ atMs, untilMs, path, method, change })),
-    pods: group,
-  });
+  const workload = (group: PodConfig[]): WorkloadConfig => workloadConfig(scenario, service, group);
   const together = pods.filter((p) => !restarted.has(p.replica));
   if (together.length > 0) shared.workloads.push(workload(together));
   for (const pod of pods.filter((p) => restarted.has(p.replica))) {

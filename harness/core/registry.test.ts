@@ -93,6 +93,34 @@ describe('the registry', () => {
     expect(registeredRuns(dir)).toEqual([]);
   });
 
+  it('holds clusters until they are deleted', () => {
+    const run = registerRun({ dir });
+    run.addCluster('meshproof-7');
+    run.addCluster('meshproof');
+    run.removeCluster('meshproof');
+    expect(registeredRuns(dir)[0]!.clusters).toEqual(['meshproof-7']);
+    run.close();
+    expect(registeredRuns(dir), 'a run whose cluster is left stays findable').toHaveLength(1);
+    run.removeCluster('meshproof-7');
+    run.close();
+    expect(registeredRuns(dir)).toEqual([]);
+  });
+
+  it('takes no cluster that can’t be ours', () => {
+    const run = registerRun({ dir });
+    for (const name of ['kind', 'meshproofing', 'meshproof-', 'meshproof-A', 'meshproof-a b', '']) {
+      expect(() => run.addCluster(name)).toThrow(RangeError);
+    }
+    orphan(run.file, (entry) => Object.assign(entry, { clusters: ['kind'] }));
+    expect(registeredRuns(dir)).toEqual([]);
+  });
+
+  it('reads entries of versions that knew no clusters', () => {
+    const run = registerRun({ dir });
+    orphan(run.file, (entry) => delete (entry as { clusters?: string[] }).clusters);
+    expect(staleRuns(dir)).toMatchObject([{ runId: run.runId, clusters: [] }]);
+  });
+
   it('says so when it cannot be written', () => {
     writeFileSync(join(home, 'file'), '');
     expect(() => registerRun({ dir: join(home, 'file', 'runs') })).toThrow(

@@ -22,13 +22,14 @@ export interface CleanedClusters {
  */
 export async function cleanClusters(
   names: readonly string[],
-  { runId, env = process.env }: { runId?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { runId?: string; env?: NodeJS.ProcessEnv; connect?: typeof connectDocker } = {},
 ): Promise<CleanedClusters> {
+  const { runId, env = process.env, connect = connectDocker } = options;
   const cleaned: CleanedClusters = { deleted: [], emptied: [], left: [] };
   if (names.length === 0) return cleaned;
   let docker: Docker;
   try {
-    docker = await connectDocker({ env });
+    docker = await connect({ env });
   } catch (error) {
     if (!(error instanceof HarnessError)) throw error;
     return { ...cleaned, left: names.map((name) => ({ name, reason: error.message })) };

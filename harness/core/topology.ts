@@ -14,7 +14,7 @@ export interface WorkloadInfo {
   namespace: string;
   name: string;
   serviceAccount: string;
-  /** Its mesh identity, the `client_id` / `server_id` label. */
+  /** Its mesh identity, the `client_id` / `server_id` label; empty for one that stands outside the mesh. */
   identity: string;
 }
 

@@ -27,13 +27,13 @@ export function emptyScenarioResult(scenario: Scenario): ScenarioResult {
   };
 }
 
-/** What is left of a scenario that did not get to its end. When taking it down failed too, the first failure counts. */
+/** What is left of a scenario that did not get to its end. */
 export function failedScenarioResult(
   result: ScenarioResult,
   error: unknown,
   phases: { name: string; durationMs: number }[],
 ): ScenarioResult {
-  const record = errorRecord(error instanceof SuppressedError ? error.suppressed : error);
+  const record = errorRecord(error);
   return {
     ...result,
     verdict: 'inconclusive',
@@ -47,7 +47,9 @@ export function failedScenarioResult(
 /** Of what the operating system says about files, what comes from the place and not from us. */
 const PLACE_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'];
 
+/** Of several failures the first counts: the others came while its place was tidied up. */
 export function errorRecord(error: unknown): { code: string; message: string; hint: string } {
+  if (error instanceof SuppressedError) return errorRecord(error.suppressed);
   const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
   if (!(error instanceof HarnessError) && PLACE_ERRORS.includes(code ?? '')) {
     return errorRecord(resultsNotWritable(path ?? 'the folder of the run', error));

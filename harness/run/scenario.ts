@@ -19,7 +19,6 @@ import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
 import { type JudgeInput, judge } from '../verdict/judge.ts';
 import { Guard } from './guard.ts';
 import { type Observation, observe } from './observe.ts';
-import { withLoadOutside } from './outside-load.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
 import { emptyScenarioResult, failedScenarioResult } from './records.ts';
@@ -134,7 +133,7 @@ function judgeInput(
 ): JudgeInput {
   return {
     topology: env.topology,
-    truth: loadInMesh(env) ? observation.truth : withLoadOutside(observation.truth),
+    truth: observation.truth,
     proxy: observation.proxy,
     prometheus: observation.prometheus,
     window: {

@@ -1,5 +1,6 @@
 import type { FlowResult, VerdictValue } from '../result/types.ts';
 import type { Coverage } from './coverage.ts';
+import { OUTSIDE } from './projection.ts';
 import { type ObservedSegment, pairOf, sourceName } from './reconcile.ts';
 import { flowKey, type LedgerName, type Recorder } from './recorder.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -21,7 +22,7 @@ interface Draft extends FlowResult {
 export function buildFlows(book: ScopeBook, observed: Observed, recorder: Recorder, coverage: Coverage): FlowResult[] {
   const drafts = new Map<string, Draft>();
   for (const list of book.truth.served.values()) for (const s of list) addServed(drafts, s, book);
-  for (const list of book.truth.made.values()) for (const m of list) addMade(drafts, m);
+  for (const list of book.truth.made.values()) for (const m of list) addMade(drafts, m, book);
   addObserved(drafts, observed, book);
   shiftMeshMade(drafts);
   addUnobservable(drafts, observed.prometheus, book);
@@ -80,7 +81,9 @@ function addServed(drafts: Map<string, Draft>, s: Served, book: ScopeBook): void
   } else if (outcome === 'reset') count(draftOf(drafts, pair, ''), s.callee.id, `${method} ${route}`);
 }
 
-function addMade(drafts: Map<string, Draft>, m: Made): void {
+function addMade(drafts: Map<string, Draft>, m: Made, book: ScopeBook): void {
+  // No proxy counts what leaves a workload outside the mesh.
+  if (book.names.identityOfWorkload.get(m.caller.workload) === OUTSIDE) return;
   const pair: Pair = { source: m.caller.workload, destination: m.callee, direction: 'outbound' };
   const route = `${m.request.method} ${m.request.route}`;
   // Left or cut off in the middle of the body: the proxy saw the status.

@@ -11,6 +11,9 @@ export type Projected =
   | { kind: 'other'; route: 'admin' | UnmeshedRoute }
   | { kind: 'unexplained'; why: string };
 
+/** Identity of a workload outside the mesh. */
+export const OUTSIDE = '';
+
 /** What labels mean in this topology. */
 export interface Names {
   pods: Map<string, PodInfo>;
@@ -109,9 +112,15 @@ export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Proj
     (labels.tls === 'true' ? null : contradiction(labels, { tls: 'no_identity', client_id: '' }));
   if (wrong !== null) return { kind: 'unexplained', why: wrong };
   if (probe) return { kind: 'other', route: 'probe' };
-  if (labels.tls !== 'true') return { kind: 'other', route: 'plain' };
+  if (labels.tls !== 'true') {
+    // Whoever stands outside the mesh has no identity; when that is a workload, its plaintext is a flow.
+    const outside = names.workloadsOfIdentity.has(OUTSIDE);
+    return outside
+      ? { kind: 'app', peer: `in|${OUTSIDE}`, sum: null, route: labels.route_name ?? null }
+      : { kind: 'other', route: 'plain' };
+  }
   const client = labels.client_id ?? '';
-  if (!names.workloadsOfIdentity.has(client)) {
+  if (client === OUTSIDE || !names.workloadsOfIdentity.has(client)) {
     return { kind: 'unexplained', why: `client_id "${client}" is nobody's identity` };
   }
   return { kind: 'app', peer: `in|${client}`, sum: null, route: labels.route_name ?? null };

@@ -31,6 +31,8 @@ export interface ScenarioParts extends StepContext, ScenarioContext {
   check(): void;
 }
 
+/** What a namespace takes to go, on a busy machine. */
+const REMOVAL_MS = 60_000;
 /** How long k6 waits between announcing the origin and the origin: every service is told through the API server. */
 const ORIGIN_LEAD_MS = 1500;
 
@@ -40,7 +42,11 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
   await mkdir(join(parts.dir, 'config'), { recursive: true });
   await using stack = new AsyncDisposableStack();
   const made: ObjectRef[] = [];
-  stack.defer(() => kube.delete(made, { graceSeconds: 0 }));
+  stack.defer(async () => {
+    // Nothing can be deleted through an API server that has gone, and each attempt would take its time.
+    check();
+    await kube.delete(made, { graceSeconds: 0, deadlineMs: REMOVAL_MS });
+  });
   const evidence = stack.use(new EvidenceOnFailure(scenario, parts));
 
   const inMesh = parts.options.loadFrom === 'mesh';
@@ -91,7 +97,7 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
       restarts.schedule(restartsOf(scenario, topology), originEpochMs);
     },
     settled: () => restarts.done(),
-    readJournals: () => Promise.all(serving.map((admin) => admin.truth())),
+    readJournals: () => Promise.all(serving.map((admin) => keptTruth(admin, parts.dir))),
     readProxyPages: () => Promise.all([...admins].map(([pod, admin]) => admin.page(pod.instance))),
     clockMarginMs: () => (parts.cluster.sameKernel ? measureClocks(clocks) : boundForeignClocks(clocks)),
     check() {
@@ -101,6 +107,14 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
     howToLook: () => howToLook(parts.cluster, topology),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A pod's journals, kept with the results: truth/<namespace>.<pod>.journal. */
+async function keptTruth(admin: PodAdmin, dir: string): Promise<string> {
+  const text = await admin.truth();
+  await mkdir(join(dir, 'truth'), { recursive: true });
+  await writeFile(join(dir, 'truth', `${admin.namespace}.${admin.pod}.journal`), text);
+  return text;
 }
 
 async function accessOfLoad(

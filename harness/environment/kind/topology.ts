@@ -21,6 +21,8 @@ export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
   if (deployed.loadPod) {
     workloads.unshift(workloadInfo(LOAD_WORKLOAD));
     pods.push(podInfo(deployed.loadPod, LOAD_WORKLOAD.id, 0, null));
+  } else {
+    workloads.unshift({ ...workloadInfo(LOAD_WORKLOAD), identity: '' });
   }
   for (const service of scenario.services) {
     const own = [...(deployed.pods.get(service.id) ?? [])].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));

@@ -1,6 +1,7 @@
 import type { Reason, SloResult } from '../result/types.ts';
 import type { SloCondition, SloSpec } from '../scenario/model.ts';
 import { classificationOf } from './families.ts';
+import { OUTSIDE } from './projection.ts';
 import { mergePairs, type PairLatencies, quantileOf, truthQuantile } from './quantiles.ts';
 import { fail, inconclusive, show } from './reasons.ts';
 import { type ObservedSegment, pairOf } from './reconcile.ts';
@@ -123,7 +124,9 @@ function forCounters(
 ): void {
   for (const o of input.observed) {
     for (const cell of o.cells.cells.values()) {
-      if (cell.family.name !== family || !cell.peer.startsWith('out') || !cell.peer.endsWith('|*')) continue;
+      // Who stands outside the mesh has no proxy: the callee's tells.
+      const told = cell.peer === `in|${OUTSIDE}` || (cell.peer.startsWith('out') && cell.peer.endsWith('|*'));
+      if (cell.family.name !== family || !told) continue;
       const { source, destination } = pairOf(o.segment, cell.peer, input.book);
       if (!matches(source, destination)) continue;
       use(cell.category.kind, 'status' in cell.category ? cell.category.status : 0, cell.values.at(-1) ?? 0);
@@ -132,7 +135,9 @@ function forCounters(
 }
 
 function latencies(matches: Match, metric: 'p50' | 'p90' | 'p95' | 'p99', input: SloInput): Measured {
-  const pairs = input.pairs.filter((p) => p.direction === 'outbound' && matches(p.source, p.destination));
+  const { identityOfWorkload } = input.book.names;
+  const told = (source: string) => (identityOfWorkload.get(source) === OUTSIDE ? 'inbound' : 'outbound');
+  const pairs = input.pairs.filter((p) => p.direction === told(p.source) && matches(p.source, p.destination));
   const merged = mergePairs(pairs);
   if (!merged) return { truth: null, observed: null };
   const quantile = Number(metric.slice(1)) / 100;

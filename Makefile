@@ -26,6 +26,7 @@ test: lint ## Everything: lint, types, import rules, all tests
 
 test-kind: setup ## Tests on a real cluster (left out where there is no Docker); MESH=linkerd for the real one
 	@if docker info >/dev/null 2>&1; then \
+	  tools="$$($(NODE) harness/tools/main.ts k6 prometheus kind)"; eval "$$tools"; \
 	  MESHPROOF_TEST_MESH=$(or $(MESH),simulated) $(NODE) node_modules/vitest/vitest.mjs run --config vitest.kind.config.ts; \
 	else \
 	  echo "test-kind: no Docker engine answers here, so the tests on a real cluster are left out"; \

@@ -32,6 +32,8 @@ async function loadIntoNode(images: string[], node: string, context: StepContext
   if (missing.length === 0) return;
   const from = performance.now();
   await mkdir(join(context.dir, 'logs'), { recursive: true });
+  // An abort before this moment no listener would hear of.
+  context.signal.throwIfAborted();
   await using child = startChild({
     name: `load images into ${node}`,
     file: '/bin/sh',

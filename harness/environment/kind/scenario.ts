@@ -12,7 +12,7 @@ import { podsWithoutSidecar } from '../kubernetes/sidecars.ts';
 import { step } from '../step.ts';
 import { type Cluster, type Images, type InstalledMesh, type StepContext, VIZ_NAMESPACE } from './contract.ts';
 import { howToLook } from './how-to-look.ts';
-import { PROMETHEUS_PORT } from './manifests/prometheus.ts';
+import { PROMETHEUS_PORT, prometheusConfig } from './manifests/prometheus.ts';
 import { nodePortHosts } from './node-ports.ts';
 import { PodAdmin } from './pod-admin.ts';
 import { launchRemoteK6 } from './remote-k6.ts';
@@ -65,6 +65,7 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
   refuseUnmeshed([...pods, ...(loadPod ? [loadPod] : [])], mesh);
   const services = await kube.list({ apiVersion: 'v1', kind: 'Service' });
   const topology = topologyOf(scenario, { pods: podsByService(scenario, pods), services, loadPod });
+  await writeFile(join(parts.dir, 'config', 'prometheus.yml'), prometheusConfig(scenario));
   await writeFile(join(parts.dir, 'config', 'topology.json'), JSON.stringify(topology, null, 2));
   const prometheusUrl = await kube.gateway(VIZ_NAMESPACE, prometheusPod.metadata.name, PROMETHEUS_PORT);
   await step(parts, 'ready', 'first scrape of each sidecar', () =>

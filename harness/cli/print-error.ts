@@ -17,9 +17,10 @@ export function printError(error: unknown, output: Output, env: NodeJS.ProcessEn
   return known.exitCode;
 }
 
-/** Anything that is no HarnessError is a defect of meshproof. */
+/** Anything that is no HarnessError is a defect of meshproof. Of several failures the first counts. */
 export function asHarnessError(error: unknown): HarnessError {
   if (error instanceof HarnessError) return error;
+  if (error instanceof SuppressedError) return asHarnessError(error.suppressed);
   const message = error instanceof Error ? error.message : String(error);
   return new HarnessError('INTERNAL', message, {
     hint: 'this is a defect of meshproof; MESHPROOF_DEBUG=1 shows where it is, for a report',

@@ -17,6 +17,9 @@ import { asHarnessError, printError } from '../print-error.ts';
 import { type Reporter, writeReports } from '../reports.ts';
 import { shippedScenarios } from '../shipped.ts';
 
+/** Where another grace than the usual one is needed: namespaces take their time to go, and so do a cluster's nodes. */
+const GRACE_MS: Record<string, number> = { kind: 90_000 };
+
 export interface RunArguments {
   environment: string;
   out: string;
@@ -43,7 +46,7 @@ export async function run(paths: string[], args: RunArguments, context: CliConte
   const view = createLive(stderr, { tty: drawsIn(stderr, env), color: coloursIn(stderr, env) });
   const onFirst = (signal: string) => view.note(`${signal}: ending what runs; once more ends it at once`);
   // Before there is a folder of results, so that none is left without its record.
-  using interruption = new Interruption(context, onFirst, context.graceMs);
+  using interruption = new Interruption(context, onFirst, context.graceMs ?? GRACE_MS[args.environment]);
   using _closed = { [Symbol.dispose]: () => view.close() };
   const loaded = await loadScenarios(paths.length > 0 ? paths : [shippedScenarios()]);
   const { seed } = args;

@@ -16,6 +16,9 @@ import { readVersions } from './versions.ts';
 /** A kind cluster with Linkerd, or with our own sidecars in real pods. One scenario at a time: they share namespaces. */
 export const kindEnvironment: EnvironmentProvider = { name: 'kind', maxParallel: 1, open };
 
+/** A scenario has tried already to take away what is removed at the end. */
+const REMOVAL_MS = 30_000;
+
 async function open(options: EnvironmentOptions, session: SessionContext): Promise<EnvironmentSession> {
   await using stack = new AsyncDisposableStack();
   const versions = await readVersions();
@@ -45,7 +48,12 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
   );
   const watch = stack.use(new ApiWatch(kube));
   // What a scenario could not take away itself; a cluster of the run alone goes as a whole.
-  if (options.kind.reuse) stack.defer(async () => void (await removeRun(kube, session.runId)));
+  if (options.kind.reuse) {
+    stack.defer(async () => {
+      watch.check();
+      await removeRun(kube, session.runId, { deadlineMs: REMOVAL_MS });
+    });
+  }
   const owned = stack.move();
   return {
     start: (scenario, to) =>
@@ -58,6 +66,14 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
         mesh,
         check: () => watch.check(),
       }),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      try {
+        await owned.disposeAsync();
+      } catch (error) {
+        // `meshproof clean` tries again.
+        if (options.kind.reuse) session.registration.addCluster(cluster.name);
+        throw error;
+      }
+    },
   };
 }

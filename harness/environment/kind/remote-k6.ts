@@ -12,17 +12,19 @@ import { sleep } from '../../core/wait.ts';
 const POLL_EVERY_MS = 100;
 const FOLLOW_EVERY_MS = 250;
 const REQUEST_DEADLINE_MS = 5000;
-/** How long the agent may be out of reach before the job is given up. */
-const UNREACHABLE_MS = 10_000;
+/** How long the agent may be out of reach before the job is given up: it takes less to see that the API server has gone. */
+const UNREACHABLE_MS = 30_000;
+/** The same, when the job was told to end. */
+const UNREACHABLE_AT_END_MS = 10_000;
 
 export interface RemoteK6Options {
-  /** For tests; default 10 s. */
+  /** For tests; default 30 s. */
   unreachableMs?: number;
 }
 
 /**
  * k6 where an agent runs (core/load-agent.ts): brings the script there, and journal, summary and log back while they grow.
- * When k6 has ended the files are byte for byte those of the agent; when the agent is out of reach for 10 s the process ends
+ * When k6 has ended the files are byte for byte those of the agent; when the agent is out of reach for 30 s the process ends
  * with an error.
  * @param baseUrl of the agent, e.g. a gateway to its pod
  */
@@ -63,6 +65,7 @@ class RemoteK6 implements ToolProcess {
   readonly exited: Promise<ChildExit>;
   exit: ChildExit | null = null;
   readonly #agent: Agent;
+  #stopping = false;
 
   constructor(agent: Agent, jobName: string, job: LoadJob, unreachableMs: number) {
     this.#agent = agent;
@@ -72,6 +75,7 @@ class RemoteK6 implements ToolProcess {
 
   async stop(graceMs = 3000, first: NodeJS.Signals = 'SIGTERM'): Promise<ChildExit> {
     if (this.exit) return this.exit;
+    this.#stopping = true;
     void this.#signal(first);
     const timer = setTimeout(() => void this.#signal('SIGKILL'), graceMs);
     try {
@@ -124,9 +128,8 @@ class RemoteK6 implements ToolProcess {
     for (;;) {
       const state = await this.#look(mirrors).catch((error: unknown) => {
         if (error instanceof FileError) throw error.cause;
-        if (performance.now() - lastAnswerAt > unreachableMs) {
-          throw unreachable(this.#agent.baseUrl, unreachableMs, error);
-        }
+        const patienceMs = this.#stopping ? Math.min(UNREACHABLE_AT_END_MS, unreachableMs) : unreachableMs;
+        if (performance.now() - lastAnswerAt > patienceMs) throw unreachable(this.#agent.baseUrl, patienceMs, error);
         return null;
       });
       if (state) {

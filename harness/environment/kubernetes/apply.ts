@@ -123,22 +123,30 @@ function hintFor(object: KubernetesObject, cause: ApiError | undefined): string 
   return 'the object does not suit this version of Kubernetes, or what is already in the cluster under this name';
 }
 
+/** One that has been going for longer than the deadline goes only when what held it has just let go. */
+const LONG_GOING_MS = 10_000;
+
 async function untilGone(transport: Transport, namespace: string, deadlineMs: number, signal?: AbortSignal) {
   const path = `/api/v1/namespaces/${namespace}`;
+  const goingSince = async () => {
+    try {
+      const { metadata } = (await transport.send('GET', path, { signal })) as KubernetesObject;
+      return metadata.deletionTimestamp as string | undefined;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+  const since = await goingSince();
+  if (!since) return;
+  const longGoing = Date.now() - Date.parse(since) > deadlineMs;
+  const patienceMs = longGoing ? Math.min(LONG_GOING_MS, deadlineMs) : deadlineMs;
   try {
-    await poll(
-      () =>
-        transport.send('GET', path, { signal }).then(
-          (found) => ((found as KubernetesObject).metadata.deletionTimestamp ? undefined : true),
-          (error) => {
-            if (error instanceof ApiError && error.status === 404) return true;
-            throw error;
-          },
-        ),
-      { what: `the end of namespace ${namespace}`, deadlineMs, signal },
-    );
+    await poll(async () => ((await goingSince()) ? undefined : true), {
+      ...{ what: `the end of namespace ${namespace}`, deadlineMs: patienceMs, signal },
+    });
   } catch (error) {
-    throw isLate(error) ? await namespaceStuck(transport, namespace, deadlineMs) : error;
+    throw isLate(error) ? await namespaceStuck(transport, namespace, patienceMs) : error;
   }
 }
 

@@ -28,6 +28,13 @@ it('deletes what was half made, though nothing is known of it', async () => {
   expect(await clean(['meshproof-run-7'], 'run-7')).toMatchObject({ deleted: ['meshproof-run-7'] });
 });
 
+it('deletes what the engine was just making: it is listed before it can be looked at', async () => {
+  engine.docker.put({ cluster: 'meshproof-run-7', marked: false });
+  engine.docker.unborn = 3;
+  expect(await clean(['meshproof-run-7'], 'run-7')).toMatchObject({ deleted: ['meshproof-run-7'], left: [] });
+  expect(clusters()).toEqual([]);
+});
+
 it('leaves the shared cluster that another run made anew after the one that died', async () => {
   const made = await createCluster(engine.context({ reuse: true }));
   // It is whole: only what the dead run left in it goes; here nobody answers at its kubeconfig.

@@ -15,7 +15,7 @@ const READY_SECONDS = 120;
 /** kind is given this long to end; then what it made is removed anyway. */
 const GRACE_MS = 5000;
 /** A container that the engine was still making when kind ended appears within this time. */
-const STRAGGLER_MS = 500;
+const STRAGGLER_MS = 2000;
 
 /**
  * Makes a cluster, ready nodes and all; when that fails or is interrupted nothing of it is left.

@@ -28,15 +28,47 @@ interface Inspected {
   Mounts: { Destination: string }[];
 }
 
-/** Containers of a kind cluster, running or not; none when there is no such cluster. */
+/** How long the engine may take over making a container: it copies what the image has where a volume comes. */
+const MAKING_MS = 60_000;
+
+/**
+ * Containers of a kind cluster, running or not; none when there is no such cluster. One that the engine is just making is
+ * listed before it can be looked at; it is waited for, so that it is not taken for none.
+ * @throws DeadlineExceededError; HarnessError DOCKER_NOT_RUNNING, DOCKER_NO_PERMISSION; the signal's reason
+ */
 export async function clusterNodes(docker: Docker, cluster: string, options?: DockerOptions): Promise<ClusterNode[]> {
-  const list = await docker.text(
-    ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=${CLUSTER_LABEL}=${cluster}`],
-    options,
+  let fatal: unknown;
+  return waitFor(
+    async (seen) => {
+      try {
+        const ids = await containerIds(docker, cluster, options);
+        const nodes = await lookAt(docker, ids, options);
+        seen(`${ids.length} containers, of which the engine describes ${nodes.length}`);
+        return nodes.length === ids.length ? nodes : undefined;
+      } catch (error) {
+        fatal = error;
+        throw error;
+      }
+    },
+    {
+      ...{ what: `a look at the nodes of ${cluster}`, deadlineMs: MAKING_MS, everyMs: 100, signal: options?.signal },
+      hint: 'look at `docker ps --all`',
+      check: () => {
+        if (fatal) throw fatal;
+      },
+    },
   );
-  const ids = list.split('\n').filter((id) => id !== '');
+}
+
+async function containerIds(docker: Docker, cluster: string, options?: DockerOptions): Promise<string[]> {
+  const filter = `label=${CLUSTER_LABEL}=${cluster}`;
+  const list = await docker.text(['ps', '--all', '--quiet', '--no-trunc', '--filter', filter], options);
+  return list.split('\n').filter((id) => id !== '');
+}
+
+/** Those that can be looked at. */
+async function lookAt(docker: Docker, ids: string[], options?: DockerOptions): Promise<ClusterNode[]> {
   if (ids.length === 0) return [];
-  // One may go between the two commands; what is said of the others is printed all the same.
   const { stdout } = await docker.run(['inspect', '--type', 'container', ...ids], options);
   return (JSON.parse(stdout || '[]') as Inspected[])
     .map((container) => ({

@@ -107,6 +107,8 @@ class FakeDocker implements Docker {
   /** How often removing fails, as a busy engine's does. */
   stubborn = 0;
   thawed = 0;
+  /** How often a look at a container fails that is listed, as while an engine is making it. */
+  unborn = 0;
   readonly #root: string;
 
   constructor(root: string) {
@@ -144,6 +146,7 @@ class FakeDocker implements Docker {
       );
     }
     if (args[0] === 'inspect') {
+      if (this.unborn-- > 0) return { ...failed('Error: No such container'), stdout: '[]\n' };
       return ok(
         JSON.stringify(
           this.nodes()

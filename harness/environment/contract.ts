@@ -114,6 +114,11 @@ export interface LoadAccess {
   launch: LoadLauncher | null;
   /** How long before the origin k6 announces it, so that every service knows it in time. Milliseconds. */
   originLeadMs: number;
+  /**
+   * How many times the virtual users of a scenario k6 may use for an arrival rate. Pods that just started answer their first
+   * requests late; an open model needs users for what waits meanwhile. It changes no rate.
+   */
+  userHeadroom: number;
 }
 
 export interface ProxyPage {

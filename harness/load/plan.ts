@@ -23,14 +23,20 @@ export const DEFAULT_ORIGIN_LEAD_MS = 250;
 /** The plan of a scenario's traffic, for a mesh that is reached by `hosts`. */
 export function planLoad(
   scenario: Scenario,
-  access: { hosts: Record<string, string>; pod: string; originLeadMs?: number },
+  access: { hosts: Record<string, string>; pod: string; originLeadMs?: number; userHeadroom?: number },
 ): LoadPlan {
   return {
     seed: scenario.seed,
-    traffic: scenario.traffic,
+    traffic: scenario.traffic.map((spec) => withHeadroom(spec, access.userHeadroom ?? 1)),
     services: Object.fromEntries(scenario.services.map((s) => [s.id, { authority: authorityOf(s), port: s.port }])),
     hosts: access.hosts,
     pod: access.pod,
     originLeadMs: access.originLeadMs ?? DEFAULT_ORIGIN_LEAD_MS,
   };
+}
+
+function withHeadroom(spec: TrafficSpec, times: number): TrafficSpec {
+  // The users of a closed model are the load itself.
+  if (spec.shape.executor === 'constant-vus') return spec;
+  return { ...spec, shape: { ...spec.shape, maxVUs: Math.ceil(spec.shape.maxVUs * times) } };
 }

@@ -35,6 +35,8 @@ export interface ScenarioParts extends StepContext, ScenarioContext {
 const REMOVAL_MS = 60_000;
 /** How long k6 waits between announcing the origin and the origin: every service is told through the API server. */
 const ORIGIN_LEAD_MS = 1500;
+/** Each pod has a sidecar and an app of its own to warm up, on a machine that may have two cores. */
+const USER_HEADROOM = 4;
 
 /** Puts a scenario into the cluster: its services, its own Prometheus, k6; taken away again when it is disposed of. */
 export async function startScenario(scenario: Scenario, parts: ScenarioParts): Promise<RunningEnvironment> {
@@ -123,10 +125,10 @@ async function accessOfLoad(
   parts: ScenarioParts & { services: KubernetesObject[]; loadPod: PodObject | null },
 ): Promise<LoadAccess> {
   const { kube, loadPod } = parts;
-  const originLeadMs = ORIGIN_LEAD_MS;
-  if (!loadPod) return { hosts: await nodePortHosts(scenario, parts.services, parts), launch: null, originLeadMs };
+  const waits = { originLeadMs: ORIGIN_LEAD_MS, userHeadroom: USER_HEADROOM };
+  if (!loadPod) return { hosts: await nodePortHosts(scenario, parts.services, parts), launch: null, ...waits };
   const agent = await kube.gateway(LOAD_WORKLOAD.namespace, loadPod.metadata.name, AGENT_PORT);
-  return { hosts: {}, launch: launchRemoteK6(agent), originLeadMs };
+  return { hosts: {}, launch: launchRemoteK6(agent), ...waits };
 }
 
 /** Journals, events and logs of a scenario that did not come up go into its folder. */

@@ -97,7 +97,7 @@ async function start(scenario: Scenario, context: ScenarioContext): Promise<Runn
     },
     topology: plan.topology,
     prometheusUrl: prometheus.url,
-    load: { hosts: loadHosts(plan), launch: null, originLeadMs: 250 },
+    load: { hosts: loadHosts(plan), launch: null, originLeadMs: 250, userHeadroom: 1 },
     async setOrigin(originEpochMs) {
       await Promise.all(services.map((service) => service.setOrigin(originEpochMs)));
       restarts.schedule(

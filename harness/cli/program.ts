@@ -150,8 +150,11 @@ function createProgram(context: CliContext, done: (code: ExitCode) => void): Com
     });
   program
     .command('clean')
-    .description('end processes and remove temporary folders that killed runs left')
-    .addHelpText('after', '\nRuns that still go on are left alone. Results are never removed.\n')
+    .description('end processes, and remove folders, containers and clusters that killed runs left')
+    .addHelpText(
+      'after',
+      '\nRuns that still go on are left alone, and so are clusters that meshproof did not make.\nOf a cluster that runs share, what the killed run left in it is removed.\nResults are never removed.\n',
+    )
     .action(async () => {
       const { clean } = await import('./commands/clean.ts');
       done(await clean(context));

@@ -2,11 +2,13 @@ import { EXIT, type ExitCode, HarnessError } from '../../core/errors.ts';
 import { type CleanedRun, cleanRun, forgetRun, registeredRuns, registryDir, staleRuns } from '../../core/registry.ts';
 import { type CleanedClusters, cleanClusters } from '../../environment/kind/clusters/clean.ts';
 import { plural } from '../../report/format.ts';
+import { cleanContainers } from '../../tools/container/clean.ts';
 import type { CliContext } from '../context.ts';
 
 /**
- * `meshproof clean`: ends what killed runs left, and deletes their clusters, or in the one that runs share their objects; runs that go on are left alone. A cluster that
- * can't be deleted now (Docker does not answer) is named, and stays in the registry for the next time.
+ * `meshproof clean`: ends what killed runs left, and deletes their containers and clusters, or in the cluster that runs share
+ * their objects; runs that go on are left alone. A cluster that can't be cleaned now (Docker does not answer) is named, and
+ * stays in the registry for the next time.
  * @throws HarnessError CHILD_SURVIVED
  */
 export async function clean(context: CliContext): Promise<ExitCode> {
@@ -22,7 +24,9 @@ export async function clean(context: CliContext): Promise<ExitCode> {
     cleaned.push(ended);
     report(ended, clusters, context);
   }
-  if (stale.length === 0) context.stdout.write('nothing to clean\n');
+  const containers = await cleanContainers(context.env);
+  for (const { id, tool } of containers) context.stdout.write(`removed a container of ${tool} (${id})\n`);
+  if (stale.length + containers.length === 0) context.stdout.write('nothing to clean\n');
   if (live > 0) context.stdout.write(`${plural(live, 'run')} still going on, left alone\n`);
   const survived = cleaned.flatMap((run) => run.survived);
   if (survived.length > 0) {

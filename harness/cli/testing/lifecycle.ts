@@ -165,7 +165,7 @@ function ownEnvironment(dir: string): Record<string, string> {
 }
 
 /** Processes that run and have the folder in their environment, command line or as their own folder. */
-function processesOf(dir: string): Descendant[] {
+export function processesOf(dir: string): Descendant[] {
   const needle = `${dir}/`;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -4,7 +4,7 @@ import { concurrently } from './concurrently.ts';
 import { FIELD_MANAGER, type KubernetesObject } from './contract.ts';
 import { type ApiResource, type Discovery, nameOf, objectPath, refOf } from './discovery.ts';
 import { ApiError } from './errors.ts';
-import { namespaceStuck } from './namespace.ts';
+import { namespacePatienceMs, namespaceStuck } from './namespace.ts';
 import { isLate, poll } from './poll.ts';
 import type { Transport } from './transport.ts';
 
@@ -123,9 +123,6 @@ function hintFor(object: KubernetesObject, cause: ApiError | undefined): string 
   return 'the object does not suit this version of Kubernetes, or what is already in the cluster under this name';
 }
 
-/** One that has been going for longer than the deadline goes only when what held it has just let go. */
-const LONG_GOING_MS = 10_000;
-
 async function untilGone(transport: Transport, namespace: string, deadlineMs: number, signal?: AbortSignal) {
   const path = `/api/v1/namespaces/${namespace}`;
   const goingSince = async () => {
@@ -139,8 +136,7 @@ async function untilGone(transport: Transport, namespace: string, deadlineMs: nu
   };
   const since = await goingSince();
   if (!since) return;
-  const longGoing = Date.now() - Date.parse(since) > deadlineMs;
-  const patienceMs = longGoing ? Math.min(LONG_GOING_MS, deadlineMs) : deadlineMs;
+  const patienceMs = namespacePatienceMs(since, deadlineMs);
   try {
     await poll(async () => ((await goingSince()) ? undefined : true), {
       ...{ what: `the end of namespace ${namespace}`, deadlineMs: patienceMs, signal },

@@ -4,7 +4,7 @@ import { concurrently } from './concurrently.ts';
 import type { KubernetesObject, ObjectRef } from './contract.ts';
 import { type Discovery, nameOf, objectPath } from './discovery.ts';
 import { ApiError, isNotFound } from './errors.ts';
-import { namespaceStuck } from './namespace.ts';
+import { namespacePatienceMs, namespaceStuck } from './namespace.ts';
 import { isLate, poll } from './poll.ts';
 import type { Transport } from './transport.ts';
 
@@ -33,11 +33,15 @@ const RANK: Record<string, number> = {
 };
 const rankOf = (ref: ObjectRef) => RANK[ref.kind] ?? 1;
 
+const deadlineOf = ({ deadlineMs = 120_000 }: DeleteOptions) => deadlineMs;
+
 interface Doomed {
   ref: ObjectRef;
   path: string;
   /** Of the object that was deleted; another of the same name is not waited for. */
   uid: string | undefined;
+  /** How long it is waited for. */
+  patienceMs: number;
 }
 
 export async function deleteObjects(
@@ -46,7 +50,7 @@ export async function deleteObjects(
   refs: readonly ObjectRef[],
   options: DeleteOptions = {},
 ): Promise<void> {
-  const end = performance.now() + (options.deadlineMs ?? 120_000);
+  const end = performance.now() + deadlineOf(options);
   const namespaces = new Set(refs.filter(({ kind }) => kind === 'Namespace').map(({ name }) => name));
   // Namespaces take what is in them along.
   const own = refs.filter(({ namespace }) => !namespace || !namespaces.has(namespace));
@@ -90,7 +94,10 @@ async function begin(
   }
   // The object as it was, or a Status about it.
   const uid = (answer.metadata?.uid as string | undefined) ?? answer.details?.uid;
-  return [{ ref, path, uid }];
+  const deadlineMs = deadlineOf(options);
+  const since = answer.metadata?.deletionTimestamp;
+  const patienceMs = ref.kind === 'Namespace' && since ? namespacePatienceMs(since, deadlineMs) : deadlineMs;
+  return [{ ref, path, uid, patienceMs }];
 }
 
 /** A busy server is asked again. */
@@ -106,8 +113,8 @@ async function repeated<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise
   }
 }
 
-async function untilGone(transport: Transport, { ref, path, uid }: Doomed, end: number, options: DeleteOptions) {
-  const { signal } = options;
+async function untilGone(transport: Transport, doomed: Doomed, end: number, { signal }: DeleteOptions) {
+  const { ref, path, uid, patienceMs } = doomed;
   let last: KubernetesObject | undefined;
   try {
     await poll(
@@ -120,13 +127,17 @@ async function untilGone(transport: Transport, { ref, path, uid }: Doomed, end: 
         }
         return (uid !== undefined && last.metadata.uid !== uid) || undefined;
       },
-      { what: `the end of ${nameOf(ref)}`, deadlineMs: Math.max(0, end - performance.now()), everyMs: 200, signal },
+      {
+        what: `the end of ${nameOf(ref)}`,
+        deadlineMs: Math.max(0, Math.min(patienceMs, end - performance.now())),
+        everyMs: 200,
+        signal,
+      },
     );
   } catch (error) {
     if (!isLate(error)) throw error;
-    const deadlineMs = options.deadlineMs ?? 120_000;
-    if (ref.kind === 'Namespace') throw await namespaceStuck(transport, ref.name, deadlineMs);
-    throw objectStuck(ref, last, deadlineMs);
+    if (ref.kind === 'Namespace') throw await namespaceStuck(transport, ref.name, patienceMs);
+    throw objectStuck(ref, last, patienceMs);
   }
 }
 

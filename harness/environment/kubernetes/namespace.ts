@@ -11,6 +11,18 @@ interface Namespace extends KubernetesObject {
 /** Only the head of each object. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
+const LONG_GOING_MS = 10_000;
+
+/**
+ * How long to wait for a namespace that may have been going before: one that did not go within the deadline then, goes
+ * only when what held it has just let go.
+ * @param since its `deletionTimestamp`
+ */
+export function namespacePatienceMs(since: unknown, deadlineMs: number): number {
+  const longGoing = Date.now() - Date.parse(String(since)) > deadlineMs;
+  return longGoing ? Math.min(LONG_GOING_MS, deadlineMs) : deadlineMs;
+}
+
 /** Names what holds a namespace that does not go: what the API says about it, and the objects that wait for a finalizer. */
 export async function namespaceStuck(transport: Transport, name: string, deadlineMs: number): Promise<HarnessError> {
   const [conditions, held] = await Promise.all([

@@ -66,7 +66,7 @@ function expectSound(objects: KubernetesObject[]): void {
   }
   const [container] = template.spec.containers;
   expect(container.volumeMounts.map((m) => m.name).sort()).toEqual(template.spec.volumes.map((v) => v.name).sort());
-  expect(container).toMatchObject({ imagePullPolicy: 'IfNotPresent', securityContext: { runAsNonRoot: true } });
+  expect(container).toMatchObject({ imagePullPolicy: 'Never', securityContext: { runAsNonRoot: true } });
   expect(container.resources).not.toHaveProperty('limits');
   const ports = container.ports.flatMap(({ name, containerPort }) => [name, containerPort]);
   for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {

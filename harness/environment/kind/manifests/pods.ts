@@ -27,7 +27,8 @@ export function meshAnnotations(
 export function containerBasics(image: string): object {
   return {
     image,
-    imagePullPolicy: 'IfNotPresent',
+    // It was brought to every node; a registry could only have another one of that name.
+    imagePullPolicy: 'Never',
     resources: { requests: { cpu: '10m', memory: '32Mi' } },
   };
 }

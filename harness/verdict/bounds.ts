@@ -11,7 +11,7 @@ import {
   unexplained,
   type Where,
 } from './moments.ts';
-import type { Scope, Status } from './scope.ts';
+import { hasStatus, RESET_STATUS, type Scope, type Status } from './scope.ts';
 import type { Steps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
@@ -143,7 +143,18 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   const lost: Count = (t) => (legacy ? Math.min(cut.at(t), raced(t)) : 0);
   const high = withinCallers(scope, status, (t) => answered(t) + lost(t));
   const mesh = meshMade(ground, status);
-  return ({ fromMs, untilMs }) => ({ low: low.at(fromMs), high: high(untilMs) + mesh(untilMs) });
+  const reset = resets(scope, status);
+  return ({ fromMs, untilMs, settled }) => ({
+    low: low.at(fromMs) + (settled ? reset.low : 0),
+    high: high(untilMs) + mesh(untilMs) + reset.high(untilMs),
+  });
+}
+
+/** Cut by the callee before headers: to its own sidecar an answer with this status; to the caller's an answer of the mesh. */
+function resets(scope: Scope, status: Status, where?: Where<Served>): { low: number; high: Count } {
+  if (scope.side === 'outbound' || !hasStatus(status, RESET_STATUS)) return { low: 0, high: () => 0 };
+  const reset = served(scope, 'served', 'reset', '*', 'end', where);
+  return { low: Math.max(0, reset.total - raceCap(scope, 'reset')), high: (t) => reset.at(t) };
 }
 
 /** At the end, and when nobody else asks: what the callee aborted, but for callers who gave up meanwhile. */
@@ -181,19 +192,18 @@ function anyBound(ground: Ground, status: number): Bound {
   ];
   const high = withinCallers(scope, status, lessOthers(ground, status, outcomes(scope, kinds, status)));
   const mesh = meshMade(ground, status);
+  const reset = resets(scope, status);
   return ({ fromMs, untilMs, settled }) => ({
-    low: low.at(fromMs) + (settled ? broken : 0),
-    high: high(untilMs) + mesh(untilMs),
+    low: low.at(fromMs) + (settled ? broken + reset.low : 0),
+    high: high(untilMs) + mesh(untilMs) + reset.high(untilMs),
   });
 }
 
 function noneBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
   if (scope.side === 'inbound') {
-    const reset = served(scope, 'served', 'reset', '*', 'end');
-    const low = Math.max(0, reset.total - raceCap(scope, 'reset'));
     const rest = unexplained(scope, ground.marginMs);
-    return ({ untilMs, settled }) => ({ low: settled ? low : 0, high: reset.at(untilMs) + rest(untilMs) });
+    return ({ untilMs }) => ({ low: 0, high: rest(untilMs) });
   }
   const parts = [meshMade(ground, '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
@@ -245,7 +255,15 @@ export function latencyBound(ground: Ground, status: number, le: number): Bound 
   const others = made(scope, 'othersKnown', 'ok', status, 'firstByte', fast);
   const high = withinCallers(scope, status, (t) => here(t) - others.at(t - marginMs));
   const mesh = meshMade(ground, status);
-  return ({ fromMs, untilMs }) => ({ low: low.at(fromMs), high: high(untilMs) + mesh(untilMs) });
+  const reset = resets(scope, status, {
+    tag,
+    test: ({ request: r }) => (r.endMs ?? r.startMs) - r.startMs < le + 1,
+  });
+  const atLeast = le === Number.POSITIVE_INFINITY ? reset.low : 0;
+  return ({ fromMs, untilMs, settled }) => ({
+    low: low.at(fromMs) + (settled ? atLeast : 0),
+    high: high(untilMs) + mesh(untilMs) + reset.high(untilMs),
+  });
 }
 
 /** Duration histograms (seconds, not truncated): requests that took at most `leMs` to the end of the response. */

@@ -3,6 +3,7 @@ import type { Coverage } from './coverage.ts';
 import { OUTSIDE } from './projection.ts';
 import { type ObservedSegment, pairOf, sourceName } from './reconcile.ts';
 import { flowKey, type LedgerName, type Recorder } from './recorder.ts';
+import { RESET_STATUS } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
 import type { Made, Served } from './truth.ts';
 
@@ -76,9 +77,8 @@ function addServed(drafts: Map<string, Draft>, s: Served, book: ScopeBook): void
   const pair: Pair = { source, destination: s.callee.workload, direction: 'inbound' };
   const { outcome, status, method, route } = s.request;
   // Once headers are sent the proxy has a status to count by, even when the client leaves or the body is cut.
-  if (outcome !== 'open' && status > 0) {
-    count(draftOf(drafts, pair, String(status)), s.callee.id, `${method} ${route}`);
-  } else if (outcome === 'reset') count(draftOf(drafts, pair, ''), s.callee.id, `${method} ${route}`);
+  const counted = outcome === 'reset' ? RESET_STATUS : outcome === 'open' ? 0 : status;
+  if (counted > 0) count(draftOf(drafts, pair, String(counted)), s.callee.id, `${method} ${route}`);
 }
 
 function addMade(drafts: Map<string, Draft>, m: Made, book: ScopeBook): void {

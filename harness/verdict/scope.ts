@@ -79,9 +79,13 @@ function reachOf(made: Made, callees: ReadonlySet<number> | null): 'yes' | 'no' 
   return inside === made.candidates.length ? 'yes' : 'maybe';
 }
 
+/** What the callee's own sidecar makes of an app that cuts the connection before headers: an answer, and it counts as one. */
+export const RESET_STATUS = 502;
+
 /** Statuses that the truth knows in this scope. */
 export function statusesOf(scope: Scope): Set<number> {
   const statuses = new Set<number>();
+  if (scope.side === 'inbound' && scope.served.some((s) => s.request.outcome === 'reset')) statuses.add(RESET_STATUS);
   for (const m of scope.own) if (m.status > 0) statuses.add(m.status);
   for (const s of scope.served) if (s.request.status > 0) statuses.add(s.request.status);
   return statuses;

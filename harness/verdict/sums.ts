@@ -1,6 +1,6 @@
 import type { Bound, Ground } from './bounds.ts';
 import { races, servedKind } from './moments.ts';
-import { hasStatus, type Scope, type Status, weighted } from './scope.ts';
+import { hasStatus, RESET_STATUS, type Scope, type Status, weighted } from './scope.ts';
 import { WeightedSteps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
@@ -98,9 +98,7 @@ function wholeAnswers(scope: Scope, status: Status): boolean {
   const cut = scope.served.some((s) => {
     const kind = servedKind(s);
     if (kind === 'completed' || kind === 'gone') return false;
-    return kind === 'open' || kind === 'reset'
-      ? status === '*' || kind === 'open'
-      : hasStatus(status, s.request.status);
+    return kind === 'open' || hasStatus(status, kind === 'reset' ? RESET_STATUS : s.request.status);
   });
   if (cut || races(scope, 0)(Number.POSITIVE_INFINITY) > 0) return false;
   const completed = scope.served.filter((s) => servedKind(s) === 'completed' && hasStatus(status, s.request.status));

@@ -60,13 +60,6 @@ export class InboundCount {
     this.registryEnd(endMs, String(status));
   }
 
-  failed(t: number): void {
-    this.proxy.latency(t, this.legacy, null);
-    const labels = { ...this.legacy, classification: 'failure', grpc_status: '', error: 'unclassified' };
-    this.proxy.count(t, 'response_total', labels);
-    this.registryEnd(t, '');
-  }
-
   private first(status: number, t: number): void {
     this.proxy.latency(t, { ...this.legacy, status_code: String(status) }, t - this.startMs);
   }

@@ -19,7 +19,7 @@ export const EXPLAINED: readonly Survivor[] = [
   },
   {
     family: /^response_latency_ms_bucket$/,
-    mutation: /^one in twenty latencies a bucket up$/,
+    mutation: /^(one in twenty latencies a bucket up|one too many at the last scrape)$/,
     reason: "a latency between the callee's and the caller's clock may lie on either side of an edge",
   },
   {
@@ -42,10 +42,16 @@ export const EXPLAINED: readonly Survivor[] = [
     reason: 'callers in plaintext keep no journal: how long their requests took is known from below only',
   },
   {
-    family: /^response_latency_ms_(bucket|sum)$/,
+    family: /^response_latency_ms_(bucket|count|sum)$/,
     mutation: /^also counted as no_identity$/,
     where: (h) => /^5/.test(h.victim.labels.status_code ?? ''),
     reason:
       "a 5xx may have been the sidecar's own answer to a caller in plaintext, and then nobody keeps a journal of it",
+  },
+  {
+    family: /^outbound_http_route_backend_response_statuses_total$/,
+    mutation: /^series missing$/,
+    where: (h) => h.victim.labels.error === 'UNKNOWN',
+    reason: 'a body that was cut when its caller had given up may have been counted as cut, or not at all',
   },
 ];

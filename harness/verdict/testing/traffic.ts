@@ -252,8 +252,8 @@ function answerOfInbound(
   const endMs = Math.max(headMs, work.endMs + rng.hop());
   if (work.kind === 'hang' || headMs >= cancelMs) return null;
   if (work.kind === 'reset') {
-    count.failed(headMs);
-    return { status: 500, firstByteMs: headMs, endMs: headMs, pod: '', meshError: '', cut: false };
+    count.answer(502, headMs, headMs);
+    return { status: 502, firstByteMs: headMs, endMs: headMs, pod: '', meshError: '', cut: false };
   }
   const answer = { status: work.status, firstByteMs: headMs, endMs, pod: callee.pod.name, meshError: '' };
   if (endMs >= cancelMs) {

@@ -60,6 +60,8 @@ export interface SidecarSettings {
   workloadKind: string;
   workload: string;
   podTemplateHash: string;
+  /** TCP ports that the pod's containers declare, as LINKERD2_PROXY_INBOUND_PORTS. */
+  ports: number[];
   /** The pod's first container port that is not skipped, with its probes' paths; null when it serves nothing. */
   app: { port: number; readyPath: string; livePath: string } | null;
 }

@@ -165,7 +165,7 @@ function followSnapshots(options: SidecarPodOptions, discovery: Discovery, watch
     anchorPem: trustAnchorsPem,
     snapshot: (snapshot) => {
       if (seen) watches.restored();
-      else watches.atStart();
+      else watches.atStart(options.settings.ports.length);
       seen = true;
       discovery.update(knownOf(snapshot));
     },

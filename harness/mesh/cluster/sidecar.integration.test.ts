@@ -207,7 +207,7 @@ describe('the sidecar process', () => {
     const failures = sum(text, 'control_response_total', 'linkerd-dst-headless', 'classification="failure"');
     expect(failures).toBe(0);
     const policies = sum(text, 'control_response_total', 'linkerd-policy', 'classification="failure"');
-    expect(policies).toBe(2);
+    expect(policies).toBe(1);
   });
 
   it('lets what is under way end when it is told to, and ends with 0', async () => {

@@ -92,6 +92,15 @@ export class LinkSession extends EventEmitter {
     if (this.#streams.size === 0) this.#end();
   }
 
+  /** Asks the client to make a new connection for what comes next; what it has asked on this one goes on (server). */
+  goAway(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(0x7fffffff, 0);
+    this.#send(frameHeader(FRAME.goAway, 0, 0, payload.length), payload);
+  }
+
   get congested(): boolean {
     return this.#socket.writableNeedDrain;
   }
@@ -205,7 +214,7 @@ export class LinkSession extends EventEmitter {
       }
     } catch {
       // What is not understood on a link can't be skipped: the connection is of no use any more.
-      this.#goAway();
+      this.#refuse();
       return;
     }
     if (at < data.length) this.#rest = data.subarray(at);
@@ -234,6 +243,7 @@ export class LinkSession extends EventEmitter {
         break;
       case FRAME.goAway:
         this.closed = true;
+        this.closeWhenIdle();
         break;
     }
   }
@@ -312,7 +322,7 @@ export class LinkSession extends EventEmitter {
     this.#send(frameHeader(FRAME.settings, FLAG.ack, 0, 0));
   }
 
-  #goAway(): void {
+  #refuse(): void {
     const payload = Buffer.alloc(8);
     payload.writeUInt32BE(PROTOCOL_ERROR, 4);
     this.#send(frameHeader(FRAME.goAway, 0, 0, payload.length), payload);

@@ -115,6 +115,9 @@ class AppCall implements Dispatcher.DispatchHandler, Upstream {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#aborted) return;
     if (this.#relay.headReceived) this.#relay.abortedBody();
+    // A connection that was cut is an answer of this proxy; one that was closed is an error (facts, section 2).
+    else if (this.#controller && isReset(error))
+      this.#relay.synthesize({ status: 502, message: `connection error: ${error.message}` });
     else if (this.#controller) this.#relay.fail(NO_RESPONSE, { status: 500, message: 'unexpected error' });
     else if ((error as { code?: string }).code === 'UND_ERR_CONNECT_TIMEOUT')
       this.#relay.synthesize({ status: 504, message: `error trying to connect: connect timed out` });
@@ -133,4 +136,10 @@ class AppCall implements Dispatcher.DispatchHandler, Upstream {
     this.#aborted = true;
     this.#controller?.abort(new Error('the caller has gone'));
   }
+}
+
+/** The system's own error, not undici's for a connection that ended in the middle. */
+function isReset(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }

@@ -73,6 +73,11 @@ export class Balancer {
     this.#unwatch = discovery.watch(() => this.#update());
   }
 
+  /** Those that it chooses from. */
+  get pods(): Peer[] {
+    return [...this.#endpoints.values()].map((endpoint) => endpoint.pod);
+  }
+
   dispatch(waiting: Waiting): void {
     const endpoint = this.#pick();
     if (endpoint) {

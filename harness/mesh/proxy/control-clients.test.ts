@@ -25,7 +25,7 @@ describe('ControlWatches', () => {
     const watches = new ControlWatches(telemetryOf(counts));
     watches.lost();
     expect(counts).toEqual({});
-    watches.atStart();
+    watches.atStart(1);
     watches.forService();
     const open = {
       'policy connected': 1,
@@ -48,6 +48,15 @@ describe('ControlWatches', () => {
     expect([counts['policy request'], counts['destination request']]).toEqual([3 + 4, 2 + 4]);
     watches.lost();
     expect([counts['policy response 14'], counts['destination response 14']]).toEqual([3 + 4, 2 + 4]);
+  });
+
+  it('opens one for each declared port, and asks for the profile of each name it is called by once', () => {
+    const counts: Record<string, number> = {};
+    const watches = new ControlWatches(telemetryOf(counts));
+    watches.atStart(2);
+    expect(counts['policy request']).toBe(3);
+    for (const name of ['web.shop', 'web.shop', 'shop.shop']) watches.calledAs(name);
+    expect(counts['destination request']).toBe(2);
   });
 });
 

@@ -47,17 +47,28 @@ export function reportNotCertified(telemetry: ProxyTelemetry): void {
 export class ControlWatches {
   readonly #telemetry: ProxyTelemetry;
   readonly #open = { policy: 0, destination: 0 };
+  /** Names by which this pod has been called. */
+  readonly #names = new Set<string>();
   #connected = false;
 
   constructor(telemetry: ProxyTelemetry) {
     this.#telemetry = telemetry;
   }
 
-  /** Those that a proxy opens at start: the policies of its own ports. */
-  atStart(): void {
+  /** It lets go of them when its app has not called the service for a while. */
+  idle(): void {
+    this.#drop('policy', 1);
+    this.#drop('destination', 2);
+  }
+
+  /**
+   * Those that a proxy opens at start: the policies of the pod's ports and of its own admin port.
+   * @param ports how many the pod's containers declare, those included that are not redirected
+   */
+  atStart(ports: number): void {
     this.#connected = true;
     this.#telemetry.control('policy', { kind: 'connected' });
-    this.#watch('policy', 2);
+    this.#watch('policy', ports + 1);
     this.#telemetry.control('destination', { kind: 'connected' });
   }
 
@@ -65,6 +76,13 @@ export class ControlWatches {
   forService(): void {
     this.#watch('policy', 1);
     this.#watch('destination', 2);
+  }
+
+  /** The profile of a Service by whose name a peer calls this pod, asked for once. */
+  calledAs(service: string): void {
+    if (this.#names.has(service)) return;
+    this.#names.add(service);
+    this.#watch('destination', 1);
   }
 
   /** The control plane has gone, in the middle of each. What they told is kept. */
@@ -86,6 +104,12 @@ export class ControlWatches {
     Object.assign(this.#open, { policy: 0, destination: 0 });
     this.#watch('policy', policy);
     this.#watch('destination', destination);
+  }
+
+  #drop(client: 'destination' | 'policy', count: number): void {
+    this.#open[client] -= count;
+    if (!this.#connected) return;
+    for (let i = 0; i < count; i++) this.#telemetry.control(client, { kind: 'response', grpcStatus: null });
   }
 
   /** Opened while the control plane is away, they count when it is back. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { LinkStream } from '../link/stream.ts';
+import { onBrokenConnection } from './connection-error.ts';
 import { type HeaderList, headerValue } from './headers.ts';
 import { resetStream } from './reset-stream.ts';
 
@@ -20,6 +21,8 @@ export interface Downstream {
   /** Called when the asking side has gone; also after a response, when it is of no interest. */
   onGone(listener: () => void): void;
   onDrain(listener: () => void): void;
+  /** Called when its connection fails with it (HTTP/1.1; an HTTP/2 connection outlives its streams). */
+  onBroken(listener: (error: 'unexpected' | 'i/o') => void): void;
 }
 
 export class Http1Downstream implements Downstream {
@@ -32,6 +35,8 @@ export class Http1Downstream implements Downstream {
     this.#response = response;
     // What the app says about the date is passed on; we add none.
     response.sendDate = false;
+    // Nor a Connection header where the version says it all, as hyper.
+    if (response.shouldKeepAlive) response.removeHeader('connection');
   }
 
   respond(status: number, headers: HeaderList, body: Buffer | null, trailers: HeaderList | null): void {
@@ -64,6 +69,10 @@ export class Http1Downstream implements Downstream {
 
   onDrain(listener: () => void): void {
     this.#response.once('drain', listener);
+  }
+
+  onBroken(listener: (error: 'unexpected' | 'i/o') => void): void {
+    onBrokenConnection(this.#response, listener);
   }
 
   #writeHead(status: number, headers: HeaderList): void {
@@ -124,6 +133,8 @@ export class Http2Downstream implements Downstream {
   onDrain(listener: () => void): void {
     this.#stream.once('drain', listener);
   }
+
+  onBroken(): void {}
 }
 
 function pairs(list: HeaderList): Record<string, string> {

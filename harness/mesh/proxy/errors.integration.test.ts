@@ -75,6 +75,31 @@ describe('errors that the proxies answer themselves', () => {
     expect(rig.events('load', 'endpoint').slice(-2)).toEqual(['head 500', 'complete']);
   });
 
+  it('app resets the connection without a response: 502 of the server, on both sides, and no error of the proxies', async () => {
+    await using rig = await Rig.start({ services: { web: [(request) => request.socket.resetAndDestroy()] } });
+    const result = await call(rig);
+    expect(result.status).toBe(502);
+    expect(rig.events('web-0', 'inbound').slice(-2)).toEqual(['head 502', 'complete']);
+    expect(rig.events('load', 'endpoint').slice(-2)).toEqual(['head 502', 'complete']);
+    expect(rig.events('web-0', 'tcp').filter((event) => event.includes('close'))).toEqual(['inbound-dst close ']);
+  });
+
+  it('client of HTTP/1.1 leaves before its answer: an error of its connection, by how it left', async () => {
+    await using rig = await Rig.start({ services: { web: [() => {}] } });
+    const errors = ['unexpected', 'i/o'] as const;
+    for (const [before, error] of errors.entries()) {
+      const { request, head } = open(rig);
+      head.catch(() => {});
+      request.end();
+      const arrived = () => rig.events('web-0', 'inbound').filter((event) => event === 'requestEnd').length;
+      await soon('it has arrived', () => arrived() > before);
+      if (error === 'i/o') request.socket!.resetAndDestroy();
+      else request.destroy();
+      await soon('it is counted', () => rig.events('load', 'tcpError').at(-1) === `outbound 80 ${error}`);
+    }
+    expect(rig.events('load', 'tcpError')).toHaveLength(2);
+  });
+
   it.each([
     ['of unknown length', {}],
     ['of known length', { 'content-length': 100 }],

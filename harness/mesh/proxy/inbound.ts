@@ -7,6 +7,8 @@ import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
 import type { LinkStream } from '../link/stream.ts';
 import type { InboundTarget, ProxyTelemetry, ServerTls } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
+import { onBrokenConnection } from './connection-error.ts';
+import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
@@ -29,11 +31,21 @@ interface Client {
   id: string | null;
 }
 
+interface Received {
+  head: RequestHead;
+  down: Downstream;
+  client: Client;
+  /** Ends the connection that it came on; null where headers say so, or nothing does. */
+  close: (() => void) | null;
+  startMs: number;
+}
+
 export interface InboundOptions {
   pod: SidecarPod;
   telemetry: ProxyTelemetry;
   credentials: WorkloadCredentials;
   meter: TcpMeter;
+  watches: ControlWatches;
 }
 
 /** The inbound listener of a sidecar: mutual TLS from peers and plaintext from others, on one port, to the pod's app. */
@@ -120,8 +132,10 @@ export class Inbound {
   }
 
   #serveLink(session: LinkSession, client: Client): void {
+    // After an answer of its own the real proxy closes the connection, once what is under way on it has ended.
+    const close = () => session.goAway();
     session.on('stream', (stream: LinkStream, _headers: unknown, flags: number, raw: string[]) => {
-      this.#handle(fromHttp2(raw), flags & END_STREAM ? null : stream, new Http2Downstream(stream), client);
+      this.#handle(fromHttp2(raw), flags & END_STREAM ? null : stream, new Http2Downstream(stream), client, close);
     });
   }
 
@@ -139,23 +153,33 @@ export class Inbound {
   #onHttp1(request: IncomingMessage, response: ServerResponse): void {
     const head = fromHttp1(request.method ?? 'GET', request.url ?? '/', request.rawHeaders);
     const client = this.#byHttp1Socket.get(request.socket) ?? this.#client(null);
+    const { ip, port } = client.target;
+    onBrokenConnection(response, (error) => this.#options.telemetry.inboundTcpError(ip, port, error));
     this.#handle(head, hasBody(request) ? request : null, new Http1Downstream(request, response), client);
   }
 
-  #handle(head: RequestHead, source: BodySource | null, down: Downstream, client: Client): void {
+  #handle(
+    head: RequestHead,
+    source: BodySource | null,
+    down: Downstream,
+    client: Client,
+    close: (() => void) | null = null,
+  ): void {
     this.handled++;
-    const startMs = performance.now();
-    if (source) receiveBody(source, (body) => this.#dispatch(head, body, down, client, startMs));
-    else this.#dispatch(head, null, down, client, startMs);
+    const request: Received = { head, down, client, close, startMs: performance.now() };
+    if (source) receiveBody(source, (body) => this.#dispatch(request, body));
+    else this.#dispatch(request, null);
   }
 
-  #dispatch(head: RequestHead, body: RequestBody, down: Downstream, client: Client, startMs: number): void {
+  #dispatch({ head, down, client, close, startMs }: Received, body: RequestBody): void {
     const { telemetry } = this.#options;
+    if (client.id !== null) this.#options.watches.calledAs(serviceName(head.authority, this.#options.pod.namespace));
     const target = client.id === null && this.#isProbe(head) ? client.probe : client.target;
     const exchange = telemetry.inboundExchange(target, body !== null, startMs);
     // Without a body this counts the request, before anything of it is written.
     exchange.dispatch(performance.now());
     const relay = new ResponseRelay(down, head.method, exchange, () => this.#relays.delete(relay));
+    relay.onOwnAnswer = close;
     this.#relays.add(relay);
     setClientId(head, client.id);
     if (this.#app) this.#app.send(relay, head, body);
@@ -178,6 +202,12 @@ export class Inbound {
     this.#clients.set(id ?? '', client);
     return client;
   }
+}
+
+/** The Service by whose name a peer's app has called, in whichever form it used. */
+function serviceName(authority: string, namespace: string): string {
+  const [name, of = namespace] = authority.replace(/:\d+$/, '').toLowerCase().split('.');
+  return `${name}.${of}`;
 }
 
 function setClientId(head: RequestHead, id: string | null): void {

@@ -72,7 +72,7 @@ export class MeshPod {
     const telemetry = podTelemetry(profile, account.info, pod.component, mesh);
     reportCertified(telemetry, performance.now() - began);
     const watches = new ControlWatches(telemetry);
-    watches.atStart();
+    watches.atStart((pod.app ? 1 : 0) + pod.componentPorts.length);
     try {
       sidecar = await Sidecar.start({
         pod,

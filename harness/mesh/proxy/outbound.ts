@@ -13,6 +13,7 @@ import type { Discovery, KnownService } from './discovery.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
+import { IdleServices } from './idle-services.ts';
 import { OutboundRequest } from './outbound-request.ts';
 import { endpointTarget, type MeshNames, type Peer, peerIdentity } from './peer.ts';
 import { PeerConnection } from './peer-connection.ts';
@@ -53,6 +54,7 @@ export class Outbound {
   /** Of endpoints that are not meshed, by `ip:port`. */
   readonly #apps = new Map<string, { peer: Peer; client: AppClient }>();
   readonly #unwatch: () => void;
+  readonly #used = new IdleServices<KnownService>((service) => this.#dropIdle(service));
   readonly #requests = new Set<OutboundRequest>();
   /** The connection whose session is being made: node:http2 announces it before `emit` returns. */
   #arriving: Accepted | undefined;
@@ -98,6 +100,7 @@ export class Outbound {
   kill(): void {
     this.#killed = true;
     this.#unwatch();
+    this.#used.clear();
     for (const request of this.#requests) request.drop();
     for (const balancer of this.#balancers.values()) balancer.destroy();
     for (const peer of this.#peers.values()) peer.destroy();
@@ -130,7 +133,10 @@ export class Outbound {
       return;
     }
     const balancer = this.#balancer(service);
-    if (accepted && !accepted.known) this.#firstRequest(accepted, balancer);
+    const { clusterIp, port } = service;
+    down.onBroken((error) => this.#options.telemetry.outboundTcpError(clusterIp, port, error));
+    if (accepted && !accepted.known) this.#firstRequest(accepted, balancer, service);
+    down.onGone(this.#used.use(service));
     if (source) receiveBody(source, (body) => this.#dispatch(balancer, head, body, down, startMs));
     else this.#dispatch(balancer, head, null, down, startMs);
   }
@@ -144,8 +150,9 @@ export class Outbound {
     balancer.dispatch(request);
   }
 
-  #firstRequest(accepted: Accepted, balancer: Balancer): void {
+  #firstRequest(accepted: Accepted, balancer: Balancer, service: KnownService): void {
     const { telemetry, meter } = this.#options;
+    accepted.socket.once('close', this.#used.use(service));
     accepted.known = true;
     telemetry.outboundDetected(balancer.ref, accepted.protocol, accepted.seconds);
     meter.add(accepted.socket, telemetry.outboundSrcTcp(balancer.ref.clusterIp, balancer.ref.port));
@@ -193,12 +200,31 @@ export class Outbound {
     return client;
   }
 
+  /** Nobody calls it any more: its pool goes, its watches end, and connections to pods that no other service has. */
+  #dropIdle(service: KnownService): void {
+    const balancer = this.#balancers.get(service);
+    if (!balancer) return;
+    const { telemetry, watches } = this.#options;
+    const { pods } = balancer;
+    this.#balancers.delete(service);
+    balancer.destroy();
+    telemetry.balancerDropped(balancer.ref);
+    watches.idle();
+    const kept = new Set([...this.#balancers.values()].flatMap((other) => other.pods));
+    for (const pod of pods) {
+      if (kept.has(pod)) continue;
+      this.#peers.get(pod)?.retire();
+      this.#peers.delete(pod);
+    }
+  }
+
   /** Lets go of what discovery no longer knows; requests that are under way end as they will. */
   #forget(): void {
     const { discovery } = this.#options;
     for (const [service, balancer] of this.#balancers) {
       if (discovery.has(service)) continue;
       this.#balancers.delete(service);
+      this.#used.forget(service);
       balancer.retire();
     }
     for (const [pod, peer] of this.#peers) {

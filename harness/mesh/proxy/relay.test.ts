@@ -40,6 +40,7 @@ const down: Downstream = {
   onDrain: (listener) => {
     drain = listener;
   },
+  onBroken() {},
 };
 
 function relay(method = 'GET'): ResponseRelay {

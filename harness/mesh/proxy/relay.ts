@@ -32,6 +32,8 @@ export interface Upstream {
 export class ResponseRelay {
   /** Set once the request has been given to the next hop. */
   upstream: Upstream | null = null;
+  /** Called when the proxy has answered itself: nobody should rely on that connection any longer. */
+  onOwnAnswer: (() => void) | null = null;
   readonly #down: Downstream;
   readonly #bodyless: boolean;
   readonly #onDone: () => void;
@@ -122,6 +124,7 @@ export class ResponseRelay {
       exchange.complete(now);
     }
     this.#down.respond(response.status, syntheticHeaders(response.message), null, null);
+    this.onOwnAnswer?.();
     this.#onDone();
   }
 
@@ -133,6 +136,7 @@ export class ResponseRelay {
     for (const exchange of this.#exchanges) exchange.fail(error, now);
     if (answer) this.#down.respond(answer.status, syntheticHeaders(answer.message), null, null);
     else this.#down.reset(resetCode);
+    if (answer) this.onOwnAnswer?.();
     this.#onDone();
   }
 

@@ -73,14 +73,14 @@ export class Sidecar {
 
   /** Before that, the data ports do not accept (facts, section 2). The sidecar ends the credentials. @throws HarnessError PORT_TAKEN */
   async certified(credentials: WorkloadCredentials): Promise<void> {
-    const { pod, telemetry, meter, optional = [] } = this.#options;
+    const { pod, telemetry, meter, watches, optional = [] } = this.#options;
     const record = ({ notAfterEpochMs }: IssuedCertificate) =>
       telemetry.certificate('ok', notAfterEpochMs / 1000, Date.now() / 1000);
     this.#credentials = credentials;
     record(credentials.certificate);
     credentials.onRenewed(record);
     this.#admin.certified(credentials);
-    const inbound = new Inbound({ pod, telemetry, credentials, meter });
+    const inbound = new Inbound({ pod, telemetry, credentials, meter, watches });
     const outbound = new Outbound({ ...this.#options, credentials, namespace: pod.namespace });
     this.#inbound = inbound;
     this.#outbound = outbound;

@@ -24,7 +24,7 @@ export interface ControlPlane {
 const CLIENTS = ['identity', 'destination', 'policy'] as const;
 /** An open client looks its name up again when the records' time to live is over. */
 const DNS_TTL_SECONDS = 30;
-/** The identity client exists for one request only, and looks its name up twice for it. */
+/** The identity client exists for one request only, and lets go of the name at its second lookup. */
 const IDENTITY_LOOKUPS = 2;
 /** Time in the queue of a control client whose endpoint is there. */
 const QUEUE_SECONDS = 0.000028793;
@@ -46,14 +46,14 @@ class Client {
 
   connected(nowMs: number, epochSeconds: number): void {
     this.balancer.endpoints({ ready: 1, pending: 0, added: 1, removed: 0 }, epochSeconds);
-    if (this.name === 'identity' && this.#lookups !== null) this.#lookups.value += IDENTITY_LOOKUPS;
     this.#connectedMs ??= nowMs;
   }
 
   /** Lookups of a client that stays open, up to now. */
   refresh(nowMs: number): void {
-    if (this.#lookups === null || this.#connectedMs === null || this.name === 'identity') return;
-    this.#lookups.value = 1 + Math.floor((nowMs - this.#connectedMs) / 1000 / DNS_TTL_SECONDS);
+    if (this.#lookups === null || this.#connectedMs === null) return;
+    const due = 1 + Math.floor((nowMs - this.#connectedMs) / 1000 / DNS_TTL_SECONDS);
+    this.#lookups.value = this.name === 'identity' ? Math.min(IDENTITY_LOOKUPS, due) : due;
   }
 }
 

@@ -103,11 +103,17 @@ export interface ProxyTelemetry {
   /** A meshed connection with a transport header (all meshed traffic since 2.18). */
   transportHeader(sessionProtocol: 'http/1' | 'http/2' | '', port: number, clientId: string): void;
 
+  /** A connection was cut with a request under way, by either side: `unexpected`, reset by the peer: `i/o`; and others. */
+  inboundTcpError(ip: string, port: number, error: string): void;
+  outboundTcpError(ip: string, port: number, error: string): void;
+
   /** A service's balancer has (these many) endpoints; called when a service is first used and at each change. */
   balancerEndpoints(
     service: ServiceRef,
     change: { ready: number; pending: number; added: number; removed: number },
   ): void;
+  /** A Service has been idle for 5 s: its pool is dropped, the next balancerEndpoints makes a new one. */
+  balancerDropped(service: ServiceRef): void;
   /** The balancer's gate: open again, or shut after the queue timeout (failfast). */
   balancerGate(service: ServiceRef, gate: 'open' | 'shut', epochSeconds: number): void;
   /** How long a request waited in the balancer's queue. */
@@ -134,16 +140,11 @@ export type ControlEvent =
 
 /** Events of policies, opaque transport, retries and ServiceProfiles: rarer than those of ProxyTelemetry. */
 export interface FullProxyTelemetry extends ProxyTelemetry {
-  /** A Service has been idle for 5 s: its pool is dropped, the next balancerEndpoints makes a new one. */
-  balancerDropped(service: ServiceRef): void;
   /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */
   inboundRefused(target: InboundTarget, why: 'denied' | 'no-route'): void;
   inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity'): void;
   /** An opaque connection, or one whose authorization was withdrawn. */
   inboundTcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate'): void;
-  /** `error`: `i/o`, `tls detection timeout`, `unexpected`, ... */
-  inboundTcpError(ip: string, port: number, error: string): void;
-  outboundTcpError(ip: string, port: number, error: string): void;
   /** An outbound connection that is not HTTP: opened on the Service's opaque route. Call the result when it closes. */
   outboundOpaque(service: ServiceRef, endpoints: number): (error: OpaqueError) => void;
   /** Route with a retry policy: called at its first request (`none`), then for what retries do. */

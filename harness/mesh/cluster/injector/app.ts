@@ -22,6 +22,14 @@ export function appOf(pod: PodTemplate, skipped: PortList): SidecarSettings['app
   return null;
 }
 
+/** All TCP ports that the pod's containers declare, those included that are not redirected. */
+export function portsOf({ spec: { containers, initContainers = [] } }: PodTemplate): number[] {
+  const staying = initContainers.filter((init) => init.restartPolicy === 'Always');
+  const ports = [...containers, ...staying].flatMap((container) => container.ports ?? []);
+  const tcp = ports.filter(({ protocol = 'TCP' }) => protocol === 'TCP').map(({ containerPort }) => containerPort);
+  return [...new Set(tcp)].sort((a, b) => a - b);
+}
+
 function probedPath(
   probe: PodContainer['readinessProbe'],
   { name, port }: { name: string | undefined; port: number },

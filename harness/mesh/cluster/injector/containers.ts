@@ -13,7 +13,7 @@ import {
 import type { PodTemplate } from '../objects.ts';
 import { TEMPLATE_HASH, type Workload } from '../owner.ts';
 import { type Annotations, annotation, skippedInbound, skippedOutbound } from './annotations.ts';
-import { appOf } from './app.ts';
+import { appOf, portsOf } from './app.ts';
 import type { InjectionSettings } from './settings.ts';
 
 const TOKEN_VOLUME = 'linkerd-identity-token';
@@ -116,6 +116,7 @@ function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, 
     workloadKind: workload.kind,
     workload: workload.name,
     podTemplateHash: pod.metadata.labels?.[TEMPLATE_HASH] ?? '',
+    ports: portsOf(pod),
     app: appOf(pod, skippedInbound(pod, namespace)),
   };
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });

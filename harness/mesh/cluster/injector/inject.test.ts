@@ -67,6 +67,15 @@ describe('inject', () => {
     expect(injected(cart())).toMatchSnapshot();
   });
 
+  it('tells the sidecar all ports that the pod declares, also those that pass it by', () => {
+    const ports = [{ containerPort: 9901 }, { containerPort: 8080 }, { containerPort: 53, protocol: 'UDP' }];
+    const pod = cart({
+      annotations: { 'linkerd.io/inject': 'enabled', 'config.linkerd.io/skip-inbound-ports': '9901' },
+    });
+    pod.spec.containers[0]!.ports = ports;
+    expect(sidecarOf(injected(pod))).toMatchObject({ ports: [8080, 9901], app: { port: 8080 } });
+  });
+
   it('leaves the pod that it was given alone', () => {
     const pod = cart();
     injected(pod);

@@ -20,6 +20,7 @@ export function settingsOf(workload: string, appPort: number | null): SidecarSet
     workloadKind: 'Deployment',
     workload,
     podTemplateHash: 'abc',
+    ports: appPort === null ? [] : [appPort],
     app: appPort === null ? null : { port: appPort, readyPath: '/readyz', livePath: '/healthz' },
   };
 }

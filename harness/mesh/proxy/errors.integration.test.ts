@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -81,7 +82,26 @@ describe('errors that the proxies answer themselves', () => {
     expect(result.status).toBe(502);
     expect(rig.events('web-0', 'inbound').slice(-2)).toEqual(['head 502', 'complete']);
     expect(rig.events('load', 'endpoint').slice(-2)).toEqual(['head 502', 'complete']);
-    expect(rig.events('web-0', 'tcp').filter((event) => event.includes('close'))).toEqual(['inbound-dst close ']);
+    // The meshed connection ends as well; the next request has a new one.
+    await soon('it is closed', () => rig.events('web-0', 'tcp').includes('inbound-src close '));
+    expect((await call(rig)).status).toBe(502);
+    expect(rig.events('load', 'tcp').filter((event) => event === 'outbound-dst open')).toHaveLength(2);
+    expect(rig.events('web-0', 'tcp').filter((event) => /close ./.test(event))).toEqual([]);
+  });
+
+  it('what is under way on a meshed connection goes on when its peer closes it', async () => {
+    let answer = () => {};
+    let asked = 0;
+    const app = (request: IncomingMessage, response: ServerResponse) => {
+      if (asked++ > 0) request.socket.resetAndDestroy();
+      else answer = () => void response.end('late');
+    };
+    await using rig = await Rig.start({ services: { web: [app] } });
+    const first = call(rig);
+    await soon('it has arrived', () => asked === 1);
+    expect((await call(rig)).status).toBe(502);
+    answer();
+    expect((await first).status).toBe(200);
   });
 
   it('client of HTTP/1.1 leaves before its answer: an error of its connection, by how it left', async () => {

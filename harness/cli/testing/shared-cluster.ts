@@ -105,14 +105,17 @@ export class SharedCluster implements AsyncDisposable {
     await this.kube.delete([ref], { wait: false });
   }
 
-  /** Stops all of the node's processes where they are: connections stay, and nobody answers. */
-  async pause(): Promise<AsyncDisposable> {
-    await this.docker.text(['pause', this.node]);
+  /** Stops the API server where it is: connections stay, and nobody answers. */
+  async stopApiServer(): Promise<AsyncDisposable> {
+    const signal = (name: string) => this.docker.exec(this.node, ['pkill', `-${name}`, '-x', 'kube-apiserver']);
+    await signal('STOP');
     return {
       [Symbol.asyncDispose]: async () => {
-        await this.docker.text(['unpause', this.node]);
-        const ready = () => this.kube.request('GET', '/readyz', undefined, { timeoutMs: 2000 }).then(() => true);
-        await this.until('the API server', ready);
+        await signal('CONT');
+        await this.until('the API server', async () => {
+          await this.kube.request('GET', '/readyz', undefined, { timeoutMs: 2000 });
+          return true;
+        });
       },
     };
   }

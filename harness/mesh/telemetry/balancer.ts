@@ -66,11 +66,13 @@ export class Balancer {
     }
   }
 
-  /** A dropped pool leaves its gauges at zero; the next one has a gate of its own. */
-  dropped(): void {
+  /** A dropped pool leaves its gauges at zero; the next one has a gate of its own. Returns how many endpoints went. */
+  dropped(): number {
+    const endpoints = this.#p2c.value;
     this.#ready.value = this.#pending.value = this.#p2c.value = 0;
     this.#discovered = false;
     this.#isOpen = false;
+    return endpoints;
   }
 
   queued(seconds: number): void {

@@ -159,6 +159,10 @@ describe('balancers', () => {
     sim.telemetry.balancerEndpoints(WEB, update);
     sim.telemetry.balancerDropped(WEB);
     expect(Object.values(sim.read('outbound_http_balancer_endpoints', 'endpoint_state'))).toEqual([0, 0]);
+    expect(sim.read('stack_drop_total', 'direction', 'protocol', 'name')).toMatchObject({
+      'stack_drop_total{direction="outbound",protocol="http",name="balance"}': 1,
+      'stack_drop_total{direction="outbound",protocol="http",name="endpoint"}': 1,
+    });
     sim.telemetry.balancerEndpoints(WEB, update);
     expect(sim.read('outbound_http_balancer_', 'op')).toMatchObject({
       'outbound_http_balancer_p2c_updates_total{op="Reset"}': 2,

@@ -142,7 +142,10 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       control.event(client, event, nowMs, epochSeconds(nowMs));
     },
 
-    balancerDropped: (service) => balancer(service).dropped(),
+    balancerDropped(service) {
+      stacks.get('outbound', 'http', 'balance').drop.value++;
+      stacks.get('outbound', 'http', 'endpoint').drop.value += balancer(service).dropped();
+    },
     inboundRefused: (target, why) => inboundPolicy.refused(target, why),
     inboundRateLimited: (target, scope) => inboundPolicy.rateLimited(target, scope),
     inboundTcpAuthorized: (ip, port, tls, verdict) => inboundPolicy.tcpAuthorized(ip, port, tls, verdict),

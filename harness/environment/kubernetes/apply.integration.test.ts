@@ -102,6 +102,15 @@ describe('apply', () => {
     expect(api.paths('PATCH')).toHaveLength(3);
   });
 
+  it('tries again when a webhook has not heard yet of a namespace that was just made', async () => {
+    const object = configMap('a');
+    const said = `admission webhook "injector" denied the request: namespaces "${object.metadata.namespace}" not found`;
+    const answers = [status(403, 'Forbidden', said)];
+    api.on('PATCH', /configmaps/, ({ json }) => answers.shift() ?? { body: json });
+    await kube.apply([object], { labels });
+    expect(api.paths('PATCH')).toHaveLength(2);
+  });
+
   it('KIND_UNKNOWN after it has looked again', async () => {
     acceptAll();
     await kube.apply([configMap('a')], { labels });

@@ -96,11 +96,20 @@ async function patchUntilAnswered(
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 401) throw error;
       if (error.hasCause('NamespaceTerminating')) return 'terminating';
-      const passing = error.status === 409 || error.status === 429 || (resource.fresh && error.isUnknownPath);
+      const passing =
+        error.status === 409 ||
+        error.status === 429 ||
+        (resource.fresh && error.isUnknownPath) ||
+        isLagging(error.said, object.metadata.namespace);
       if (!passing || performance.now() >= end) throw refused(object, error.said, error);
       await sleep(Math.min(5, error.retryAfterSeconds ?? 0.1) * 1000, signal);
     }
   }
+}
+
+/** A webhook that watches namespaces (Linkerd's injector does) may not have heard yet of one that was just made. */
+function isLagging(said: string, namespace: string | undefined): boolean {
+  return namespace !== undefined && /webhook/.test(said) && said.includes(`namespaces "${namespace}" not found`);
 }
 
 function refused(object: KubernetesObject, said: string, cause?: ApiError): HarnessError {

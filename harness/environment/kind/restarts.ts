@@ -2,6 +2,7 @@ import { epochMs } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { sleep, waitFor } from '../../core/wait.ts';
 import type { RestartSpec } from '../../scenario/model.ts';
+import { BackgroundWork } from '../background-work.ts';
 import type { ContainerStatus, Kube, PodObject } from '../kubernetes/contract.ts';
 import type { Docker } from './docker.ts';
 
@@ -19,40 +20,21 @@ const BACK_WITHIN_MS = 90_000;
  * Kills pods' containers at their times, as a kernel without memory would, the sidecar first; the kubelet brings them back, in
  * the same pod, when it likes to (the scenario's `down` can't be kept).
  */
-export class PodRestarts implements AsyncDisposable {
+export class PodRestarts extends BackgroundWork {
   readonly #kube: Kube;
   readonly #docker: Docker;
-  readonly #cancel = new AbortController();
-  readonly #running: Promise<void>[] = [];
-  #failure: Error | null = null;
 
   constructor(kube: Kube, docker: Docker) {
+    super();
     this.#kube = kube;
     this.#docker = docker;
   }
 
   schedule(restarts: readonly PodRestart[], originEpochMs: number): void {
-    for (const restart of restarts) {
-      this.#running.push(
-        this.#restart(restart, originEpochMs).catch((error) => {
-          if (!this.#cancel.signal.aborted) this.#failure ??= error as Error;
-        }),
-      );
-    }
+    for (const restart of restarts) this.begin((signal) => this.#restart(restart, originEpochMs, signal));
   }
 
-  /** Resolves when every scheduled restart is over. @throws what made one fail */
-  async done(): Promise<void> {
-    await Promise.all(this.#running);
-    this.check();
-  }
-
-  check(): void {
-    if (this.#failure) throw this.#failure;
-  }
-
-  async #restart({ spec, namespace, pod }: PodRestart, originEpochMs: number): Promise<void> {
-    const { signal } = this.#cancel;
+  async #restart({ spec, namespace, pod }: PodRestart, originEpochMs: number, signal: AbortSignal): Promise<void> {
     await sleep(Math.max(0, originEpochMs + spec.atMs - epochMs()), signal);
     const before = await this.#pod(namespace, pod);
     const statuses = containersOf(before).filter((c) => KILLED.includes(c.name));
@@ -91,11 +73,6 @@ export class PodRestarts implements AsyncDisposable {
     throw new HarnessError('RESTART_FAILED', `${namespace}/${name} is gone`, {
       hint: 'something deleted the pod during the run; nothing else may work in its namespace',
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#cancel.abort(new Error('the environment is being taken down'));
-    await Promise.all(this.#running);
   }
 }
 

@@ -1,18 +1,8 @@
+import type { KubernetesObject } from '../../core/kubernetes-object.ts';
+
 /** A cluster's API, as the steps of an environment use it. The package @kubernetes/client-node stays behind it. */
 
-/** Any object, as manifests have it. */
-export interface KubernetesObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    [key: string]: unknown;
-  };
-  [key: string]: unknown;
-}
+export type { KubernetesObject };
 
 export interface ObjectRef {
   apiVersion: string;

@@ -13,23 +13,13 @@ export interface PreparedImages {
   names: string[];
 }
 
-/**
- * Has every image that a run needs, and brings those that the cluster's nodes lack into them.
- * @throws HarnessError IMAGE_MISSING, IMAGE_BUILD_FAILED, IMAGE_LOAD_FAILED
- */
-export async function provideImages(cluster: Cluster, context: StepContext): Promise<Images> {
-  const prepared = await prepareImages(context);
-  await loadImages(prepared, cluster, context);
-  return prepared.images;
-}
-
-/** The second half of provideImages. @throws HarnessError IMAGE_LOAD_FAILED */
+/** Brings those images into the cluster's nodes that they lack. @throws HarnessError IMAGE_LOAD_FAILED */
 export async function loadImages(prepared: PreparedImages, cluster: Cluster, context: StepContext): Promise<void> {
   await loadIntoNodes(prepared.names, cluster, context);
 }
 
 /**
- * The first half of provideImages, which needs no cluster, so that it may go on while one is made. Built: the synthetic
+ * Has every image that a run needs; it needs no cluster, so that it may go on while one is made. Built: the synthetic
  * services, the load generator, and the simulated mesh's. Taken: Prometheus, k6, and the real mesh's.
  * @throws HarnessError IMAGE_MISSING, IMAGE_BUILD_FAILED
  */

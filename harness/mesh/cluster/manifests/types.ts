@@ -1,18 +1,6 @@
 import type { AuthorityMaterial } from '../../identity/authority.ts';
 
-/** An object as it is applied. */
-export interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    [key: string]: unknown;
-  };
-  [key: string]: unknown;
-}
+export type { KubernetesObject as Manifest } from '../../../core/kubernetes-object.ts';
 
 /** Keys and certificates of one installation. */
 export interface ControlPlaneMaterial {

@@ -78,7 +78,7 @@ async function expectRefused(run: KindRun, code: string, message: RegExp): Promi
 }
 
 it.skipIf(process.getuid?.() === 0 && searchPath('setpriv', process.env).length === 0)(
-  'a socket that this user may not open: DOCKER_NO_PERMISSION',
+  'a socket that this user may not open: DOCKER_NO_PERMISSION (as root it needs setpriv, to be somebody else)',
   async () => {
     const bin = join(dir, 'bin');
     mkdirSync(bin);

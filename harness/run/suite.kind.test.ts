@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EnvironmentSession } from '../environment/contract.ts';
 import { loadScenarios } from '../scenario/load.ts';
+import { LOAD_WORKLOAD } from '../scenario/model.ts';
 import { runScenario } from './scenario.ts';
 import { quietContext } from './testing/context.ts';
 import { describeEnvironment, expectExact } from './testing/describe-environment.ts';
@@ -19,6 +20,18 @@ describeEnvironment(`kind, ${mesh}`, {
   open: () => openKind({ mesh }, context('session')),
   context,
   deadlineMs: 240_000,
+});
+
+describe(`a load generator outside the mesh, ${mesh}`, () => {
+  test('its requests are a flow at the callees, exactly; objectives hold', async () => {
+    await using session = await openKind({ mesh, loadFrom: 'host' }, context('outside'));
+    const [scenario] = await loadScenarios([join('scenarios', 'baseline.yaml')]);
+    const result = await runScenario(scenario!, { session, context: context('outside-baseline') });
+    expectExact(result);
+    const own = result.flows.filter((flow) => flow.source === LOAD_WORKLOAD.id);
+    expect(own.map((flow) => flow.direction)).toEqual(['inbound']);
+    expect(result.slo.map((slo) => slo.verdict)).not.toContain('inconclusive');
+  }, 300_000);
 });
 
 describe(`shipped scenarios in a cluster, ${mesh}`, () => {

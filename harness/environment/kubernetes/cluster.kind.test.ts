@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../core/wait.ts';
+import { testKubeconfig } from '../kind/testing/kubeconfig.ts';
 import { connectKube } from './connect.ts';
 import type { Kube, KubernetesObject, PodObject } from './contract.ts';
 import { refOf } from './discovery.ts';
@@ -12,7 +13,7 @@ import { waitForPods } from './ready.ts';
 import { imageWithNode, podWith } from './testing/kind.ts';
 
 /** A cluster to work in, in namespaces of our own that are removed. */
-const kubeconfig = process.env.MESHPROOF_TEST_KUBECONFIG ?? '';
+const kubeconfig = testKubeconfig();
 const run = `kubeapi-${process.pid}`;
 const labels = { 'meshproof.io/run': run };
 const namespaceOf = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -21,7 +22,7 @@ const configMap = (namespace: string, name: string, data: object = { a: '1' }): 
   metadata: { name, namespace },
 });
 
-describe.skipIf(kubeconfig === '')('a real cluster', () => {
+describe('a real cluster', () => {
   let kube: Kube;
   beforeAll(async () => {
     kube = await connectKube({ kubeconfig });

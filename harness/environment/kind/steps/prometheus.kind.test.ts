@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectKube } from '../../kubernetes/connect.ts';
 import { type Kube, type KubernetesObject, LABELS, type ObjectRef } from '../../kubernetes/contract.ts';
+import { testKubeconfig } from '../testing/kubeconfig.ts';
 import { aScenario } from '../testing/scenario.ts';
 import { deploy } from './deploy.ts';
 import { deployPrometheus, firstScrapes } from './prometheus.ts';
 
 /** A cluster to work in, whose nodes have meshproof's images. */
-const kubeconfig = process.env.MESHPROOF_TEST_KUBECONFIG ?? '';
+const kubeconfig = testKubeconfig();
 
-describe.skipIf(kubeconfig === '')('Prometheus in a real cluster', () => {
+describe('Prometheus in a real cluster', () => {
   const made: ObjectRef[] = [];
   const context = {
     runId: `viz-${process.pid}`,

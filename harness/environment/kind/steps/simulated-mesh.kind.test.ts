@@ -5,11 +5,12 @@ import type { Kube, KubernetesObject, PodObject } from '../../kubernetes/contrac
 import { waitForPods } from '../../kubernetes/ready.ts';
 import type { Cluster, Images, StepContext } from '../contract.ts';
 import { stepContext } from '../linkerd/testing/context.ts';
+import { testKubeconfig } from '../testing/kubeconfig.ts';
 import { installSimulatedMesh } from './simulated-mesh.ts';
 
-/** A cluster that may have the simulated mesh, or be given it; the real one it must not lose. */
-const kubeconfig = process.env.MESHPROOF_TEST_KUBECONFIG ?? '';
-const left = kubeconfig === '' || process.env.MESHPROOF_TEST_MESH === 'linkerd';
+const kubeconfig = testKubeconfig();
+/** The real mesh would be replaced, and the other tests need it. */
+const real = process.env.MESHPROOF_TEST_MESH === 'linkerd';
 const namespace = `simmesh-${process.pid}`;
 const labels = { 'meshproof.io/run': namespace };
 
@@ -20,98 +21,103 @@ const APP = `require('node:http').createServer(async (request, response) => {
   catch (error) { response.writeHead(500).end(String(error.cause ?? error)) }
 }).listen(8080)`;
 
-describe.skipIf(left)('the simulated mesh in a real cluster', () => {
-  let kube: Kube;
-  let image: string;
-  const pods = (app: string) =>
-    kube.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector: `app=${app}` });
-  const anchor = async () =>
-    (
-      await kube.get<KubernetesObject & { data: Record<string, string> }>({
-        ...{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'linkerd', name: 'linkerd-identity-trust-roots' },
-      })
-    )?.data['ca-bundle.crt'];
-  const install = () => {
-    const { context, steps } = stepContext({});
-    const versions = { linkerd: { version: 'edge-26.8.3' } };
-    const all = { ...context, runId: namespace, options: { reuse: true }, versions } as StepContext;
-    return { steps, mesh: installSimulatedMesh(kube, {} as Cluster, { proxy: image } as Images, all) };
-  };
-  const ask = async (app: string, path: string) => {
-    const [pod] = await pods(app);
-    const response = await fetch(`${await kube.gateway(namespace, pod!.metadata.name, 8080)}${path}`);
-    return response.text();
-  };
+describe.skipIf(real)(
+  `the simulated mesh in a real cluster${real ? ' (not run: the cluster has the real one)' : ''}`,
+  () => {
+    let kube: Kube;
+    let image: string;
+    const pods = (app: string) =>
+      kube.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector: `app=${app}` });
+    const anchor = async () =>
+      (
+        await kube.get<KubernetesObject & { data: Record<string, string> }>({
+          ...{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'linkerd', name: 'linkerd-identity-trust-roots' },
+        })
+      )?.data['ca-bundle.crt'];
+    const install = () => {
+      const { context, steps } = stepContext({});
+      const versions = { linkerd: { version: 'edge-26.8.3' } };
+      const all = { ...context, runId: namespace, options: { reuse: true }, versions } as StepContext;
+      return { steps, mesh: installSimulatedMesh(kube, {} as Cluster, { proxy: image } as Images, all) };
+    };
+    const ask = async (app: string, path: string) => {
+      const [pod] = await pods(app);
+      const response = await fetch(`${await kube.gateway(namespace, pod!.metadata.name, 8080)}${path}`);
+      return response.text();
+    };
 
-  beforeAll(async () => {
-    kube = await connectKube({ kubeconfig });
-    image = await proxyImage(kube);
-    await install().mesh;
-    await kube.apply(workloads(image), { labels });
-    const what = 'the pods of the test';
-    await waitForPods(kube, { what, select: { namespace }, expected: 2, deadlineMs: 90_000 });
-  }, 300_000);
-  afterAll(async () => {
-    await kube?.delete(await kube.labelled(labels), { graceSeconds: 0 });
-    await kube?.close();
-  }, 60_000);
+    beforeAll(async () => {
+      kube = await connectKube({ kubeconfig });
+      image = await proxyImage(kube);
+      await install().mesh;
+      await kube.apply(workloads(image), { labels });
+      const what = 'the pods of the test';
+      await waitForPods(kube, { what, select: { namespace }, expected: 2, deadlineMs: 90_000 });
+    }, 300_000);
+    afterAll(async () => {
+      await kube?.delete(await kube.labelled(labels), { graceSeconds: 0 });
+      await kube?.close();
+    }, 60_000);
 
-  it('is installed once, and its trust anchor stays', async () => {
-    const before = await anchor();
-    const { steps, mesh } = install();
-    expect(await mesh).toEqual({ kind: 'simulated', version: 'edge-26.8.3', proxyVersion: 'v2.366.0' });
-    expect(steps).toEqual(['control plane']);
-    expect(await anchor()).toBe(before);
-  });
-
-  it('gives pods of an annotated namespace a certified sidecar', async () => {
-    const [pod] = await pods('web');
-    expect(pod!.metadata.labels).toMatchObject({
-      'linkerd.io/control-plane-ns': 'linkerd',
-      'linkerd.io/proxy-deployment': 'web',
-      'linkerd.io/workload-ns': namespace,
+    it('is installed once, and its trust anchor stays', async () => {
+      const before = await anchor();
+      const { steps, mesh } = install();
+      expect(await mesh).toEqual({ kind: 'simulated', version: 'edge-26.8.3', proxyVersion: 'v2.366.0' });
+      expect(steps).toEqual(['control plane']);
+      expect(await anchor()).toBe(before);
     });
-    expect(pod!.spec.initContainers!.map(({ name }) => name)).toEqual(['linkerd-init', 'linkerd-proxy']);
-    const url = await kube.gateway(namespace, pod!.metadata.name, 4191);
-    const page = await (await fetch(`${url}/metrics`)).text();
-    expect(page).toContain('control_identity_cert_refreshes_total{result="ok"} 1\n');
-  });
 
-  it('leads calls of a Service to the pod that is behind it now, with the identities of both', async () => {
-    const [web] = await pods('web');
-    expect(await ask('client', '/call')).toBe(web!.metadata.name);
-    const url = await kube.gateway(namespace, web!.metadata.name, 4191);
-    const page = await (await fetch(`${url}/metrics`)).text();
-    const client = `default.${namespace}.serviceaccount.identity.linkerd.cluster.local`;
-    const meshed = page.split('\n').filter((line) => line.startsWith('response_total') && line.includes('client_id='));
-    expect(meshed).toEqual([expect.stringMatching(`direction="inbound",.*client_id="${client}".* 1$`)]);
+    it('gives pods of an annotated namespace a certified sidecar', async () => {
+      const [pod] = await pods('web');
+      expect(pod!.metadata.labels).toMatchObject({
+        'linkerd.io/control-plane-ns': 'linkerd',
+        'linkerd.io/proxy-deployment': 'web',
+        'linkerd.io/workload-ns': namespace,
+      });
+      expect(pod!.spec.initContainers!.map(({ name }) => name)).toEqual(['linkerd-init', 'linkerd-proxy']);
+      const url = await kube.gateway(namespace, pod!.metadata.name, 4191);
+      const page = await (await fetch(`${url}/metrics`)).text();
+      expect(page).toContain('control_identity_cert_refreshes_total{result="ok"} 1\n');
+    });
 
-    const podRef = { apiVersion: 'v1', kind: 'Pod', namespace, name: web!.metadata.name };
-    await kube.delete([podRef], { graceSeconds: 0 });
-    const what = 'another pod behind web';
-    const [next] = await waitForPods(kube, {
-      ...{ what, expected: 1, deadlineMs: 60_000 },
-      select: { namespace, labelSelector: 'app=web' },
-    });
-    expect(next!.metadata.name).not.toBe(web!.metadata.name);
-    await waitFor(async () => ((await ask('client', '/call')) === next!.metadata.name ? true : undefined), {
-      ...{ what: 'the call leads to it', deadlineMs: 10_000, hint: 'see the log of linkerd-destination' },
-    });
-  });
+    it('leads calls of a Service to the pod that is behind it now, with the identities of both', async () => {
+      const [web] = await pods('web');
+      expect(await ask('client', '/call')).toBe(web!.metadata.name);
+      const url = await kube.gateway(namespace, web!.metadata.name, 4191);
+      const page = await (await fetch(`${url}/metrics`)).text();
+      const client = `default.${namespace}.serviceaccount.identity.linkerd.cluster.local`;
+      const meshed = page
+        .split('\n')
+        .filter((line) => line.startsWith('response_total') && line.includes('client_id='));
+      expect(meshed).toEqual([expect.stringMatching(`direction="inbound",.*client_id="${client}".* 1$`)]);
 
-  it('leaves a pod alone that does not want it, and refuses one that asks for what there is not', async () => {
-    const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
-    const pod = (annotations: Record<string, string>) => ({
-      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'trial', annotations } },
-      spec: { containers: [{ name: 'app', image: 'none' }] },
+      const podRef = { apiVersion: 'v1', kind: 'Pod', namespace, name: web!.metadata.name };
+      await kube.delete([podRef], { graceSeconds: 0 });
+      const what = 'another pod behind web';
+      const [next] = await waitForPods(kube, {
+        ...{ what, expected: 1, deadlineMs: 60_000 },
+        select: { namespace, labelSelector: 'app=web' },
+      });
+      expect(next!.metadata.name).not.toBe(web!.metadata.name);
+      await waitFor(async () => ((await ask('client', '/call')) === next!.metadata.name ? true : undefined), {
+        ...{ what: 'the call leads to it', deadlineMs: 10_000, hint: 'see the log of linkerd-destination' },
+      });
     });
-    const alone = (await kube.request('POST', path, pod({ 'linkerd.io/inject': 'disabled' }))) as PodObject;
-    expect(alone.spec.initContainers).toBeUndefined();
-    await expect(kube.request('POST', path, pod({ 'config.linkerd.io/proxy-version': '0.1' }))).rejects.toThrow(
-      /no profile of mesh version "0.1"/,
-    );
-  });
-});
+
+    it('leaves a pod alone that does not want it, and refuses one that asks for what there is not', async () => {
+      const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
+      const pod = (annotations: Record<string, string>) => ({
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'trial', annotations } },
+        spec: { containers: [{ name: 'app', image: 'none' }] },
+      });
+      const alone = (await kube.request('POST', path, pod({ 'linkerd.io/inject': 'disabled' }))) as PodObject;
+      expect(alone.spec.initContainers).toBeUndefined();
+      await expect(kube.request('POST', path, pod({ 'config.linkerd.io/proxy-version': '0.1' }))).rejects.toThrow(
+        /no profile of mesh version "0.1"/,
+      );
+    });
+  },
+);
 
 /** That of the mesh that runs, else the one that the node has. */
 async function proxyImage(kube: Kube): Promise<string> {

@@ -30,7 +30,13 @@ export type ErrorRule =
   /** Accept the request and never answer; ends when the caller gives up. */
   | { kind: 'hang'; rate: number }
   /** Destroy the connection: before the headers, or after part of the body. */
-  | { kind: 'reset'; rate: number; when: 'before-headers' | 'mid-body' };
+  | { kind: 'reset'; rate: number; when: 'before-headers' | 'mid-body' }
+  /** Close the connection in order (FIN), without an answer, as an app does that crashes. */
+  | { kind: 'close'; rate: number }
+  /** gRPC: end with this code, 1 to 16. */
+  | { kind: 'grpc'; code: number; rate: number }
+  /** gRPC: end the stream without trailers, after the first message. */
+  | { kind: 'no-trailers'; rate: number };
 
 /** The body of a response: `bytes` in `chunks` pieces; the last piece is written `overMs` after the first. */
 export interface ResponseBody {
@@ -39,16 +45,33 @@ export interface ResponseBody {
   overMs: number;
 }
 
+/** What a service speaks. `http` is HTTP/1.1, `http2` HTTP/2 in the clear with prior knowledge, `tcp` the protocol of TCP_PREAMBLE. */
+export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp';
+
 /** A call to another service. `authority` is the name that is dialled, e.g. `cart.shop.svc.cluster.local`. */
 export interface Call {
   /** Callee as `namespace/service`. */
   service: string;
   authority: string;
   port: number;
-  method: HttpMethod;
+  /** What the callee speaks; absent: `http`. */
+  protocol?: Protocol;
+  /** gRPC: `POST`. TCP: `CONNECT`, and the path is `/`. */
+  method: HttpMethod | 'CONNECT';
   path: string;
-  /** Bytes of request body; 0 for none. */
+  /** Bytes of request body; 0 for none. gRPC: of the message's padding. */
   requestBytes: number;
+  /** The request body is written in so many pieces, the last one this long after the first; absent: at once. */
+  requestChunks?: number;
+  requestOverMs?: number;
+  /** Bytes of a further header; absent: 0. */
+  headerBytes?: number;
+  /** A connection of its own, closed afterwards (HTTP: with `connection: close`); absent: kept and used again. */
+  ownConnection?: boolean;
+  /** gRPC: give up after so many messages have come; absent: take them all. */
+  cancelAfterMessages?: number;
+  /** TCP: exchanges of request and answer on the one connection; absent: 1. */
+  exchanges?: number;
   /** The caller gives up after this long; null for never. */
   timeoutMs: number | null;
   /** What the caller answers when the call fails (5xx, no answer): its own failure, or nothing happened. */
@@ -68,12 +91,20 @@ export interface Behaviour {
 }
 
 export interface RouteConfig extends Behaviour {
-  /** null: every method. */
-  method: HttpMethod | null;
-  /** An exact path, `/` with the rest; the truth ledger names routes by it. */
+  /** null: every method. gRPC: `POST`. TCP: `CONNECT`. */
+  method: HttpMethod | 'CONNECT' | null;
+  /** An exact path, `/` with the rest; the truth ledger names routes by it. gRPC: `/package.Service/Method`. TCP: `/`. */
   path: string;
-  /** Status of an answer that is not an error. */
+  /** Status of an answer that is not an error; of gRPC 200. */
   status: number;
+  /** gRPC: the method streams; every chunk of the body is a message. */
+  streams?: boolean;
+  /** Bytes of a further response header; absent: 0. */
+  headerBytes?: number;
+  /** An informational response that goes before the answer: 100, 102 or 103; absent: none. */
+  informational?: number;
+  /** The body's length is not announced (HTTP/1.1: chunked); absent: it is. */
+  chunked?: boolean;
   steps: CallStep[];
 }
 
@@ -98,6 +129,11 @@ export interface PodConfig {
   admin: { host: string; port: number };
   /** Where outgoing connections go whatever authority is called (the pod's outbound proxy); null: resolve the name. */
   egress: { host: string; port: number } | null;
+  /**
+   * Where connections to an `authority:port` go instead, in turn; goes before `egress`. For what no proxy can choose by the
+   * Host header: TCP, opaque ports, ports that outbound proxies skip.
+   */
+  egressOf?: Record<string, { host: string; port: number }[]>;
   /** Folder of the pod's journals; one file an incarnation. Must exist. */
   journalDir: string;
   /**
@@ -132,8 +168,21 @@ export interface WorkloadConfig {
   seed: number;
   routes: RouteConfig[];
   timeline: TimelineChange[];
+  /** Absent: `http`. */
+  protocol?: Protocol;
+  /** TCP: the server greets before the client says anything. */
+  serverSpeaksFirst?: boolean;
   pods: PodConfig[];
 }
+
+/**
+ * TCP: what a client writes first, a line of text: `TCP_PREAMBLE <caller namespace/service> <requestBytes> <exchanges>\n`.
+ * Then, `exchanges` times: the client writes `requestBytes`, the server waits its latency and writes the route's body. The
+ * server that speaks first has greeted with `TCP_GREETING <pod>\n`; one that does not begins its first answer with it. After
+ * the last answer the client closes.
+ */
+export const TCP_PREAMBLE = 'MESHPROOF';
+export const TCP_GREETING = '220';
 
 /**
  * `POST /control/origin` on the admin port: when the timeline's zero is, in epoch ms (may be in the future). With
@@ -152,19 +201,24 @@ export interface OriginRequest {
  *   callee's side (requests this pod served; probes have the caller `-`):
  *   S,<id>,<t>,<caller>,<method>,<route>        the request (its body read) has reached the handler
  *   B,<id>,<t>,<status>                         first body byte is about to be written, when the body comes in pieces
- *   E,<id>,<t>,<status>,<tFirstByte>            the last write is about to be made; completed
+ *   E,<id>,<t>,<status>,<tFirstByte>,<grpc>     the last write is about to be made; completed. grpc: empty for HTTP, the code, `-` without trailers
  *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `reset-mid-body`; status 0 before headers
  *   caller's side (requests this pod made):
  *   s,<id>,<t>,<callee namespace/service>,<method>,<route>    about to be sent
- *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>        last byte read; pod and meshError may be empty (no pod: a proxy answered); tFirstByte is
+ *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>,<grpc> last byte read; pod and meshError may be empty (no pod: a proxy answered); tFirstByte is
  *                                                             when the first body byte (or, with no body, the end) was read
  *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` | `connection`; status 0 before headers
+ *   TCP, both sides (bytes as the socket's user counts them):
+ *   O,<id>,<t>                                  the callee has accepted a connection
+ *   C,<id>,<t>,<caller>,<read>,<written>,<how>  it is closed: how is `closed` (in order) or `reset`; caller `-` when it did not say
+ *   o,<id>,<t>,<callee namespace/service>       the caller is about to connect
+ *   c,<id>,<t>,<read>,<written>,<how>,<pod>     it is closed: `closed`, `reset`, `refused` (never open), `timeout` (given up); pod as greeted, or empty
  *   Z,<t>                                                     clean end
  *
  * `id` is unique in a journal's side. A start without an end was in flight when the journal ended. A kill may cut the last
  * line off; `/truth` ends such a line with `%`, which no whole line ends with.
  */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 /** Ports and paths of a service. */
 export const APP_PATHS = { health: '/healthz', ready: '/readyz' } as const;

@@ -1,3 +1,5 @@
+import type { InboundPolicy, OutboundPolicy } from './policy.ts';
+
 /** What stands in the mesh: who is behind a pod name, an address, an identity. Shared by environments, ledgers and verdicts. */
 export interface Topology {
   /** e.g. `cluster.local`. */
@@ -16,6 +18,14 @@ export interface WorkloadInfo {
   serviceAccount: string;
   /** Its mesh identity, the `client_id` / `server_id` label; empty for one that stands outside the mesh. */
   identity: string;
+  /** What its pods speak; absent: `http`. */
+  protocol?: 'http' | 'http2' | 'grpc' | 'tcp';
+  /** What its proxies let in; absent: everything, by the default policy. */
+  inboundPolicy?: InboundPolicy;
+  /** Its app's port is skipped by its proxies (`config.linkerd.io/skip-inbound-ports`). */
+  skipsInbound?: boolean;
+  /** Ports of services that its own connections reach without a proxy (`skip-outbound-ports`). */
+  skipsOutbound?: number[];
 }
 
 export interface PodInfo {
@@ -42,6 +52,8 @@ export interface ServiceInfo {
   clusterIp: string;
   port: number;
   workload: string;
+  /** Its routes and the rest; absent: none. */
+  outboundPolicy?: OutboundPolicy;
 }
 
 /** Linkerd's name of a ServiceAccount (telemetry facts, section 7). */

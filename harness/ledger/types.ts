@@ -15,6 +15,8 @@ export interface ServedRequest {
   outcome: 'completed' | 'client-gone' | 'reset' | 'reset-mid-body' | 'open';
   /** 0 when no headers were sent. */
   status: number;
+  /** gRPC's code, `missing` for an end without trailers; null for HTTP, and without an end. */
+  grpc: number | 'missing' | null;
 }
 
 /** A request as the one who made it saw it. */
@@ -33,6 +35,33 @@ export interface MadeRequest {
   pod: string;
   /** Text of the mesh's own error when the mesh made the response. */
   meshError: string;
+  /** gRPC's code, `missing` for an end without trailers; null for HTTP, and without an end. */
+  grpc: number | 'missing' | null;
+}
+
+/** A TCP connection as the pod that accepted it saw it. Times are epoch ms; bytes as its user counts them. */
+export interface AcceptedConnection {
+  /** `namespace/workload`; `-` when it did not say. */
+  caller: string;
+  openMs: number;
+  /** null: open when the journal ended. */
+  closeMs: number | null;
+  outcome: 'closed' | 'reset' | 'open';
+  readBytes: number;
+  writtenBytes: number;
+}
+
+/** A TCP connection as the one who made it saw it. */
+export interface MadeConnection {
+  /** `namespace/service`. */
+  callee: string;
+  openMs: number;
+  closeMs: number | null;
+  outcome: 'closed' | 'reset' | 'refused' | 'timeout' | 'open';
+  readBytes: number;
+  writtenBytes: number;
+  /** As the callee greeted; empty when it did not. */
+  pod: string;
 }
 
 /** The truth about one incarnation of one pod. */
@@ -46,6 +75,8 @@ export interface TruthJournal {
   endMs: number | null;
   served: ServedRequest[];
   made: MadeRequest[];
+  accepted: AcceptedConnection[];
+  connected: MadeConnection[];
 }
 
 /** One reading of a target's page. It was rendered at some moment of [fromMs, untilMs]. */

@@ -1,3 +1,5 @@
+import type { InboundPolicy, OutboundPolicy } from '../core/policy.ts';
+
 /** Configuration of the simulated mesh and the messages between its process and whoever runs it. */
 
 export interface Address {
@@ -37,6 +39,15 @@ export interface MeshPodConfig {
   admin: Address;
   /** The app; null for a pod that serves nothing (the load generator). `labelPort` is what labels show. */
   app: { address: Address; labelPort: number; readyPath: string; livePath: string } | null;
+  /** What its proxy lets in, on the app's port and on 4191; absent: everything, by `all-unauthenticated`. */
+  inboundPolicy?: InboundPolicy;
+  /** The app's port bypasses the proxy (`config.linkerd.io/skip-inbound-ports`): peers dial the app itself, without TLS. */
+  skipsInbound?: boolean;
+  /**
+   * Further addresses where its outbound proxy listens, each for one service: the destination that the kernel would know.
+   * A connection that arrives there is handled as one to that service's ClusterIP: opaque, or with protocol detection.
+   */
+  egressOf?: { service: { namespace: string; name: string; port: number }; address: Address }[];
   /** Set for control-plane pods: `destination`, `identity`, `proxy-injector`; they have further containers and admin ports. */
   component: string | null;
   /** Admin ports of the component's own containers: container name, port name, address. */
@@ -51,6 +62,8 @@ export interface MeshServiceConfig {
   targetPort: number;
   /** Names of the pods behind it, in the same namespace. */
   pods: string[];
+  /** Absent: no routes, nothing opaque. */
+  policy?: OutboundPolicy;
 }
 
 /** Commands to the mesh process (over the IPC channel); each is answered by one MeshReply with the same id. */

@@ -1,4 +1,14 @@
-import type { Behaviour, HttpMethod, RouteConfig } from '../../sim-services/contract.ts';
+import type { Behaviour, HttpMethod, Protocol, RouteConfig } from '../../sim-services/contract.ts';
+import type {
+  DefaultPolicy,
+  FailureAccrual,
+  ObjectRef,
+  OutboundRule,
+  RetryPolicy,
+  RouteMatch,
+  ServiceProfile,
+  Timeouts,
+} from '../core/policy.ts';
 
 /**
  * A scenario after parsing, defaults and validation: what the rest of the harness consumes. Units stand in the names.
@@ -15,8 +25,74 @@ export interface Scenario {
   traffic: TrafficSpec[];
   timeline: TimelineSpec[];
   restarts: RestartSpec[];
+  /** Objects of the mesh, as declared under `routing:` and `policies:`. Absent: none. */
+  routing?: RoutingSpec[];
+  policies?: PolicySpec[];
   expect: Expectations;
 }
+
+/** Routing of requests to a Service, as an object in a cluster. */
+export type RoutingSpec =
+  | {
+      kind: 'HTTPRoute' | 'GRPCRoute';
+      group: 'gateway.networking.k8s.io' | 'policy.linkerd.io';
+      namespace: string;
+      name: string;
+      /** The Service that is its parent. */
+      service: QualifiedName;
+      rules: OutboundRule[];
+      retry: RetryPolicy | null;
+      timeouts: Timeouts;
+    }
+  /** Named after the authority of its service, in the service's namespace. */
+  | { kind: 'ServiceProfile'; service: QualifiedName; profile: ServiceProfile };
+
+/** What the mesh lets in, as objects in a cluster. Namespaced names are `namespace/name`. */
+export type PolicySpec =
+  | {
+      kind: 'Server';
+      namespace: string;
+      name: string;
+      /** Selects this service's pods; null: every pod of the namespace. */
+      service: QualifiedName | null;
+      /** `app` for the app's port, `admin` for the proxy's (4191). */
+      port: 'app' | 'admin';
+      protocol: 'unknown' | 'HTTP/1' | 'HTTP/2' | 'gRPC' | 'opaque' | 'TLS';
+      accessPolicy: DefaultPolicy;
+    }
+  /** policy.linkerd.io; its parent is a Server. */
+  | { kind: 'HTTPRoute'; namespace: string; name: string; server: string; matches: RouteMatch[] }
+  | {
+      kind: 'AuthorizationPolicy';
+      namespace: string;
+      name: string;
+      target: { kind: 'Server' | 'HTTPRoute' | 'Namespace'; name: string };
+      /** MeshTLSAuthentication: services whose ServiceAccounts are let in (`load`, or `prometheus`, included), `*` for any
+       * that is meshed; null: no identity is required. */
+      clients: QualifiedName[] | ['*'] | null;
+      /** NetworkAuthentication. */
+      networks: string[];
+    }
+  | {
+      kind: 'RateLimit';
+      namespace: string;
+      name: string;
+      server: string;
+      totalPerSecond: number | null;
+      identityPerSecond: number | null;
+    };
+
+/** Prometheus' own workload, as an authorization names it. */
+export const PROMETHEUS_WORKLOAD = { namespace: 'linkerd-viz', name: 'prometheus', id: 'linkerd-viz/prometheus' } as const;
+
+/** A .proto of gRPC services. */
+export interface ProtoSpec {
+  /** As the user gave it, beside the scenario; null: the one that ships (sim-services/meshproof.proto). */
+  file: string | null;
+  source: string;
+}
+
+export type { ObjectRef };
 
 export interface MeshSettings {
   /** A version profile, as written: `2.20`, `edge-26.8.3`, `v2.366.0`. */
@@ -24,6 +100,8 @@ export interface MeshSettings {
   scrapeIntervalMs: number;
   /** Kubelet probes of app and proxy. */
   probeIntervalMs: number;
+  /** Prometheus is meshed: it scrapes with an identity of its own. Absent: it stands outside. */
+  prometheus?: 'meshed' | 'unmeshed';
 }
 
 /** `namespace/service`. */
@@ -42,6 +120,24 @@ export interface ServiceSpec {
   /** Extra pod labels. */
   labels: Record<string, string>;
   routes: RouteConfig[];
+  /** Absent: `http`. */
+  protocol?: Protocol;
+  /** TCP: the server greets first. */
+  serverSpeaksFirst?: boolean;
+  /** Of gRPC services. */
+  proto?: ProtoSpec;
+  /** `config.linkerd.io/opaque-ports` names its port (true), or names none (false); absent: Linkerd's default list decides. */
+  opaque?: boolean;
+  /** `config.linkerd.io/skip-inbound-ports` names its app's port. */
+  skipInbound?: boolean;
+  /** `config.linkerd.io/skip-outbound-ports` of its pods. */
+  skipOutbound?: number[];
+  /** `config.linkerd.io/default-inbound-policy` of its pods; absent: the mesh's, all-unauthenticated. */
+  defaultPolicy?: DefaultPolicy;
+  /** Annotations of its Service: `retry.linkerd.io/*`, `timeout.linkerd.io/*`, `balancer.linkerd.io/failure-accrual*`. */
+  retry?: RetryPolicy;
+  timeouts?: Timeouts;
+  failureAccrual?: FailureAccrual;
 }
 
 /** One stream of requests, in the shape of a k6 executor. */
@@ -72,6 +168,10 @@ export interface RequestSpec {
   requestBytes: number;
   /** k6 gives up after this long. */
   timeoutMs: number;
+  /** A connection of its own (`connection: close`); absent: kept. */
+  ownConnection?: boolean;
+  /** Bytes of a further header; absent: 0. */
+  headerBytes?: number;
 }
 
 /** A change of behaviour from `atMs` to `untilMs` after the origin; null: to the end. */

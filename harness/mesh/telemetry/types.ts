@@ -11,14 +11,28 @@ export type ClientTls =
   | { tls: 'true'; serverId: string }
   | { tls: 'no_identity'; reason: 'loopback' | 'not_provided_by_service_discovery' };
 
+import type { ObjectRef } from '../../core/policy.ts';
+
 /** Where inbound traffic goes and who sent it: one label set of the inbound endpoint families. */
 export interface InboundTarget {
   /** `ip:port` as labels show it: `10.244.0.7:8080`, `0.0.0.0:4191` for the admin server. */
   ip: string;
   port: number;
   tls: ServerTls;
-  /** Default routes: `default`, or `probe` for the kubelet's. */
+  /** Default routes: `default`, or `probe` for the kubelet's. Not read when `policy` says more. */
   route: 'default' | 'probe';
+  /** What applies instead of the defaults; absent: the default server, route and authorization. */
+  policy?: InboundTargetPolicy;
+}
+
+/** Server, route and authorization as labels name them (facts, 1.9). */
+export interface InboundTargetPolicy {
+  server: ObjectRef;
+  route: ObjectRef;
+  /** null: refused, no authorization applied. */
+  authz: ObjectRef | null;
+  /** The Server's protocol is gRPC: `inbound_grpc_*` in place of `inbound_http_*`. */
+  grpc: boolean;
 }
 
 /** One endpoint of a balanced service, as the destination controller describes it. */
@@ -32,12 +46,24 @@ export interface OutboundTarget {
   dst: [name: string, value: string][];
 }
 
-/** Parent and backend of the default outbound route: a Service. */
+/** A Service: parent of a route, or backend. */
 export interface ServiceRef {
   namespace: string;
   name: string;
   port: number;
   clusterIp: string;
+}
+
+/** A backend under another Service's route; `parent` absent: the Service itself. Balancers and endpoints are per pair. */
+export interface BackendRef extends ServiceRef {
+  parent?: ServiceRef;
+}
+
+/** A declared outbound route; where one is optional, absent means the default route `http`. */
+export interface OutboundRouteRef {
+  ref: ObjectRef;
+  /** A GRPCRoute: `outbound_grpc_route_*`, statuses by name. */
+  grpc: boolean;
 }
 
 export interface ExchangeError {
@@ -79,10 +105,24 @@ export interface TcpConnection {
 /** Telemetry of one incarnation of one sidecar. */
 export interface ProxyTelemetry {
   inboundExchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange;
-  /** Layer above the balancer: outbound_http_route_request_* and the balancer's queue. */
-  outboundRoute(service: ServiceRef, hasBody: boolean, startMs: number): Exchange;
-  /** One attempt at one endpoint: request_total & co. and outbound_http_route_backend_*. */
-  outboundEndpoint(service: ServiceRef, target: OutboundTarget, hasBody: boolean, startMs: number): Exchange;
+  /**
+   * Layer above retries and the balancer: outbound_{http,grpc}_route_request_*. `service` is the parent. With a ServiceProfile
+   * the layer does not exist (facts, 1.2): use profileRoute.
+   */
+  outboundRoute(service: ServiceRef, hasBody: boolean, startMs: number, route?: OutboundRouteRef): Exchange;
+  /**
+   * One attempt at one backend, above its balancer: outbound_{http,grpc}_route_backend_*. Absent until now: the endpoint layer
+   * counted for it. Once `outboundBackend` has been called for an attempt, pass `backendCounted` to outboundEndpoint.
+   */
+  outboundBackend(service: BackendRef, hasBody: boolean, startMs: number, route?: OutboundRouteRef): Exchange;
+  /** One attempt at one endpoint: request_total & co., and without `backendCounted` outbound_http_route_backend_* as well. */
+  outboundEndpoint(
+    service: BackendRef,
+    target: OutboundTarget,
+    hasBody: boolean,
+    startMs: number,
+    backendCounted?: boolean,
+  ): Exchange;
 
   inboundSrcTcp(ip: string, port: number, tls: ServerTls): TcpConnection;
   inboundDstTcp(): TcpConnection;
@@ -100,6 +140,8 @@ export interface ProxyTelemetry {
     result: 'http/1' | 'http/2' | 'not_http' | 'read_timeout' | 'error',
     seconds: number,
   ): void;
+  /** An accepted outbound connection that is not detected, because its Service's policy says what it is. */
+  outboundProtocol(service: ServiceRef, protocol: 'http/1' | 'http/2' | 'opaq' | 'tls'): void;
   /** A meshed connection with a transport header (all meshed traffic since 2.18). */
   transportHeader(sessionProtocol: 'http/1' | 'http/2' | '', port: number, clientId: string): void;
 
@@ -109,15 +151,15 @@ export interface ProxyTelemetry {
 
   /** A service's balancer has (these many) endpoints; called when a service is first used and at each change. */
   balancerEndpoints(
-    service: ServiceRef,
+    service: BackendRef,
     change: { ready: number; pending: number; added: number; removed: number },
   ): void;
   /** A Service has been idle for 5 s: its pool is dropped, the next balancerEndpoints makes a new one. */
-  balancerDropped(service: ServiceRef): void;
+  balancerDropped(service: BackendRef): void;
   /** The balancer's gate: open again, or shut after the queue timeout (failfast). */
-  balancerGate(service: ServiceRef, gate: 'open' | 'shut', epochSeconds: number): void;
+  balancerGate(service: BackendRef, gate: 'open' | 'shut', epochSeconds: number): void;
   /** How long a request waited in the balancer's queue. */
-  balancerQueued(service: ServiceRef, seconds: number): void;
+  balancerQueued(service: BackendRef, seconds: number): void;
 
   /** A certificate has been issued (or could not be). */
   certificate(result: 'ok' | 'error', expiresEpochSeconds: number, refreshedEpochSeconds: number): void;
@@ -142,13 +184,17 @@ export type ControlEvent =
 export interface FullProxyTelemetry extends ProxyTelemetry {
   /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */
   inboundRefused(target: InboundTarget, why: 'denied' | 'no-route'): void;
-  inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity'): void;
+  inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity', limit?: ObjectRef): void;
   /** An opaque connection, or one whose authorization was withdrawn. */
-  inboundTcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate'): void;
+  inboundTcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate', policy?: InboundTargetPolicy): void;
   /** An outbound connection that is not HTTP: opened on the Service's opaque route. Call the result when it closes. */
   outboundOpaque(service: ServiceRef, endpoints: number): (error: OpaqueError) => void;
   /** Route with a retry policy: called at its first request (`none`), then for what retries do. */
-  outboundRetry(service: ServiceRef, event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow'): void;
+  outboundRetry(
+    service: ServiceRef,
+    event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
+    route?: OutboundRouteRef,
+  ): void;
   /**
    * Traffic of a Service with a ServiceProfile: one `effective` exchange a request, one `actual` an attempt. `dst` is
    * `svc.ns.svc.cluster.local:80`; route null when none matched.

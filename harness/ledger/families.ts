@@ -4,6 +4,7 @@ export const LEDGER_FAMILY_GROUPS: readonly string[] = [
   'response_latency_ms_(?:bucket|sum|count)',
   'inbound_http_.*',
   'outbound_http_.*',
+  '(?:inbound|outbound)_(?:tcp|grpc)_.*|route_.*',
 ];
 
 const LEDGER_FAMILY = new RegExp(`^(?:${LEDGER_FAMILY_GROUPS.join('|')})$`);

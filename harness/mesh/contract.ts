@@ -37,8 +37,11 @@ export interface MeshPodConfig {
   inbound: Address;
   outbound: Address;
   admin: Address;
-  /** The app; null for a pod that serves nothing (the load generator). `labelPort` is what labels show. */
-  app: { address: Address; labelPort: number; readyPath: string; livePath: string } | null;
+  /**
+   * The app; null for a pod that serves nothing (the load generator). `labelPort` is what labels show. `probe`: where the
+   * kubelet asks for its health, past the proxy; absent: on the app's port, through the proxy.
+   */
+  app: { address: Address; labelPort: number; readyPath: string; livePath: string; probe?: Address } | null;
   /** What its proxy lets in, on the app's port and on 4191; absent: everything, by `all-unauthenticated`. */
   inboundPolicy?: InboundPolicy;
   /** The app's port bypasses the proxy (`config.linkerd.io/skip-inbound-ports`): peers dial the app itself, without TLS. */

@@ -21,7 +21,7 @@ export interface KubeletOptions {
 
 /**
  * The kubelet's eye on one pod: liveness and readiness of the proxy on its admin port, those of the app through the
- * inbound proxy in plaintext. Readiness of both makes the pod ready.
+ * inbound proxy in plaintext, or past it where the app's port is skipped or another port is probed. Readiness of both makes the pod ready.
  */
 export class Kubelet implements Disposable {
   readonly #options: KubeletOptions;
@@ -50,7 +50,7 @@ export class Kubelet implements Disposable {
     const { pod, intervalMs, phase } = this.#options;
     const { signal } = this.#stop;
     // A container that has not started is not probed: its port does not accept yet.
-    if (pod.app) while (!(await accepts(pod.app.address))) await sleep(STARTUP_PERIOD_MS, signal);
+    if (pod.app) while (!(await accepts(pod.app.probe ?? pod.app.address))) await sleep(STARTUP_PERIOD_MS, signal);
     while (!this.#ready) {
       await this.#readiness();
       if (!this.#ready) await sleep(STARTUP_PERIOD_MS, signal);
@@ -65,7 +65,7 @@ export class Kubelet implements Disposable {
   async #readiness(): Promise<void> {
     const { pod } = this.#options;
     const probes = [this.#probe(pod.admin, '/ready')];
-    if (pod.app) probes.push(this.#probe(pod.inbound, pod.app.readyPath));
+    if (pod.app) probes.push(this.#probe(probedAt(pod), pod.app.readyPath));
     for (const { address } of pod.componentPorts) probes.push(this.#probe(address, '/ready'));
     const ok = (await Promise.all(probes)).every(Boolean);
     if (this.#stop.signal.aborted) return;
@@ -78,7 +78,7 @@ export class Kubelet implements Disposable {
   async #liveness(): Promise<void> {
     const { pod } = this.#options;
     const probes = [this.#probe(pod.admin, '/live')];
-    if (pod.app) probes.push(this.#probe(pod.inbound, pod.app.livePath));
+    if (pod.app) probes.push(this.#probe(probedAt(pod), pod.app.livePath));
     for (const { address } of pod.componentPorts) probes.push(this.#probe(address, '/ping'));
     await Promise.all(probes);
   }
@@ -87,6 +87,11 @@ export class Kubelet implements Disposable {
     this.#ready = ready;
     this.#options.readyChanged(ready);
   }
+}
+
+/** Where the kubelet's probes of the app go. */
+function probedAt({ app, inbound, skipsInbound }: MeshPodConfig): Address {
+  return app?.probe ?? (app && skipsInbound ? app.address : inbound);
 }
 
 /** One probe: true for a status from 200 to 399 within the timeout. */

@@ -61,12 +61,13 @@ function proxyEnv(pod: MeshPodConfig, { config }: ProxyRelease): Container['env'
 export function appContainer(pod: MeshPodConfig): Container {
   const container: Container = { name: pod.deployment, image: `meshproof/${pod.deployment}` };
   if (!pod.app) return container;
-  const { port } = pod.app.address;
+  const { address, livePath, readyPath, probe } = pod.app;
+  const { port } = probe ?? address;
   return {
     ...container,
-    ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }],
-    livenessProbe: { httpGet: { path: pod.app.livePath, port } },
-    readinessProbe: { httpGet: { path: pod.app.readyPath, port } },
+    ports: [{ name: 'http', containerPort: address.port, protocol: 'TCP' }],
+    livenessProbe: { httpGet: { path: livePath, port } },
+    readinessProbe: { httpGet: { path: readyPath, port } },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Distribution, HttpMethod, RouteConfig } from '../../../sim-services/contract.ts';
+import type { Call, Distribution, RouteConfig } from '../../../sim-services/contract.ts';
 import type { ServiceSpec } from '../model.ts';
 import { routeName } from './catalogue.ts';
 import type { Context } from './context.ts';
@@ -27,7 +27,7 @@ export class CallGraph {
     }
   }
 
-  find(service: string, method: HttpMethod, path: string): RouteConfig | undefined {
+  find(service: string, method: Call['method'], path: string): RouteConfig | undefined {
     return this.#services
       .get(service)
       ?.routes.find((r) => r.path === path && (r.method === null || r.method === method));

@@ -1,4 +1,4 @@
-import type { HttpMethod } from '../../../sim-services/contract.ts';
+import type { Call } from '../../../sim-services/contract.ts';
 import type { Path } from '../error.ts';
 import type { QualifiedName } from '../model.ts';
 import type { ScenarioFile, ServiceEntry } from '../schema.ts';
@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 
 export interface RouteKey {
   /** null: every method. */
-  method: HttpMethod | null;
+  method: Call['method'] | null;
   path: string;
 }
 
@@ -71,7 +71,7 @@ export class Catalogue {
   }
 
   /** The route that answers, or null and a report. */
-  route(service: CatalogueService, method: HttpMethod, path: string, at: Path, who: string): RouteKey | null {
+  route(service: CatalogueService, method: Call['method'], path: string, at: Path, who: string): RouteKey | null {
     const here = service.routes.filter((r) => r.path === path);
     const found = here.find((r) => r.method === null || r.method === method);
     if (found) return found;

@@ -84,7 +84,12 @@ function toChanges(
     return body;
   });
   if (!response) return [{ ...base, path, method, change: change() }];
-  return routes.map((route, i) => ({ ...base, path: route.path, method: route.method, change: change(bodies[i]) }));
+  return routes.map((route, i) => ({
+    ...base,
+    path: route.path,
+    method: route.method === 'CONNECT' ? null : route.method,
+    change: change(bodies[i]),
+  }));
 }
 
 function overlap(a: TimelineSpec, b: TimelineSpec): boolean {

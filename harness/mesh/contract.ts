@@ -42,7 +42,10 @@ export interface MeshPodConfig {
    * kubelet asks for its health, past the proxy; absent: on the app's port, through the proxy.
    */
   app: { address: Address; labelPort: number; readyPath: string; livePath: string; probe?: Address } | null;
-  /** What its proxy lets in, on the app's port and on 4191; absent: everything, by `all-unauthenticated`. */
+  /**
+   * What its proxy lets in, on the app's port and on its admin port: servers are of `app.labelPort` and of `admin.port`.
+   * Absent: everything, by `all-unauthenticated`.
+   */
   inboundPolicy?: InboundPolicy;
   /** The app's port bypasses the proxy (`config.linkerd.io/skip-inbound-ports`): peers dial the app itself, without TLS. */
   skipsInbound?: boolean;

@@ -257,20 +257,20 @@ describe('the admin port', () => {
   test('serves every journal of the pod, its own last, a cut line marked', async () => {
     const web = aWorkload('web', [aRoute()]);
     const { journalDir } = web.pods[0]!;
-    writeFileSync(`${journalDir}/b.journal`, 'H,1,shop%2Fweb,web-0,b,1000.000\nS,1,10');
-    writeFileSync(`${journalDir}/a.journal`, 'H,1,shop%2Fweb,web-0,a,2000.000\nZ,2001.000\n');
-    writeFileSync(`${journalDir}/late.journal`, 'H,1,shop%2Fweb,web-0,late,9000000000000.000\n');
+    writeFileSync(`${journalDir}/b.journal`, 'H,2,shop%2Fweb,web-0,b,1000.000\nS,1,10');
+    writeFileSync(`${journalDir}/a.journal`, 'H,2,shop%2Fweb,web-0,a,2000.000\nZ,2001.000\n');
+    writeFileSync(`${journalDir}/late.journal`, 'H,2,shop%2Fweb,web-0,late,9000000000000.000\n');
     writeFileSync(`${journalDir}/notes.txt`, 'not a journal');
     await serve(web);
     await ask(web);
     const { body } = await ask(web, { port: 'admin', path: '/truth' });
     const lines = body.split('\n');
     expect(lines.slice(0, 5)).toEqual([
-      'H,1,shop%2Fweb,web-0,b,1000.000',
+      'H,2,shop%2Fweb,web-0,b,1000.000',
       'S,1,10%',
-      'H,1,shop%2Fweb,web-0,a,2000.000',
+      'H,2,shop%2Fweb,web-0,a,2000.000',
       'Z,2001.000',
-      'H,1,shop%2Fweb,web-0,late,9000000000000.000',
+      'H,2,shop%2Fweb,web-0,late,9000000000000.000',
     ]);
     expect(lines.slice(5).map((line) => line[0])).toEqual(['H', 'S', 'E', undefined]);
   });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HarnessError } from '../core/errors.ts';
 import { type ParsedJournal, parseJournals } from './truth.ts';
-import type { MadeRequest, ServedRequest } from './types.ts';
+import type { AcceptedConnection, MadeConnection, MadeRequest, ServedRequest } from './types.ts';
 
-const H = 'H,1,shop%2Fcart,cart-1,0,1000.000';
+const H = 'H,2,shop%2Fcart,cart-1,0,1000.000';
 
 function journal(...lines: string[]): string {
   return `${[H, ...lines].join('\n')}\n`;
@@ -26,6 +26,8 @@ describe('a journal', () => {
       endMs: null,
       served: [],
       made: [],
+      accepted: [],
+      connected: [],
       cutLine: null,
     });
   });
@@ -36,7 +38,7 @@ describe('a journal', () => {
       'S,2,1001.250,-,POST,other',
       'B,1,1002.000,200',
       'S,3,1003.000,a%2Cb,GET,%2Fitems',
-      'E,1,1005.500,200,1002.000',
+      'E,1,1005.500,200,1002.000,',
       'X,2,1006.000,client-gone,0',
       'S,4,1006.000,-,GET,%2F',
       'B,4,1007.000,201',
@@ -45,7 +47,7 @@ describe('a journal', () => {
     );
     const { served, endMs } = only(text);
     expect(endMs).toBe(1009);
-    const base = { method: 'GET', caller: '-' };
+    const base = { method: 'GET', caller: '-', grpc: null };
     expect(served).toEqual([
       {
         ...base,
@@ -94,14 +96,62 @@ describe('a journal', () => {
       's,1,1001.000,shop%2Fdb,GET,%2Frows',
       's,2,1001.000,shop%2Fdb,GET,%2Frows',
       's,3,1001.000,shop%2Fdb,PUT,%2Frows',
-      'e,2,1002.000,503,1002.000,,no%20endpoints',
+      'e,2,1002.000,503,1002.000,,no%20endpoints,',
       'x,1,1003.000,timeout,0',
     );
-    const base = { callee: 'shop/db', method: 'GET', route: '/rows', startMs: 1001, pod: '', meshError: '' };
+    const none = { pod: '', meshError: '', grpc: null };
+    const base = { callee: 'shop/db', method: 'GET', route: '/rows', startMs: 1001, ...none };
     expect(only(text).made).toEqual([
       { ...base, firstByteMs: null, endMs: 1003, outcome: 'timeout', status: 0 },
       { ...base, firstByteMs: 1002, endMs: 1002, outcome: 'completed', status: 503, meshError: 'no endpoints' },
       { ...base, method: 'PUT', firstByteMs: null, endMs: null, outcome: 'open', status: 0 },
+    ]);
+  });
+
+  test("has gRPC's codes, and ends without one", () => {
+    const text = journal(
+      'S,1,1001.000,shop%2Fweb,POST,%2Fa.B%2FC',
+      'S,2,1001.000,shop%2Fweb,POST,%2Fa.B%2FC',
+      'E,1,1002.000,200,1002.000,16',
+      'E,2,1002.000,200,1002.000,-',
+      's,1,1001.000,shop%2Fdb,POST,%2Fa.B%2FC',
+      's,2,1001.000,shop%2Fdb,POST,%2Fa.B%2FC',
+      'e,1,1002.000,200,1002.000,db-0,,0',
+      'e,2,1002.000,200,1002.000,db-0,,-',
+    );
+    const { served, made } = only(text);
+    expect(served.map((r) => r.grpc)).toEqual([16, 'missing']);
+    expect(made.map((r) => r.grpc)).toEqual([0, 'missing']);
+  });
+
+  test('has TCP connections of both sides', () => {
+    const text = journal(
+      'O,1,1001.000',
+      'o,1,1001.500,shop%2Fdb',
+      'O,2,1002.000',
+      'C,1,1003.000,shop%2Fweb,120,4096,closed',
+      'o,2,1003.000,shop%2Fdb',
+      'o,3,1003.000,shop%2Fdb',
+      'c,1,1004.000,10,20,timeout,db-0',
+      'c,2,1004.000,0,0,refused,',
+    );
+    const { accepted, connected } = only(text);
+    expect(accepted).toEqual([
+      {
+        caller: 'shop/web',
+        openMs: 1001,
+        closeMs: 1003,
+        outcome: 'closed',
+        readBytes: 120,
+        writtenBytes: 4096,
+      },
+      { caller: '-', openMs: 1002, closeMs: null, outcome: 'open', readBytes: 0, writtenBytes: 0 },
+    ]);
+    const base = { callee: 'shop/db', pod: '', readBytes: 0, writtenBytes: 0 };
+    expect(connected).toEqual([
+      { ...base, openMs: 1001.5, closeMs: 1004, outcome: 'timeout', readBytes: 10, writtenBytes: 20, pod: 'db-0' },
+      { ...base, openMs: 1003, closeMs: 1004, outcome: 'refused' },
+      { ...base, openMs: 1003, closeMs: null, outcome: 'open' },
     ]);
   });
 
@@ -132,8 +182,8 @@ describe('a line that a kill cut off', () => {
   });
 
   test('may be a header', () => {
-    expect(parseJournals(['H,1,shop'])).toEqual([]);
-    expect(parseJournals([`H,1,sh%\n${journal()}`])).toHaveLength(1);
+    expect(parseJournals(['H,2,shop'])).toEqual([]);
+    expect(parseJournals([`H,2,sh%\n${journal()}`])).toHaveLength(1);
   });
 });
 
@@ -141,7 +191,7 @@ describe('a line that a kill cut off', () => {
 const BAD: [message: string, text: string][] = [
   ['journal 1, line 1: a journal must begin with H', 'S,1,1001.000,-,GET,other\n'],
   ['journal 1, line 1: a journal must begin with H', '<html>'],
-  ['journal 1, line 1: version 2 is not 1', H.replace('H,1,', 'H,2,').concat('\n')],
+  ['journal 1, line 1: version 1 is not 2', H.replace('H,2,', 'H,1,').concat('\n')],
   ['journal 1, line 1: 5 fields where 6 are due', `${H.replace(',0,', ',')}\n`],
   ['journal 1, line 1: field 4 is empty', `${H.replace('cart-1', '')}\n`],
   ['journal 1, line 2: unknown kind of line', journal('Q,1')],
@@ -150,12 +200,12 @@ const BAD: [message: string, text: string][] = [
   ['journal 1, line 2: bad id "01"', journal('S,01,1001.000,-,GET,other')],
   ['journal 1, line 2: bad time "1001"', journal('S,1,1001,-,GET,other')],
   ['journal 1, line 2: bad percent-encoding "%2"', journal('S,1,1001.000,%2,GET,other')],
-  ['journal 1, line 2: id 1 never began', journal('E,1,1001.000,200,1001.000')],
-  ['journal 1, line 2: id 1 never began', journal('e,1,1001.000,200,1001.000,,')],
+  ['journal 1, line 2: id 1 never began', journal('E,1,1001.000,200,1001.000,')],
+  ['journal 1, line 2: id 1 never began', journal('e,1,1001.000,200,1001.000,,,')],
   ['journal 1, line 3: id 1 begins twice', journal('S,1,1001.000,-,GET,other', 'S,1,1001.000,-,GET,other')],
   [
     'journal 1, line 4: id 1 has already ended',
-    journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,200,1001.000', 'X,1,1001.000,reset,0'),
+    journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,200,1001.000,', 'X,1,1001.000,reset,0'),
   ],
   [
     'journal 1, line 4: a second first byte',
@@ -163,13 +213,13 @@ const BAD: [message: string, text: string][] = [
   ],
   [
     'journal 1, line 4: status or first byte differ from line B',
-    journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,500,1001.000'),
+    journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,500,1001.000,'),
   ],
   [
     'journal 1, line 4: status or first byte differ from line B',
-    journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,200,1001.500'),
+    journal('S,1,1001.000,-,GET,other', 'B,1,1001.000,200', 'E,1,1002.000,200,1001.500,'),
   ],
-  ['journal 1, line 3: bad status "20"', journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,20,1001.000')],
+  ['journal 1, line 3: bad status "20"', journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,20,1001.000,')],
   ['journal 1, line 3: bad status "00"', journal('S,1,1001.000,-,GET,other', 'X,1,1001.000,reset,00')],
   ['journal 1, line 3: "gone" is none of', journal('S,1,1001.000,-,GET,other', 'X,1,1001.000,gone,0')],
   ['journal 1, line 3: "reset" is none of', journal('s,1,1001.000,a%2Fb,GET,other', 'x,1,1001.000,reset,0')],
@@ -179,8 +229,24 @@ const BAD: [message: string, text: string][] = [
   ],
   [
     'journal 1, line 3: time 1002.000 lies before what must precede it',
-    journal('S,1,1001.000,-,GET,other', 'E,1,1002.000,200,1002.001'),
+    journal('S,1,1001.000,-,GET,other', 'E,1,1002.000,200,1002.001,'),
   ],
+  ['journal 1, line 3: 5 fields where 6 are due', journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,200,1001.000')],
+  [
+    'journal 1, line 3: 7 fields where 8 are due',
+    journal('s,1,1001.000,a%2Fb,GET,other', 'e,1,1001.000,200,1001.000,,'),
+  ],
+  ['journal 1, line 3: bad gRPC code "17"', journal('S,1,1001.000,-,GET,other', 'E,1,1001.000,200,1001.000,17')],
+  ['journal 1, line 3: bad gRPC code "00"', journal('s,1,1001.000,a,GET,other', 'e,1,1001.000,200,1001.000,,,00')],
+  ['journal 1, line 2: id 1 never began', journal('C,1,1001.000,-,0,0,closed')],
+  ['journal 1, line 2: id 1 never began', journal('c,1,1001.000,0,0,closed,')],
+  ['journal 1, line 3: id 1 begins twice', journal('O,1,1001.000', 'O,1,1001.000')],
+  ['journal 1, line 3: bad count "-1"', journal('O,1,1001.000', 'C,1,1001.000,-,-1,0,closed')],
+  ['journal 1, line 3: bad count "01"', journal('o,1,1001.000,a%2Fb', 'c,1,1001.000,0,01,closed,')],
+  ['journal 1, line 3: "timeout" is none of', journal('O,1,1001.000', 'C,1,1001.000,-,0,0,timeout')],
+  ['journal 1, line 3: "gone" is none of', journal('o,1,1001.000,a%2Fb', 'c,1,1001.000,0,0,gone,')],
+  ['journal 1, line 3: field 4 is empty', journal('O,1,1001.000', 'C,1,1001.000,,0,0,closed')],
+  ['journal 1, line 3: time 1000.000 lies before', journal('o,1,1001.000,a%2Fb', 'c,1,1000.000,0,0,closed,')],
   ['journal 1, line 3: something follows the end', journal('Z,1001.000', 'S,1,1001.000,-,GET,other')],
   ['journal 1, line 3: something follows a line that was cut off', journal('S,1,10%', 'S,2,1001.000,-,GET,other')],
 ];
@@ -201,7 +267,7 @@ test.each(BAD)('%s', (message, text) => {
 function write(truth: Omit<ParsedJournal, 'cutLine'>): string {
   const t = (ms: number) => ms.toFixed(3);
   const text = encodeURIComponent;
-  const lines = [`H,1,${text(truth.workload)},${text(truth.pod)},${text(truth.incarnation)},${t(truth.startMs)}`];
+  const lines = [`H,2,${text(truth.workload)},${text(truth.pod)},${text(truth.incarnation)},${t(truth.startMs)}`];
   truth.served.forEach((r, i) => {
     lines.push(`S,${i + 1},${t(r.startMs)},${text(r.caller)},${r.method},${text(r.route)}`);
   });
@@ -210,17 +276,32 @@ function write(truth: Omit<ParsedJournal, 'cutLine'>): string {
   });
   truth.served.forEach((r, i) => {
     if (r.firstByteMs !== null && r.endMs !== r.firstByteMs) lines.push(`B,${i + 1},${t(r.firstByteMs)},${r.status}`);
-    if (r.outcome === 'completed') lines.push(`E,${i + 1},${t(r.endMs!)},${r.status},${t(r.firstByteMs!)}`);
-    else if (r.outcome !== 'open') lines.push(`X,${i + 1},${t(r.endMs!)},${r.outcome},${r.status}`);
+    if (r.outcome === 'completed') {
+      lines.push(`E,${i + 1},${t(r.endMs!)},${r.status},${t(r.firstByteMs!)},${grpcText(r.grpc)}`);
+    } else if (r.outcome !== 'open') lines.push(`X,${i + 1},${t(r.endMs!)},${r.outcome},${r.status}`);
   });
   truth.made.forEach((r, i) => {
     const head = `${i + 1},${r.endMs === null ? '' : t(r.endMs)}`;
     if (r.outcome === 'completed') {
-      lines.push(`e,${head},${r.status},${t(r.firstByteMs!)},${text(r.pod)},${text(r.meshError)}`);
+      lines.push(`e,${head},${r.status},${t(r.firstByteMs!)},${text(r.pod)},${text(r.meshError)},${grpcText(r.grpc)}`);
     } else if (r.outcome !== 'open') lines.push(`x,${head},${r.outcome},${r.status}`);
+  });
+  truth.accepted.forEach((c, i) => {
+    lines.push(`O,${i + 1},${t(c.openMs)}`);
+    if (c.closeMs === null) return;
+    lines.push(`C,${i + 1},${t(c.closeMs)},${text(c.caller)},${c.readBytes},${c.writtenBytes},${c.outcome}`);
+  });
+  truth.connected.forEach((c, i) => {
+    lines.push(`o,${i + 1},${t(c.openMs)},${text(c.callee)}`);
+    if (c.closeMs === null) return;
+    lines.push(`c,${i + 1},${t(c.closeMs)},${c.readBytes},${c.writtenBytes},${c.outcome},${text(c.pod)}`);
   });
   if (truth.endMs !== null) lines.push(`Z,${t(truth.endMs)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function grpcText(grpc: number | 'missing' | null): string {
+  return grpc === 'missing' ? '-' : String(grpc ?? '');
 }
 
 const ms = fc.integer({ min: 1_700_000_000_000_000, max: 1_900_000_000_000_000 }).map((us) => us / 1000);
@@ -229,6 +310,8 @@ const after = (t: number, us: number) => Math.round(t * 1000 + us) / 1000;
 const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
 const verb = fc.constantFrom('GET', 'POST', 'HEAD');
 const code = fc.integer({ min: 200, max: 599 });
+const grpc = fc.constantFrom(null, 'missing' as const, 0, 1, 14, 16);
+const bytes = fc.maxSafeNat();
 
 const served: fc.Arbitrary<ServedRequest> = fc
   .record({
@@ -239,6 +322,7 @@ const served: fc.Arbitrary<ServedRequest> = fc
     first: later,
     rest: later,
     status: code,
+    grpc,
     sent: fc.boolean(),
     outcome: fc.constantFrom<ServedRequest['outcome']>('completed', 'client-gone', 'reset', 'reset-mid-body', 'open'),
   })
@@ -246,7 +330,8 @@ const served: fc.Arbitrary<ServedRequest> = fc
     const begun = sent || r.outcome === 'completed';
     const firstByteMs = begun ? after(r.startMs, first) : null;
     const endMs = r.outcome === 'open' ? null : after(firstByteMs ?? r.startMs, rest);
-    return { ...r, firstByteMs, endMs, status: begun ? r.status : 0 };
+    const code = r.outcome === 'completed' ? r.grpc : null;
+    return { ...r, firstByteMs, endMs, status: begun ? r.status : 0, grpc: code };
   });
 
 const made: fc.Arbitrary<MadeRequest> = fc
@@ -258,6 +343,7 @@ const made: fc.Arbitrary<MadeRequest> = fc
     first: later,
     rest: later,
     status: code,
+    grpc,
     pod: fc.oneof(fc.constant(''), word),
     meshError: fc.oneof(fc.constant(''), word),
     outcome: fc.constantFrom<MadeRequest['outcome']>('completed', 'timeout', 'connection', 'open'),
@@ -268,7 +354,30 @@ const made: fc.Arbitrary<MadeRequest> = fc
       return { ...r, firstByteMs, endMs: after(firstByteMs, rest) };
     }
     const endMs = r.outcome === 'open' ? null : after(r.startMs, rest);
-    return { ...r, firstByteMs: null, endMs, pod: '', meshError: '', status: r.outcome === 'open' ? 0 : r.status };
+    const status = r.outcome === 'open' ? 0 : r.status;
+    return { ...r, firstByteMs: null, endMs, pod: '', meshError: '', status, grpc: null };
+  });
+
+const connection = { openMs: ms, lasts: fc.option(later), readBytes: bytes, writtenBytes: bytes };
+const NOT_CLOSED = { closeMs: null, outcome: 'open', readBytes: 0, writtenBytes: 0 } as const;
+
+const accepted: fc.Arbitrary<AcceptedConnection> = fc
+  .record({ ...connection, caller: word, outcome: fc.constantFrom('closed' as const, 'reset' as const) })
+  .map(({ lasts, ...c }) => {
+    if (lasts === null) return { ...c, ...NOT_CLOSED, caller: '-' };
+    return { ...c, closeMs: after(c.openMs, lasts) };
+  });
+
+const connected: fc.Arbitrary<MadeConnection> = fc
+  .record({
+    ...connection,
+    callee: word,
+    pod: fc.oneof(fc.constant(''), word),
+    outcome: fc.constantFrom<MadeConnection['outcome']>('closed', 'reset', 'refused', 'timeout'),
+  })
+  .map(({ lasts, ...c }) => {
+    if (lasts === null) return { ...c, ...NOT_CLOSED, pod: '' };
+    return { ...c, closeMs: after(c.openMs, lasts) };
   });
 
 const truth = fc.record({
@@ -279,6 +388,8 @@ const truth = fc.record({
   endMs: fc.option(ms),
   served: fc.array(served, { maxLength: 12 }),
   made: fc.array(made, { maxLength: 12 }),
+  accepted: fc.array(accepted, { maxLength: 6 }),
+  connected: fc.array(connected, { maxLength: 6 }),
 });
 
 describe('for any truth', () => {

@@ -1,6 +1,6 @@
 import { JOURNAL_VERSION } from '../../sim-services/contract.ts';
-import { HarnessError } from '../core/errors.ts';
-import type { MadeRequest, ServedRequest, TruthJournal } from './types.ts';
+import { bad, Fields } from './truth-fields.ts';
+import type { AcceptedConnection, MadeConnection, MadeRequest, ServedRequest, TruthJournal } from './types.ts';
 
 /** A journal and what became of its last line. */
 export interface ParsedJournal extends TruthJournal {
@@ -48,13 +48,16 @@ function parseText(text: string, source: string): ParsedJournal[] {
   return journals;
 }
 
-const OPEN = { firstByteMs: null, endMs: null, outcome: 'open', status: 0 } as const;
+const OPEN = { firstByteMs: null, endMs: null, outcome: 'open', status: 0, grpc: null } as const;
+const OPEN_CONNECTION = { closeMs: null, outcome: 'open', readBytes: 0, writtenBytes: 0 } as const;
 
 /** Builds one journal from its lines. */
 class JournalReader {
   readonly journal: ParsedJournal;
   readonly #served = new Map<string, ServedRequest>();
   readonly #made = new Map<string, MadeRequest>();
+  readonly #accepted = new Map<string, AcceptedConnection>();
+  readonly #connected = new Map<string, MadeConnection>();
 
   constructor(header: string, at: string) {
     const f = new Fields(header, at, 6);
@@ -67,6 +70,8 @@ class JournalReader {
       endMs: null,
       served: [],
       made: [],
+      accepted: [],
+      connected: [],
       cutLine: null,
     };
   }
@@ -98,6 +103,18 @@ class JournalReader {
         break;
       case 'x':
         this.#callGivenUp(f);
+        break;
+      case 'O':
+        this.#connectionAccepted(f);
+        break;
+      case 'C':
+        this.#acceptedClosed(f);
+        break;
+      case 'o':
+        this.#connecting(f);
+        break;
+      case 'c':
+        this.#connectedClosed(f);
         break;
       case 'Z':
         this.journal.endMs = f.time(1);
@@ -131,7 +148,7 @@ class JournalReader {
       f.fail('status or first byte differ from line B');
     }
     request.endMs = f.timeFrom(2, firstByteMs);
-    Object.assign(request, { status, firstByteMs, outcome: 'completed' });
+    Object.assign(request, { status, firstByteMs, outcome: 'completed', grpc: f.grpc(5) });
   }
 
   #requestAborted(f: Fields): void {
@@ -162,6 +179,7 @@ class JournalReader {
     request.endMs = f.timeFrom(2, request.firstByteMs);
     request.pod = f.textOrNone(5);
     request.meshError = f.textOrNone(6);
+    request.grpc = f.grpc(7);
     request.outcome = 'completed';
   }
 
@@ -171,90 +189,53 @@ class JournalReader {
     request.outcome = f.oneOf(3, ['timeout', 'connection'] as const);
     request.status = f.statusOrNone(4);
   }
+
+  #connectionAccepted(f: Fields): void {
+    // Who calls is known when the preamble has been read; the journal says it at the end.
+    const connection: AcceptedConnection = { caller: '-', openMs: f.time(2), ...OPEN_CONNECTION };
+    begin(this.#accepted, f, connection);
+    this.journal.accepted.push(connection);
+  }
+
+  #acceptedClosed(f: Fields): void {
+    const connection = pending(this.#accepted, f);
+    connection.closeMs = f.timeFrom(2, connection.openMs);
+    connection.caller = f.text(3);
+    connection.readBytes = f.count(4);
+    connection.writtenBytes = f.count(5);
+    connection.outcome = f.oneOf(6, ['closed', 'reset'] as const);
+  }
+
+  #connecting(f: Fields): void {
+    const connection: MadeConnection = { callee: f.text(3), openMs: f.time(2), ...OPEN_CONNECTION, pod: '' };
+    begin(this.#connected, f, connection);
+    this.journal.connected.push(connection);
+  }
+
+  #connectedClosed(f: Fields): void {
+    const connection = pending(this.#connected, f);
+    connection.closeMs = f.timeFrom(2, connection.openMs);
+    connection.readBytes = f.count(3);
+    connection.writtenBytes = f.count(4);
+    connection.outcome = f.oneOf(5, ['closed', 'reset', 'refused', 'timeout'] as const);
+    connection.pod = f.textOrNone(6);
+  }
 }
 
 /** Number of fields, the kind included. */
-const ARITY: Record<string, number> = { S: 6, B: 4, E: 5, X: 5, s: 6, e: 7, x: 5, Z: 2 };
+const ARITY: Record<string, number> = { S: 6, B: 4, E: 6, X: 5, s: 6, e: 8, x: 5, O: 3, C: 7, o: 4, c: 7, Z: 2 };
 
-function begin<T>(requests: Map<string, T>, f: Fields, request: T): void {
+function begin<T>(known: Map<string, T>, f: Fields, one: T): void {
   const id = f.id(1);
-  if (requests.has(id)) f.fail(`id ${id} begins twice`);
-  requests.set(id, request);
+  if (known.has(id)) f.fail(`id ${id} begins twice`);
+  known.set(id, one);
 }
 
-/** The request of a line that continues or ends it. */
-function pending<T extends { outcome: string }>(requests: Map<string, T>, f: Fields): T {
+/** The request or connection of a line that continues or ends it. */
+function pending<T extends { outcome: string }>(known: Map<string, T>, f: Fields): T {
   const id = f.id(1);
-  const request = requests.get(id);
-  if (!request) return f.fail(`id ${id} never began`);
-  if (request.outcome !== 'open') f.fail(`id ${id} has already ended`);
-  return request;
-}
-
-/** The fields of one line, each read strictly. */
-class Fields {
-  readonly #fields: string[];
-  readonly #line: string;
-  readonly #at: string;
-
-  constructor(line: string, at: string, arity: number) {
-    this.#line = line;
-    this.#at = at;
-    this.#fields = line.split(',');
-    if (this.#fields.length !== arity) this.fail(`${this.#fields.length} fields where ${arity} are due`);
-  }
-
-  id(i: number): string {
-    const text = this.#fields[i]!;
-    return /^[1-9]\d*$/.test(text) ? text : this.fail(`bad id "${text}"`);
-  }
-
-  /** Epoch ms with exactly three decimals. */
-  time(i: number): number {
-    const text = this.#fields[i]!;
-    return /^\d+\.\d{3}$/.test(text) ? Number(text) : this.fail(`bad time "${text}"`);
-  }
-
-  timeFrom(i: number, fromMs: number): number {
-    const ms = this.time(i);
-    return ms >= fromMs ? ms : this.fail(`time ${this.#fields[i]} lies before what must precede it`);
-  }
-
-  status(i: number): number {
-    const text = this.#fields[i]!;
-    return /^[1-9]\d\d$/.test(text) ? Number(text) : this.fail(`bad status "${text}"`);
-  }
-
-  statusOrNone(i: number): number {
-    return this.#fields[i] === '0' ? 0 : this.status(i);
-  }
-
-  text(i: number): string {
-    return this.textOrNone(i) || this.fail(`field ${i + 1} is empty`);
-  }
-
-  textOrNone(i: number): string {
-    const text = this.#fields[i]!;
-    try {
-      return text.includes('%') ? decodeURIComponent(text) : text;
-    } catch {
-      return this.fail(`bad percent-encoding "${text}"`);
-    }
-  }
-
-  oneOf<T extends string>(i: number, values: readonly T[]): T {
-    const text = this.#fields[i]!;
-    return values.find((value) => value === text) ?? this.fail(`"${text}" is none of ${values.join(', ')}`);
-  }
-
-  fail(what: string): never {
-    throw bad(this.#at, what, this.#line);
-  }
-}
-
-function bad(at: string, what: string, line: string): HarnessError {
-  const shown = line.length > 120 ? `${line.slice(0, 120)}...` : line;
-  return new HarnessError('BAD_JOURNAL', `${at}: ${what}: ${shown}`, {
-    hint: 'a truth ledger that does not read back proves nothing; the journals are kept with the run',
-  });
+  const one = known.get(id);
+  if (!one) return f.fail(`id ${id} never began`);
+  if (one.outcome !== 'open') f.fail(`id ${id} has already ended`);
+  return one;
 }

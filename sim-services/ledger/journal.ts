@@ -6,10 +6,21 @@ import { EXIT, ServiceFailure } from '../failure.ts';
 import { encoded, stamp } from './encode.ts';
 
 export const JOURNAL_SUFFIX = '.journal';
+/** The field of gRPC's code for what is not gRPC, and for gRPC without trailers. */
+export const NO_CODE = '';
+export const NO_TRAILERS = '-';
 
 /** Why a request that was begun will never be answered in full. */
 export type AbortReason = 'client-gone' | 'reset' | 'reset-mid-body';
 export type GiveUpReason = 'timeout' | 'connection';
+/** How a TCP connection ended for the one who made it. */
+export type ConnectionEnd = 'closed' | 'reset' | 'refused' | 'timeout';
+
+/** Of a TCP connection, as its user counts them. */
+export interface ByteCounts {
+  read: number;
+  written: number;
+}
 
 /** Where a journal is, and what its first line says. */
 export interface JournalIdentity {
@@ -67,11 +78,11 @@ export class Journal {
     return t;
   }
 
-  /** E. `firstByteMs` null: this write is the first as well. Returns the stamp. */
-  requestCompleted(id: number, status: number, firstByteMs: number | null): number {
+  /** E. `firstByteMs` null: this write is the first as well; `grpc` as the contract has it. Returns the stamp. */
+  requestCompleted(id: number, status: number, firstByteMs: number | null, grpc: string): number {
     const t = epochMs();
     const text = stamp(t);
-    this.#write(`E,${id},${text},${status},${firstByteMs === null ? text : stamp(firstByteMs)}\n`);
+    this.#write(`E,${id},${text},${status},${firstByteMs === null ? text : stamp(firstByteMs)},${grpc}\n`);
     return t;
   }
 
@@ -87,16 +98,47 @@ export class Journal {
     return this.#made;
   }
 
-  /** e. `firstByteMs` null: there was no body. */
-  callCompleted(id: number, status: number, firstByteMs: number | null, pod: string, meshError: string): void {
+  /** e. `firstByteMs` null: there was no body. Texts are given encoded; `grpc` as the contract has it. */
+  callCompleted(
+    id: number,
+    status: number,
+    firstByteMs: number | null,
+    pod: string,
+    meshError: string,
+    grpc: string,
+  ): void {
     const text = stamp(epochMs());
     const first = firstByteMs === null ? text : stamp(firstByteMs);
-    this.#hold(`e,${id},${text},${status},${first},${pod},${meshError}\n`);
+    this.#hold(`e,${id},${text},${status},${first},${pod},${meshError},${grpc}\n`);
   }
 
   /** x. `status` 0 when no headers were read. */
   callGivenUp(id: number, reason: GiveUpReason, status: number): void {
     this.#write(`x,${id},${stamp(epochMs())},${reason},${status}\n`);
+  }
+
+  /** O. Returns the id, of the numbers that requests have too. */
+  connectionAccepted(): number {
+    this.#served += 1;
+    this.#write(`O,${this.#served},${stamp(epochMs())}\n`);
+    return this.#served;
+  }
+
+  /** C. `caller` is given encoded. */
+  acceptedClosed(id: number, caller: string, bytes: ByteCounts, how: 'closed' | 'reset'): void {
+    this.#write(`C,${id},${stamp(epochMs())},${caller},${bytes.read},${bytes.written},${how}\n`);
+  }
+
+  /** o. `callee` is given encoded. Returns the id, of the numbers that calls have too. */
+  connecting(callee: string): number {
+    this.#made += 1;
+    this.#write(`o,${this.#made},${stamp(epochMs())},${callee}\n`);
+    return this.#made;
+  }
+
+  /** c. `pod` is given encoded. */
+  connectedClosed(id: number, bytes: ByteCounts, how: ConnectionEnd, pod: string): void {
+    this.#write(`c,${id},${stamp(epochMs())},${bytes.read},${bytes.written},${how},${pod}\n`);
   }
 
   /** Z: a clean end. */

@@ -3,6 +3,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { epochMs } from '../clock.ts';
 import { APP_PATHS, CALLER_HEADER } from '../contract.ts';
 import { encoded } from '../ledger/encode.ts';
+import { NO_CODE } from '../ledger/journal.ts';
 import { hasNoBody } from './answers.ts';
 import type { PodContext } from './context.ts';
 import { Exchange } from './exchange.ts';
@@ -93,7 +94,7 @@ function answerAtOnce(
   const method = req.method!;
   const startMs = epochMs();
   const id = pod.journal.requestStarted(startMs, caller, method, encoded(route));
-  const endMs = pod.journal.requestCompleted(id, status, null);
+  const endMs = pod.journal.requestCompleted(id, status, null, NO_CODE);
   pod.metrics.outcome(route, method, status).count(endMs - startMs);
   const { headers, text } = pod.answers.textOf(status);
   res.writeHead(status, pod.draining ? [...headers, 'connection', 'close'] : headers);

@@ -4,7 +4,7 @@ import { fill } from '../behaviour/body.ts';
 import { epochMs } from '../clock.ts';
 import { CALLER_HEADER, type Call, MESH_ERROR_HEADER, POD_HEADER } from '../contract.ts';
 import { encoded } from '../ledger/encode.ts';
-import type { Journal } from '../ledger/journal.ts';
+import { type Journal, NO_CODE } from '../ledger/journal.ts';
 
 /** Told once how a call went: null, or the status that its failure amounts to. */
 export interface CallObserver {
@@ -141,6 +141,7 @@ class CallInFlight implements Dispatcher.DispatchHandler {
       this.#firstByteMs,
       textOf(headers?.[POD_HEADER]),
       textOf(headers?.[MESH_ERROR_HEADER]),
+      NO_CODE,
     );
     this.#end(this.#status >= 500 ? this.#status : null);
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plan } from '../behaviour/route.ts';
 import { epochMs } from '../clock.ts';
 import type { ErrorRule } from '../contract.ts';
+import { NO_CODE } from '../ledger/journal.ts';
 import { hasNoBody } from './answers.ts';
 import type { CallObserver } from './callee.ts';
 import type { PodContext } from './context.ts';
@@ -167,7 +168,7 @@ export class Exchange implements Waiter, CallObserver {
 
   #complete(status: number): void {
     this.#over = true;
-    const endMs = this.#pod.journal.requestCompleted(this.#id, status, this.#firstByteMs);
+    const endMs = this.#pod.journal.requestCompleted(this.#id, status, this.#firstByteMs, NO_CODE);
     this.#finish(status, endMs);
   }
 

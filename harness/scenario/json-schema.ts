@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scenarioFile } from './schema.ts';
+import { scenarioFile } from './schema/file.ts';
 
 export const SCHEMA_ID = 'urn:meshproof:v1:scenario';
 

@@ -6,7 +6,7 @@ import { explain } from './explain.ts';
 import type { Scenario } from './model.ts';
 import { normalise } from './normalise/index.ts';
 import { recover } from './recover.ts';
-import { scenarioFile } from './schema.ts';
+import { scenarioFile } from './schema/file.ts';
 
 export { ScenarioError, type ScenarioIssue } from './error.ts';
 

@@ -83,7 +83,11 @@ export type PolicySpec =
     };
 
 /** Prometheus' own workload, as an authorization names it. */
-export const PROMETHEUS_WORKLOAD = { namespace: 'linkerd-viz', name: 'prometheus', id: 'linkerd-viz/prometheus' } as const;
+export const PROMETHEUS_WORKLOAD = {
+  namespace: 'linkerd-viz',
+  name: 'prometheus',
+  id: 'linkerd-viz/prometheus',
+} as const;
 
 /** A .proto of gRPC services. */
 export interface ProtoSpec {

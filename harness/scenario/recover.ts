@@ -1,6 +1,6 @@
 import type { Path } from './error.ts';
 import { lookUp } from './explain.ts';
-import { API_VERSION, KIND, type ScenarioFile, scenarioFile } from './schema.ts';
+import { API_VERSION, KIND, type ScenarioFile, scenarioFile } from './schema/file.ts';
 
 /**
  * What is left of a file when its invalid parts are taken out, so that problems between its parts are reported in the

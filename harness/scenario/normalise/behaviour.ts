@@ -1,7 +1,8 @@
 import type { Distribution, ErrorRule, ResponseBody } from '../../../sim-services/contract.ts';
 import { formatDuration, formatPercent, formatSize } from '../../core/units.ts';
 import type { Path } from '../error.ts';
-import type { ErrorEntry, LatencyEntry, ResponseEntry } from '../schema.ts';
+import type { ErrorEntry, ResponseEntry } from '../schema/behaviour.ts';
+import type { LatencyEntry } from '../schema/latency.ts';
 import type { Context } from './context.ts';
 
 export const DEFAULT_STATUS = 200;

@@ -1,7 +1,8 @@
 import type { Call } from '../../../sim-services/contract.ts';
 import type { Path } from '../error.ts';
 import type { QualifiedName } from '../model.ts';
-import type { ScenarioFile, ServiceEntry } from '../schema.ts';
+import type { ScenarioFile } from '../schema/file.ts';
+import type { ServiceEntry } from '../schema/service.ts';
 import { didYouMean, suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
 

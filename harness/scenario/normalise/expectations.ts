@@ -1,7 +1,8 @@
 import { parseDuration, parsePercent, parseRate, UnitError } from '../../core/units.ts';
 import { type Path, shorten } from '../error.ts';
 import { type Expectations, LOAD_WORKLOAD, type SloCondition, type SloSpec } from '../model.ts';
-import type { ScenarioFile, SloEntry } from '../schema.ts';
+import type { SloEntry } from '../schema/expectations.ts';
+import type { ScenarioFile } from '../schema/file.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Context } from './context.ts';
 

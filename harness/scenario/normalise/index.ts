@@ -1,5 +1,5 @@
 import { LOAD_WORKLOAD, type Scenario, trafficDurationMs } from '../model.ts';
-import type { ScenarioFile } from '../schema.ts';
+import type { ScenarioFile } from '../schema/file.ts';
 import { CallGraph } from './call-graph.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Context } from './context.ts';

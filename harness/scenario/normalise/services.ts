@@ -1,7 +1,9 @@
 import type { Call, CallStep, RouteConfig } from '../../../sim-services/contract.ts';
 import type { Path } from '../error.ts';
 import { authorityOf, type ServiceSpec } from '../model.ts';
-import type { CallEntry, CallsEntry, RouteEntry, ScenarioFile, ServiceEntry } from '../schema.ts';
+import type { CallEntry, CallsEntry } from '../schema/calls.ts';
+import type { ScenarioFile } from '../schema/file.ts';
+import type { RouteEntry, ServiceEntry } from '../schema/service.ts';
 import { checkResets, DEFAULT_STATUS, toBody, toDistribution, toErrors } from './behaviour.ts';
 import { type Catalogue, type CatalogueService, routeName } from './catalogue.ts';
 import type { Context } from './context.ts';

@@ -124,16 +124,18 @@ export interface ProxyTelemetry {
     backendCounted?: boolean,
   ): Exchange;
 
-  inboundSrcTcp(ip: string, port: number, tls: ServerTls): TcpConnection;
+  /** `server`: the Server of the port, or the default policy by its name; absent: the default policy that telemetry was given. */
+  inboundSrcTcp(ip: string, port: number, tls: ServerTls, server?: ObjectRef): TcpConnection;
   inboundDstTcp(): TcpConnection;
   outboundSrcTcp(clusterIp: string, port: number): TcpConnection;
   outboundDstTcp(target: OutboundTarget): TcpConnection;
 
-  /** Protocol detection of an accepted connection. */
+  /** Protocol detection of an accepted connection. `server` as of inboundSrcTcp. */
   inboundDetected(
     port: number,
     result: 'http/1' | 'http/2' | 'not_http' | 'read_timeout' | 'error',
     seconds: number,
+    server?: ObjectRef,
   ): void;
   outboundDetected(
     service: ServiceRef,

@@ -12,6 +12,8 @@ export function workloadConfig(scenario: Scenario, service: ServiceSpec, pods: P
     timeline: scenario.timeline
       .filter((change) => change.service === service.id)
       .map(({ atMs, untilMs, path, method, change }) => ({ atMs, untilMs, path, method, change })),
+    ...(service.protocol && { protocol: service.protocol }),
+    ...(service.serverSpeaksFirst !== undefined && { serverSpeaksFirst: service.serverSpeaksFirst }),
     pods,
   };
 }

@@ -1,17 +1,22 @@
 import { join } from 'node:path';
 import type { PodConfig, WorkloadConfig } from '../../../sim-services/contract.ts';
 import { APP_PATHS } from '../../../sim-services/contract.ts';
-import { identityName, type PodInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
+import type { InboundPolicy } from '../../core/policy.ts';
+import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../../mesh/contract.ts';
 import { authorityOf, LOAD_WORKLOAD, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
+import { isProbedAtAdmin, loadService, serviceFields, workloadFields } from '../mesh-fields.ts';
 import { workloadConfig } from '../workload-config.ts';
 import type { Address, AddressSpace } from './addresses.ts';
 import { planControlPlane } from './control-plane.ts';
+import { calleesOf, loadTargets, type PodEgress, planEgress } from './egress.ts';
 import { digest, podSuffix, uidOf } from './names.ts';
 
 export const TRUST_DOMAIN = 'cluster.local';
 export const CONTROL_PLANE_NAMESPACE = 'linkerd';
 export const VIZ_NAMESPACE = 'linkerd-viz';
+const PROXY_ADMIN_PORT = 4191;
+const TRUST = { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE };
 
 /** The whole local environment on paper, before anything is started. */
 export interface LocalPlan {
@@ -20,6 +25,8 @@ export interface LocalPlan {
   /** Service processes; each hosts these workloads' pods. */
   processes: ProcessPlan[];
   loadPod: MeshPodConfig;
+  /** Where k6 connects for an authority. */
+  loadHosts: Record<string, string>;
   prometheus: Address;
 }
 
@@ -56,52 +63,90 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
     dir: join(dir, 'mesh'),
   };
 
-  const loadPod = await planPod(scenario, loadService(), 0, space);
-  meshPods.push(loadPod.mesh);
-  topology.workloads.push(workloadInfo(LOAD_WORKLOAD));
-  topology.pods.push(loadPod.info);
+  const bareLoad = await planPod(scenario, loadService(), 0, space);
+  const planned = await planPods(scenario, space);
+  const podsOf = ({ id }: ServiceSpec) => planned.get(id)!.map((pod) => pod.mesh);
+  const loadEgress = await planEgress(bareLoad.mesh, loadTargets(scenario), space, podsOf);
+  const loadPod = withListeners(bareLoad.mesh, loadEgress);
+  meshPods.push(loadPod);
+  topology.workloads.push(workloadInfo(scenario, loadService()));
+  topology.pods.push(bareLoad.info);
 
   const shared: ProcessPlan = { name: SHARED_PROCESS, workloads: [] };
   const processes: ProcessPlan[] = [];
   for (const [index, service] of scenario.services.entries()) {
-    topology.workloads.push(workloadInfo(service));
+    const own = planned.get(service.id)!;
     const clusterIp = `10.96.${Math.floor(index / 250)}.${(index % 250) + 1}`;
-    topology.services.push({
-      id: service.id,
-      namespace: service.namespace,
-      name: service.name,
-      authority: authorityOf(service),
-      clusterIp,
-      port: service.port,
-      workload: service.id,
-    });
+    const policy = serviceFields(scenario, service);
+    topology.workloads.push(workloadInfo(scenario, service));
+    topology.services.push({ ...serviceInfo(service, clusterIp), ...policy });
+    const callees = calleesOf(scenario, service);
     const pods: PodConfig[] = [];
-    for (let replica = 0; replica < service.replicas; replica += 1) {
-      const planned = await planPod(scenario, service, replica, space);
-      meshPods.push(planned.mesh);
-      topology.pods.push(planned.info);
-      pods.push({
-        pod: planned.mesh.name,
-        replica,
-        listen: planned.mesh.app!.address,
-        admin: planned.appAdmin!,
-        egress: planned.mesh.outbound,
-        journalDir: join(dir, 'truth', planned.mesh.name),
-        incarnation: '0',
-      });
+    for (const pod of own) {
+      const egress = await planEgress({ ...service, ip: pod.mesh.ip }, callees, space, podsOf);
+      meshPods.push(withListeners(pod.mesh, egress));
+      topology.pods.push(pod.info);
+      pods.push(podConfig(pod, egress, dir));
     }
     mesh.services.push({
       namespace: service.namespace,
       name: service.name,
       clusterIp,
       port: service.port,
-      targetPort: topology.pods.at(-1)!.appPort ?? service.appPort,
+      targetPort: own.at(-1)?.info.appPort ?? service.appPort,
       pods: pods.map((p) => p.pod),
+      ...(policy.outboundPolicy && { policy: policy.outboundPolicy }),
     });
     placePods(scenario, service, pods, shared, processes);
   }
   if (shared.workloads.length > 0) processes.unshift(shared);
-  return { topology, mesh, processes, loadPod: loadPod.mesh, prometheus };
+  const loadHosts = hostsOfLoad(scenario, loadPod, loadEgress);
+  return { topology, mesh, processes, loadPod, loadHosts, prometheus };
+}
+
+/** The pods of each service, by its qualified name. All have their addresses before the first one's calls are planned. */
+async function planPods(scenario: Scenario, space: AddressSpace): Promise<Map<string, PlannedPod[]>> {
+  const planned = new Map<string, PlannedPod[]>();
+  for (const service of scenario.services) {
+    const pods: PlannedPod[] = [];
+    for (let replica = 0; replica < service.replicas; replica += 1) {
+      pods.push(await planPod(scenario, service, replica, space));
+    }
+    planned.set(service.id, pods);
+  }
+  return planned;
+}
+
+function hostsOfLoad(scenario: Scenario, { outbound }: MeshPodConfig, { dialled }: PodEgress): Record<string, string> {
+  return Object.fromEntries(
+    scenario.services.map((service) => {
+      const authority = authorityOf(service);
+      const { host, port } = dialled[`${authority}:${service.port}`]?.[0] ?? outbound;
+      return [authority, `${host}:${port}`];
+    }),
+  );
+}
+
+function withListeners(mesh: MeshPodConfig, { listeners }: PodEgress): MeshPodConfig {
+  return listeners.length > 0 ? { ...mesh, egressOf: listeners } : mesh;
+}
+
+function podConfig({ mesh, info, appAdmin }: PlannedPod, { dialled }: PodEgress, dir: string): PodConfig {
+  return {
+    pod: mesh.name,
+    replica: info.replica,
+    listen: mesh.app!.address,
+    admin: appAdmin!,
+    egress: mesh.outbound,
+    ...(Object.keys(dialled).length > 0 && { egressOf: dialled }),
+    journalDir: join(dir, 'truth', mesh.name),
+    incarnation: '0',
+  };
+}
+
+function serviceInfo(service: ServiceSpec, clusterIp: string): ServiceInfo {
+  const { id, namespace, name, port } = service;
+  return { id, namespace, name, authority: authorityOf(service), clusterIp, port, workload: id };
 }
 
 const SHARED_PROCESS = 'services';
@@ -141,7 +186,8 @@ async function planPod(
   const serves = service.id !== LOAD_WORKLOAD.id;
   const app = serves ? await space.listen(ip, service.appPort) : null;
   const appAdmin = serves ? await space.listen(ip, 9901) : null;
-  const admin = await space.listen(ip, 4191);
+  const admin = await space.listen(ip, PROXY_ADMIN_PORT);
+  const { inboundPolicy, skipsInbound } = workloadFields(scenario, service, TRUST);
   const mesh: MeshPodConfig = {
     namespace: service.namespace,
     name,
@@ -154,7 +200,12 @@ async function planPod(
     inbound: await space.listen(ip, 4143),
     outbound: await space.listen(ip, 4140),
     admin,
-    app: app && { address: app, labelPort: app.port, readyPath: APP_PATHS.ready, livePath: APP_PATHS.health },
+    app: app && {
+      ...{ address: app, labelPort: app.port, readyPath: APP_PATHS.ready, livePath: APP_PATHS.health },
+      ...(isProbedAtAdmin(service) && { probe: appAdmin! }),
+    },
+    ...(inboundPolicy && { inboundPolicy: atRealPorts(inboundPolicy, app, admin) }),
+    ...(skipsInbound && { skipsInbound }),
     component: null,
     componentPorts: [],
   };
@@ -170,16 +221,19 @@ async function planPod(
   return { mesh, info, appAdmin };
 }
 
-function loadService(): ServiceSpec {
-  return { ...LOAD_WORKLOAD, replicas: 1, port: 80, appPort: 0, labels: {}, routes: [] };
+/** Where pods share an address, Servers are of the ports that this pod has been given. */
+function atRealPorts(policy: InboundPolicy, app: Address | null, admin: Address): InboundPolicy {
+  const port = (declared: number) => (declared === PROXY_ADMIN_PORT ? admin.port : (app?.port ?? declared));
+  return { ...policy, servers: policy.servers.map((server) => ({ ...server, port: port(server.port) })) };
 }
 
-function workloadInfo(service: { id: string; namespace: string; name: string; serviceAccount: string }): WorkloadInfo {
+function workloadInfo(scenario: Scenario, service: ServiceSpec): WorkloadInfo {
   return {
     id: service.id,
     namespace: service.namespace,
     name: service.name,
     serviceAccount: service.serviceAccount,
     identity: identityName(service.serviceAccount, service.namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN),
+    ...workloadFields(scenario, service, TRUST),
   };
 }

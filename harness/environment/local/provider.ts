@@ -97,7 +97,7 @@ async function start(scenario: Scenario, context: ScenarioContext): Promise<Runn
     },
     topology: plan.topology,
     prometheusUrl: prometheus.url,
-    load: { hosts: loadHosts(plan), launch: null, originLeadMs: 250, userHeadroom: 1 },
+    load: { hosts: plan.loadHosts, launch: null, originLeadMs: 250, userHeadroom: 1 },
     async setOrigin(originEpochMs) {
       await Promise.all(services.map((service) => service.setOrigin(originEpochMs)));
       restarts.schedule(
@@ -156,11 +156,6 @@ async function bringUpPrometheus(
     logFile: join(context.dir, 'logs', 'prometheus.log'),
     signal: context.signal,
   });
-}
-
-function loadHosts(plan: LocalPlan): Record<string, string> {
-  const { host, port } = plan.loadPod.outbound;
-  return Object.fromEntries(plan.topology.services.map((s) => [s.authority, `${host}:${port}`]));
 }
 
 /** Waits for every one of them, then throws what the first threw that failed. */

@@ -3,6 +3,8 @@
  * section 2) is telemetry's alone, so that it can be tested without a socket.
  */
 
+import type { ObjectRef } from '../../core/policy.ts';
+
 export type ServerTls =
   | { tls: 'true'; clientId: string }
   | { tls: 'no_identity'; reason: 'loopback' | 'port_skipped' | 'no_tls_from_remote' };
@@ -10,8 +12,6 @@ export type ServerTls =
 export type ClientTls =
   | { tls: 'true'; serverId: string }
   | { tls: 'no_identity'; reason: 'loopback' | 'not_provided_by_service_discovery' };
-
-import type { ObjectRef } from '../../core/policy.ts';
 
 /** Where inbound traffic goes and who sent it: one label set of the inbound endpoint families. */
 export interface InboundTarget {
@@ -66,11 +66,14 @@ export interface OutboundRouteRef {
   grpc: boolean;
 }
 
+/** `response timeout` is a ServiceProfile's; timeouts of a route's annotations are `unexpected`. */
+export type HttpErrorLabel = 'unexpected' | 'failfast' | 'loadshed' | 'i/o' | 'response timeout';
+
 export interface ExchangeError {
   /** `error` of response_total: `unclassified`, `h2(REFUSED_STREAM)`, ... */
   response: string;
   /** `error` of inbound_http_errors_total / outbound_http_errors_total; null when not counted there. */
-  proxy: 'unexpected' | 'failfast' | 'loadshed' | 'i/o' | null;
+  proxy: HttpErrorLabel | null;
   /** `error` of the outbound route families: `UNKNOWN`, `FAIL_FAST`, `RESET`, ... */
   route: string;
 }
@@ -84,8 +87,11 @@ export interface Exchange {
   dispatch(nowMs: number): void;
   requestFrame(bytes: number, nowMs: number): void;
   requestEnd(nowMs: number): void;
-  /** `grpc`: the exchange is gRPC, classified by its trailers. */
-  head(status: number, nowMs: number, grpc?: boolean): void;
+  /**
+   * `grpc`: the exchange is gRPC, classified by its trailers: the request's content type is `application/grpc*`, or its route
+   * is a GRPCRoute. `classified`: a ServiceProfile's responseClasses have a word for this status, which goes before all else.
+   */
+  head(status: number, nowMs: number, grpc?: boolean, classified?: 'success' | 'failure'): void;
   responseFrame(bytes: number, nowMs: number): void;
   /** The response stream has ended well; `grpcStatus` is that of the trailers, null without them. */
   complete(nowMs: number, grpcStatus?: string | null): void;
@@ -107,12 +113,22 @@ export interface ProxyTelemetry {
   inboundExchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange;
   /**
    * Layer above retries and the balancer: outbound_{http,grpc}_route_request_*. `service` is the parent. With a ServiceProfile
-   * the layer does not exist (facts, 1.2): use profileRoute.
+   * the layer does not exist (facts, 1.2): use profileRoute. `backendCounted`: the attempts are reported by outboundBackend;
+   * without it a request that fails fast counts at the backend too.
    */
-  outboundRoute(service: ServiceRef, hasBody: boolean, startMs: number, route?: OutboundRouteRef): Exchange;
+  outboundRoute(
+    service: ServiceRef,
+    hasBody: boolean,
+    startMs: number,
+    route?: OutboundRouteRef,
+    backendCounted?: boolean,
+  ): Exchange;
   /**
-   * One attempt at one backend, above its balancer: outbound_{http,grpc}_route_backend_*. Absent until now: the endpoint layer
-   * counted for it. Once `outboundBackend` has been called for an attempt, pass `backendCounted` to outboundEndpoint.
+   * One attempt at one backend, above its balancer's queue: outbound_{http,grpc}_route_backend_*. It begins before the queue
+   * (dispatch), and a failfast fails it; load shedding happens above it, so there is none then. Once it is called for an
+   * attempt, pass `backendCounted` to outboundEndpoint and outboundRoute: then they count for themselves alone. Timeouts of
+   * routes are the endpoint's, below all three layers: each fails. An attempt that a retry discards is cancelled after its
+   * head, or completed when it has no body (or a gRPC answer was read to its trailers).
    */
   outboundBackend(service: BackendRef, hasBody: boolean, startMs: number, route?: OutboundRouteRef): Exchange;
   /** One attempt at one endpoint: request_total & co., and without `backendCounted` outbound_http_route_backend_* as well. */
@@ -184,11 +200,19 @@ export type ControlEvent =
 
 /** Events of policies, opaque transport, retries and ServiceProfiles: rarer than those of ProxyTelemetry. */
 export interface FullProxyTelemetry extends ProxyTelemetry {
+  /** A request that is answered without a route of its Service (no rule matches: 404, `unexpected`): no exchange. */
+  outboundHttpError(error: HttpErrorLabel): void;
   /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */
   inboundRefused(target: InboundTarget, why: 'denied' | 'no-route'): void;
   inboundRateLimited(target: InboundTarget, scope: 'total' | 'identity', limit?: ObjectRef): void;
   /** An opaque connection, or one whose authorization was withdrawn. */
-  inboundTcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate', policy?: InboundTargetPolicy): void;
+  inboundTcpAuthorized(
+    ip: string,
+    port: number,
+    tls: ServerTls,
+    verdict: 'allow' | 'deny' | 'terminate',
+    policy?: InboundTargetPolicy,
+  ): void;
   /** An outbound connection that is not HTTP: opened on the Service's opaque route. Call the result when it closes. */
   outboundOpaque(service: ServiceRef, endpoints: number): (error: OpaqueError) => void;
   /** Route with a retry policy: called at its first request (`none`), then for what retries do. */
@@ -199,7 +223,9 @@ export interface FullProxyTelemetry extends ProxyTelemetry {
   ): void;
   /**
    * Traffic of a Service with a ServiceProfile: one `effective` exchange a request, one `actual` an attempt. `dst` is
-   * `svc.ns.svc.cluster.local:80`; route null when none matched.
+   * `svc.ns.svc.cluster.local:80`; route null when none matched. Inbound there is only `effective`, around inboundExchange, and
+   * only when a route matched. Outbound, the effective exchange counts `error.proxy`. A timeout of the profile fails the
+   * effective exchange (`timeout`, `response timeout`) and cancels those below.
    */
   profileRoute(
     direction: 'inbound' | 'outbound',
@@ -209,12 +235,15 @@ export interface FullProxyTelemetry extends ProxyTelemetry {
     hasBody: boolean,
     startMs: number,
   ): Exchange;
-  /** A response that a ServiceProfile calls retryable; `skipped` says why it was not retried after all. */
+  /**
+   * A failure on a ServiceProfile's retryable route. `skipped` says why it was not retried after all; `seed` counts nothing:
+   * the route is used for the first time.
+   */
   profileRetryable(
     direction: 'inbound' | 'outbound',
     dst: string,
     route: string | null,
-    skipped: 'no_budget' | null,
+    skipped: 'no_budget' | 'seed' | null,
   ): void;
 }
 

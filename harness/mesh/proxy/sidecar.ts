@@ -3,7 +3,7 @@ import { HarnessError } from '../../core/errors.ts';
 import type { Address, MeshPodConfig } from '../contract.ts';
 import type { IssuedCertificate } from '../identity/authority.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
-import type { ProxyTelemetry } from '../telemetry/types.ts';
+import type { FullProxyTelemetry } from '../telemetry/types.ts';
 import { Admin } from './admin.ts';
 import type { ControlWatches } from './control-clients.ts';
 import type { Discovery } from './discovery.ts';
@@ -17,7 +17,7 @@ export type SidecarPod = Pick<MeshPodConfig, 'namespace' | 'name' | 'ip' | 'inbo
 
 export interface SidecarOptions {
   pod: SidecarPod;
-  telemetry: ProxyTelemetry;
+  telemetry: FullProxyTelemetry;
   meter: TcpMeter;
   discovery: Discovery;
   watches: ControlWatches;

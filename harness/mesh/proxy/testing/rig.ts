@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { MeshPodConfig } from '../../contract.ts';
 import { IdentityAuthority } from '../../identity/authority.ts';
 import { type RefreshPolicy, WorkloadCredentials } from '../../identity/credentials.ts';
-import type { ProxyTelemetry } from '../../telemetry/types.ts';
+import type { FullProxyTelemetry } from '../../telemetry/types.ts';
 import { ControlWatches } from '../control-clients.ts';
 import { Discovery, podKey } from '../discovery.ts';
 import { peerOf } from '../peer.ts';
@@ -20,7 +20,7 @@ export interface RigOptions {
   lifetimeMs?: number;
   /** Certificates of these services' pods come from another trust anchor. */
   strangers?: string[];
-  telemetry?: (pod: string) => ProxyTelemetry;
+  telemetry?: (pod: string) => FullProxyTelemetry;
 }
 
 const NAMES = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };

@@ -1,25 +1,60 @@
-/** Success and failure of responses as the proxy's default classifier sees them (facts, section 2). */
+/** Success and failure of responses as the proxy's classifiers see them (facts, section 2). */
+
+import { GRPC_CODES, GRPC_FAILURES } from '../../core/outcome.ts';
+
+export type Classification = 'success' | 'failure';
 
 export interface Class {
-  classification: 'success' | 'failure';
+  classification: Classification;
   grpc_status: string;
   error: string;
 }
 
-/** gRPC codes that are failures; all others, NOT_FOUND and RESOURCE_EXHAUSTED included, are successes. */
-const GRPC_FAILURES = new Set(['2', '4', '7', '13', '14', '15']);
+const UNKNOWN = 2;
 
 export function classifyHttp(status: number): Class {
   const failed = status >= 500 && status <= 599;
   return { classification: failed ? 'failure' : 'success', grpc_status: '', error: '' };
 }
 
-/** `code` null: the stream ended without trailers, which counts as code 2 but as a success. */
-export function classifyGrpc(code: string | null): Class {
-  if (code === null) return { classification: 'success', grpc_status: '2', error: '' };
-  return { classification: GRPC_FAILURES.has(code) ? 'failure' : 'success', grpc_status: code, error: '' };
+/**
+ * A stream that ended without a readable `grpc-status` (null) counts as code 2 but as a success; a code that gRPC does not
+ * know counts as code 2, and as a failure.
+ */
+export function classifyGrpc(status: string | null): Class {
+  const code = status === null ? null : grpcCode(status);
+  if (code === null) return { classification: 'success', grpc_status: String(UNKNOWN), error: '' };
+  return { classification: GRPC_FAILURES.has(code) ? 'failure' : 'success', grpc_status: String(code), error: '' };
 }
 
 export function classifyError(error: string): Class {
   return { classification: 'failure', grpc_status: '', error };
+}
+
+/** By the responseClasses of a ServiceProfile: gRPC or not, the status alone was looked at. */
+export function classifyAs(classification: Classification): Class {
+  return { classification, grpc_status: '', error: '' };
+}
+
+/** Code of a `grpc-status`; null when it is not a number. */
+function grpcCode(status: string): number | null {
+  if (!/^\d+$/.test(status)) return null;
+  const code = Number(status);
+  if (code > 65_535) return null;
+  return code < GRPC_CODES.length ? code : UNKNOWN;
+}
+
+/** `grpc_status` of the families of GRPCRoutes, and by its number `status` of those of gRPC Servers: no code, no name. */
+export function grpcName(status: string | null): string {
+  return GRPC_CODES[wholeCode(status) ?? UNKNOWN] as string;
+}
+
+/** `status` of the families of gRPC Servers: empty when the stream had none. */
+export function grpcNumber(status: string | null): string {
+  return status === null ? '' : String(wholeCode(status) ?? UNKNOWN);
+}
+
+/** A code of 0 to 16 in its plain form; all else is unknown to these families. */
+function wholeCode(status: string | null): number | null {
+  return status !== null && /^(\d|1[0-6])$/.test(status) ? Number(status) : null;
 }

@@ -1,3 +1,5 @@
+import type { Classification } from './classify.ts';
+import type { RequestSet } from './request-sets.ts';
 import type { Exchange, ExchangeError } from './types.ts';
 
 /**
@@ -13,6 +15,8 @@ export abstract class LayerExchange implements Exchange {
   /** 0 until response headers. */
   protected status = 0;
   protected grpc = false;
+  /** A ServiceProfile's word for the status. */
+  protected classified: Classification | null = null;
   protected frameSeen = false;
   protected done = false;
   /** request_total waits for the first frame of a body. */
@@ -55,10 +59,11 @@ export abstract class LayerExchange implements Exchange {
     if (this.hasBody) this.requestEndMs = nowMs;
   }
 
-  head(status: number, _nowMs: number, grpc = false): void {
+  head(status: number, _nowMs: number, grpc = false, classified: Classification | null = null): void {
     if (this.done) return;
     this.status = status;
     this.grpc = grpc;
+    this.classified = classified;
   }
 
   responseFrame(bytes: number, nowMs: number): void {
@@ -99,6 +104,14 @@ export abstract class LayerExchange implements Exchange {
   /** Since the request's body was sent, zero when it was not: `*_response_duration_seconds`. */
   protected sinceRequestEnd(nowMs: number): number {
     return this.requestEndMs < 0 ? 0 : seconds(nowMs - this.requestEndMs);
+  }
+
+  /** The end of a response in response_total & co., where a dropped body is one that ended (facts, section 2). */
+  protected countResponse(set: RequestSet, grpcStatus: string | null, nowMs: number): void {
+    if (!this.frameSeen) set.latency(this.status, nowMs - this.dispatchMs, nowMs);
+    if (this.classified !== null) set.classified(this.status, this.classified, nowMs);
+    else if (this.grpc) set.grpc(this.status, grpcStatus, nowMs);
+    else set.http(this.status, nowMs);
   }
 
   #pollBody(nowMs: number): void {

@@ -1,9 +1,12 @@
+import { grpcNumber } from './classify.ts';
 import { LayerExchange } from './exchange.ts';
 import type { Histogram, HistogramFamily, Scalar, ScalarFamily } from './families.ts';
 import {
+  defaultTargetPolicy,
   inboundRouteLabels,
   type LabelBag,
-  routeLabels,
+  objectKey,
+  routeAuthzLabels,
   serverLabels,
   serverTlsKey,
   serverTlsLabels,
@@ -12,11 +15,12 @@ import {
 import type { Page } from './page.ts';
 import type { Pin, RequestSet, RequestStore } from './request-sets.ts';
 import type { StackSet } from './stack.ts';
-import type { Exchange, ExchangeError, InboundTarget } from './types.ts';
+import type { Exchange, ExchangeError, InboundTarget, InboundTargetPolicy } from './types.ts';
 
 /** Registry families of one inbound route (facts 1.9). Durations appear with their first sample, frame sizes at once. */
 class InboundRoute {
-  readonly #statuses = new Map<number, Scalar>();
+  /** By HTTP status, or by gRPC status. */
+  readonly #statuses = new Map<number | string, Scalar>();
   readonly #families: InboundFamilies;
   readonly #bag: LabelBag;
   readonly requests: Scalar;
@@ -33,12 +37,15 @@ class InboundRoute {
     this.responseFrames = families.responseFrames.with(bag);
   }
 
-  /** A stream has ended; status 0 when it had no headers. */
-  end(status: number, requestSeconds: number, responseSeconds: number): void {
-    let counter = this.#statuses.get(status);
+  /** A stream has ended; status 0 when it had no headers, `grpcStatus` null when it had no trailers. */
+  end(status: number, grpcStatus: string | null, requestSeconds: number, responseSeconds: number): void {
+    const { grpc } = this.#families;
+    const key = grpc ? (grpcStatus ?? '') : status;
+    let counter = this.#statuses.get(key);
     if (counter === undefined) {
-      counter = this.#families.statuses.with({ ...this.#bag, status: status === 0 ? '' : String(status) });
-      this.#statuses.set(status, counter);
+      const label = grpc ? grpcNumber(grpcStatus) : status === 0 ? '' : String(status);
+      counter = this.#families.statuses.with({ ...this.#bag, status: label });
+      this.#statuses.set(key, counter);
     }
     counter.value++;
     this.#requestDuration ??= this.#families.requestDuration.with(this.#bag);
@@ -48,9 +55,9 @@ class InboundRoute {
   }
 }
 
+/** inbound_http_*, or inbound_grpc_* of a Server whose protocol is gRPC. */
 interface InboundFamilies {
-  allow: ScalarFamily;
-  errors: ScalarFamily;
+  grpc: boolean;
   requests: ScalarFamily;
   requestFrames: HistogramFamily;
   requestDuration: HistogramFamily;
@@ -107,18 +114,15 @@ class InboundExchange extends LayerExchange {
   }
 
   protected override onComplete(grpcStatus: string | null, nowMs: number): void {
-    const { set } = this.#entry;
-    if (!this.frameSeen) set.latency(this.status, nowMs - this.dispatchMs, nowMs);
-    if (this.grpc) set.grpc(this.status, grpcStatus, nowMs);
-    else set.http(this.status, nowMs);
-    this.#end(nowMs);
+    this.countResponse(this.#entry.set, grpcStatus, nowMs);
+    this.#end(grpcStatus, nowMs);
   }
 
   protected override onFail(error: ExchangeError, nowMs: number): void {
     const { set, errors, errorBag } = this.#entry;
     set.error(this.status, error.response, nowMs);
     if (error.proxy !== null) errors.with({ ...errorBag, error: error.proxy }).value++;
-    this.#end(nowMs);
+    this.#end(null, nowMs);
   }
 
   protected override onCancelBody(nowMs: number): void {
@@ -129,8 +133,8 @@ class InboundExchange extends LayerExchange {
     this.#entry.set.handles--;
   }
 
-  #end(nowMs: number): void {
-    this.#entry.route?.end(this.status, this.sinceStart(nowMs), this.sinceRequestEnd(nowMs));
+  #end(grpcStatus: string | null, nowMs: number): void {
+    this.#entry.route?.end(this.status, grpcStatus, this.sinceStart(nowMs), this.sinceRequestEnd(nowMs));
   }
 }
 
@@ -143,7 +147,9 @@ export function isAdmin(ip: string): boolean {
 export class Inbound {
   readonly #entries = new WeakMap<InboundTarget, InboundEntry>();
   readonly #byKey = new Map<string, InboundEntry>();
-  readonly #families: InboundFamilies;
+  readonly #families: Readonly<Record<'http' | 'grpc', InboundFamilies>>;
+  readonly #allow: ScalarFamily;
+  readonly #errors: ScalarFamily;
   readonly #store: RequestStore;
   readonly #stack: StackSet;
   readonly #policy: string;
@@ -165,16 +171,9 @@ export class Inbound {
     this.#policy = options.policy;
     this.#inboundPort = options.inboundPort;
     this.#connections = options.connections;
-    this.#families = {
-      allow: page.counter('inbound_http_authz_allow_total'),
-      errors: page.counter('inbound_http_errors_total'),
-      requests: page.counter('inbound_http_requests'),
-      requestFrames: page.histogram('inbound_http_request_frame_size_bytes'),
-      requestDuration: page.histogram('inbound_http_request_duration_seconds'),
-      responseFrames: page.histogram('inbound_http_response_frame_size_bytes'),
-      responseDuration: page.histogram('inbound_http_response_duration_seconds'),
-      statuses: page.counter('inbound_http_statuses'),
-    };
+    this.#allow = page.counter('inbound_http_authz_allow_total');
+    this.#errors = page.counter('inbound_http_errors_total');
+    this.#families = { http: inboundFamilies(page, 'http'), grpc: inboundFamilies(page, 'grpc') };
   }
 
   exchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange {
@@ -182,7 +181,7 @@ export class Inbound {
   }
 
   #entry(target: InboundTarget): InboundEntry {
-    const key = `${target.ip} ${target.port} ${target.route} ${serverTlsKey(target.tls)}`;
+    const key = `${target.ip} ${target.port} ${policyKey(target)} ${serverTlsKey(target.tls)}`;
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
       entry = this.#make(target);
@@ -193,27 +192,58 @@ export class Inbound {
   }
 
   #make(target: InboundTarget): InboundEntry {
-    const server = serverLabels(this.#policy, target.port);
+    const policy = target.policy ?? defaultTargetPolicy(target.route, this.#policy);
+    const server = serverLabels(policy.server, target.port);
     const endpoint: LabelBag = {
       direction: 'inbound',
       ...targetLabels(target.ip, target.port),
       ...serverTlsLabels(target.tls),
       ...server,
-      ...routeLabels(target.route, this.#policy),
+      ...routeAuthzLabels(policy),
     };
     const admin = isAdmin(target.ip);
-    // A meshed connection comes with a transport header to the proxy's own port, which errors show as the target.
-    const errorPort = target.tls.tls === 'true' && !admin ? this.#inboundPort : target.port;
     if (!admin) this.#stack.created();
     const set = this.#store.set(endpoint);
     set.pins.push(this.#connections(target));
     return {
       set,
-      allow: this.#families.allow.with(endpoint),
-      route: admin ? null : new InboundRoute(this.#families, inboundRouteLabels(target, this.#policy)),
+      allow: this.#allow.with(endpoint),
+      route: admin ? null : this.#route(policy, target.port),
       stack: this.#stack,
-      errors: this.#families.errors,
-      errorBag: { ...targetLabels(target.ip, errorPort), ...server },
+      errors: this.#errors,
+      errorBag: inboundErrorLabels(target, policy, this.#inboundPort),
     };
   }
+
+  #route(policy: InboundTargetPolicy, port: number): InboundRoute {
+    return new InboundRoute(this.#families[policy.grpc ? 'grpc' : 'http'], inboundRouteLabels(policy, port));
+  }
+}
+
+/**
+ * Labels of inbound_http_errors_total. A meshed connection comes with a transport header to the proxy's own port, which
+ * errors show as the target (facts 1.4).
+ */
+export function inboundErrorLabels(target: InboundTarget, policy: InboundTargetPolicy, inboundPort: number): LabelBag {
+  const port = target.tls.tls === 'true' && !isAdmin(target.ip) ? inboundPort : target.port;
+  return { ...targetLabels(target.ip, port), ...serverLabels(policy.server, target.port) };
+}
+
+function policyKey({ route, policy }: InboundTarget): string {
+  if (policy === undefined) return route;
+  const { server, authz, grpc } = policy;
+  return [server, policy.route, ...(authz === null ? [] : [authz])].map(objectKey).concat(String(grpc)).join(' ');
+}
+
+function inboundFamilies(page: Page, protocol: 'http' | 'grpc'): InboundFamilies {
+  const prefix = `inbound_${protocol}`;
+  return {
+    grpc: protocol === 'grpc',
+    requests: page.counter(`${prefix}_requests`),
+    requestFrames: page.histogram(`${prefix}_request_frame_size_bytes`),
+    requestDuration: page.histogram(`${prefix}_request_duration_seconds`),
+    responseFrames: page.histogram(`${prefix}_response_frame_size_bytes`),
+    responseDuration: page.histogram(`${prefix}_response_duration_seconds`),
+    statuses: page.counter(`${prefix}_statuses`),
+  };
 }

@@ -1,4 +1,13 @@
-import type { ClientTls, InboundTarget, OutboundTarget, ServerTls, ServiceRef } from './types.ts';
+import type { ObjectRef } from '../../core/policy.ts';
+import type {
+  BackendRef,
+  ClientTls,
+  InboundTarget,
+  InboundTargetPolicy,
+  OutboundTarget,
+  ServerTls,
+  ServiceRef,
+} from './types.ts';
 
 /** Label values by name. `dst_*` and `rt_*` hold their labels as printed. The order is the family profile's. */
 export type LabelBag = Readonly<Record<string, string>>;
@@ -32,33 +41,49 @@ export function clientTlsLabels(tls: ClientTls): LabelBag {
   return tls.tls === 'true' ? { tls: 'true', server_id: tls.serverId } : { tls: tls.tls, no_tls_reason: tls.reason };
 }
 
-/** A default server: named after the default policy (facts 1.9). */
-export function serverLabels(policy: string, port: number): LabelBag {
-  return { srv_group: '', srv_kind: 'default', srv_name: policy, srv_port: String(port) };
+/** The default server of a port without a Server: named after the default policy (facts 1.9). */
+export function defaultServer(policy: string): ObjectRef {
+  return { group: '', kind: 'default', namespace: '', name: policy };
 }
 
-/** Default routes and the authorization that goes with them. */
-export function routeLabels(route: InboundTarget['route'], policy: string): LabelBag {
+export function serverLabels(server: ObjectRef, port: number): LabelBag {
+  return { srv_group: server.group, srv_kind: server.kind, srv_name: server.name, srv_port: String(port) };
+}
+
+/** What applies to a target without a policy of its own: default server, route and the authorization that goes with them. */
+export function defaultTargetPolicy(route: InboundTarget['route'], policy: string): InboundTargetPolicy {
   return {
-    route_group: '',
-    route_kind: 'default',
-    route_name: route,
-    authz_group: '',
-    authz_kind: 'default',
-    authz_name: route === 'probe' ? 'probe' : policy,
+    server: defaultServer(policy),
+    route: defaultServer(route),
+    authz: defaultServer(route === 'probe' ? 'probe' : policy),
+    grpc: false,
   };
 }
 
-/** Labels of the default inbound route in the registry's families, which call the server `parent` (facts 1.9). */
-export function inboundRouteLabels(target: InboundTarget, policy: string): LabelBag {
+/** Route and authorization, the latter only when one applied. */
+export function routeAuthzLabels({ route, authz }: InboundTargetPolicy): LabelBag {
   return {
-    parent_group: '',
-    parent_kind: 'default',
-    parent_name: policy,
-    parent_port: String(target.port),
-    route_group: '',
-    route_kind: 'default',
-    route_name: target.route,
+    route_group: route.group,
+    route_kind: route.kind,
+    route_name: route.name,
+    ...(authz === null ? {} : authzLabels(authz)),
+  };
+}
+
+export function authzLabels(authz: ObjectRef): LabelBag {
+  return { authz_group: authz.group, authz_kind: authz.kind, authz_name: authz.name };
+}
+
+/** Labels of the inbound registry's families, which call the server `parent` (facts 1.9). */
+export function inboundRouteLabels({ server, route }: InboundTargetPolicy, port: number): LabelBag {
+  return {
+    parent_group: server.group,
+    parent_kind: server.kind,
+    parent_name: server.name,
+    parent_port: String(port),
+    route_group: route.group,
+    route_kind: route.kind,
+    route_name: route.name,
   };
 }
 
@@ -73,15 +98,20 @@ function serviceLabels(scope: string, service: ServiceRef): LabelBag {
   };
 }
 
-/** Parent, backend and default route of a Service (facts 1.10). */
-export function outboundLabels(service: ServiceRef, route: 'http' | 'opaq'): LabelBag {
+/** A route that nobody declared (facts 1.10). */
+export function defaultRoute(name: 'http' | 'opaq'): ObjectRef {
+  return { group: '', kind: 'default', namespace: '', name };
+}
+
+/** Parent, backend and route of outbound traffic (facts 1.10). */
+export function outboundLabels(service: BackendRef, route: ObjectRef): LabelBag {
   return {
-    ...serviceLabels('parent', service),
+    ...serviceLabels('parent', service.parent ?? service),
     ...serviceLabels('backend', service),
-    route_group: '',
-    route_kind: 'default',
-    route_namespace: '',
-    route_name: route,
+    route_group: route.group,
+    route_kind: route.kind,
+    route_namespace: route.namespace,
+    route_name: route.name,
     hostname: '',
   };
 }
@@ -103,6 +133,17 @@ export function outboundTargetKey(target: OutboundTarget): string {
 
 export function serviceKey(service: ServiceRef): string {
   return `${service.namespace}/${service.name}:${service.port}`;
+}
+
+/** A backend of another Service's route is not the Service itself, whose balancer is another. */
+export function backendKey(service: BackendRef): string {
+  const backend = serviceKey(service);
+  const parent = service.parent === undefined ? backend : serviceKey(service.parent);
+  return parent === backend ? backend : `${backend} of ${parent}`;
+}
+
+export function objectKey(object: ObjectRef): string {
+  return `${object.group}/${object.kind}/${object.namespace}/${object.name}`;
 }
 
 export function serverTlsKey(tls: ServerTls): string {

@@ -1,47 +1,70 @@
+import type { ObjectRef } from '../../core/policy.ts';
 import { Balancer } from './balancer.ts';
 import type { Scalar } from './families.ts';
+import { inboundErrorLabels } from './inbound.ts';
 import {
+  authzLabels,
+  defaultRoute,
+  defaultServer,
+  defaultTargetPolicy,
   type LabelBag,
   outboundLabels,
-  routeLabels,
+  routeAuthzLabels,
   serverLabels,
   serverTlsLabels,
   serviceKey,
   targetLabels,
 } from './labels.ts';
 import type { Page } from './page.ts';
-import type { InboundTarget, OpaqueError, ServerTls, ServiceRef } from './types.ts';
+import type {
+  InboundTarget,
+  InboundTargetPolicy,
+  OpaqueError,
+  OutboundRouteRef,
+  ServerTls,
+  ServiceRef,
+} from './types.ts';
 
 /** Inbound policy and connection errors: one counter an event, never evicted (facts 1.4). */
 export class InboundPolicy {
   readonly #page: Page;
   readonly #policy: string;
+  readonly #inboundPort: number;
 
-  constructor(page: Page, policy: string) {
+  constructor(page: Page, options: { policy: string; inboundPort: number }) {
     this.#page = page;
-    this.#policy = policy;
+    this.#policy = options.policy;
+    this.#inboundPort = options.inboundPort;
   }
 
   refused(target: InboundTarget, why: 'denied' | 'no-route'): void {
     const family = why === 'denied' ? 'inbound_http_authz_deny_total' : 'inbound_http_route_not_found_total';
-    this.#count(family, { ...this.#target(target), ...routeLabels(target.route, this.#policy) });
+    const policy = this.#policyOf(target);
+    this.#count(family, { ...this.#target(target, policy), ...routeAuthzLabels({ ...policy, authz: null }) });
   }
 
   /** A limited request was authorized first, and counts as an unexpected error (facts, section 2). */
-  rateLimited(target: InboundTarget, scope: 'total' | 'identity'): void {
-    const bag = this.#target(target);
-    this.#count('inbound_http_authz_allow_total', { ...bag, ...routeLabels(target.route, this.#policy) });
-    this.#count('inbound_http_local_ratelimit_total', { ...bag, ratelimit_scope: scope });
-    this.#count('inbound_http_errors_total', { ...bag, error: 'unexpected' });
+  rateLimited(target: InboundTarget, scope: 'total' | 'identity', limit?: ObjectRef): void {
+    const policy = this.#policyOf(target);
+    const bag = this.#target(target, policy);
+    const name = limit && { ratelimit_group: limit.group, ratelimit_kind: limit.kind, ratelimit_name: limit.name };
+    this.#count('inbound_http_authz_allow_total', { ...bag, ...routeAuthzLabels(policy) });
+    this.#count('inbound_http_local_ratelimit_total', { ...bag, ...name, ratelimit_scope: scope });
+    const errors = inboundErrorLabels(target, policy, this.#inboundPort);
+    this.#count('inbound_http_errors_total', { ...errors, error: 'unexpected' });
   }
 
-  tcpAuthorized(ip: string, port: number, tls: ServerTls, verdict: 'allow' | 'deny' | 'terminate'): void {
+  tcpAuthorized(
+    ip: string,
+    port: number,
+    tls: ServerTls,
+    verdict: 'allow' | 'deny' | 'terminate',
+    policy: InboundTargetPolicy = defaultTargetPolicy('default', this.#policy),
+  ): void {
     this.#count(`inbound_tcp_authz_${verdict}_total`, {
       ...targetLabels(ip, port),
-      ...serverLabels(this.#policy, port),
-      authz_group: '',
-      authz_kind: 'default',
-      authz_name: this.#policy,
+      ...serverLabels(policy.server, port),
+      ...authzLabels(policy.authz ?? defaultServer(this.#policy)),
       ...serverTlsLabels(tls),
     });
   }
@@ -50,10 +73,14 @@ export class InboundPolicy {
     this.#count(`${direction}_tcp_errors_total`, { ...targetLabels(ip, port), error });
   }
 
-  #target(target: InboundTarget): LabelBag {
+  #policyOf(target: InboundTarget): InboundTargetPolicy {
+    return target.policy ?? defaultTargetPolicy(target.route, this.#policy);
+  }
+
+  #target(target: InboundTarget, policy: InboundTargetPolicy): LabelBag {
     return {
       ...targetLabels(target.ip, target.port),
-      ...serverLabels(this.#policy, target.port),
+      ...serverLabels(policy.server, target.port),
       ...serverTlsLabels(target.tls),
     };
   }
@@ -103,7 +130,7 @@ export class OutboundOpaque {
   #make(service: ServiceRef, epochSeconds: number): OpaqueRoute {
     const fqdn = `${service.name}.${service.namespace}.svc.${this.#clusterDomain}:${service.port}`;
     const bag: LabelBag = {
-      ...outboundLabels(service, 'opaq'),
+      ...outboundLabels(service, defaultRoute('opaq')),
       logical: fqdn,
       concrete: fqdn,
       target_ip: '',
@@ -133,10 +160,11 @@ export function countRetry(
   page: Page,
   service: ServiceRef,
   event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
+  route: OutboundRouteRef = { ref: defaultRoute('http'), grpc: false },
 ): void {
-  const bag = outboundLabels(service, 'http');
+  const bag = outboundLabels(service, route.ref);
   for (const [name, family] of Object.entries(RETRY_EVENTS)) {
-    const scalar = page.counter(`outbound_http_route_retry_${family}`).with(bag);
+    const scalar = page.counter(`outbound_${route.grpc ? 'grpc' : 'http'}_route_retry_${family}`).with(bag);
     if (name === event) scalar.value++;
   }
 }

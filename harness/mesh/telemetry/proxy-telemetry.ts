@@ -1,10 +1,19 @@
+import type { DefaultPolicy } from '../../core/policy.ts';
 import type { VersionProfile } from '../profiles/index.ts';
 import { Balancer } from './balancer.ts';
 import { Control, type ControlPlane } from './control.ts';
 import { Detection } from './detect.ts';
 import { seconds } from './exchange.ts';
 import { Inbound } from './inbound.ts';
-import { outboundLabels, serverLabels, serviceKey } from './labels.ts';
+import {
+  backendKey,
+  defaultRoute,
+  defaultServer,
+  objectKey,
+  outboundLabels,
+  serverLabels,
+  serviceKey,
+} from './labels.ts';
 import { Outbound } from './outbound.ts';
 import { Page } from './page.ts';
 import { countRetry, InboundPolicy, OutboundOpaque } from './policy-events.ts';
@@ -13,7 +22,7 @@ import { RequestStore } from './request-sets.ts';
 import { Certificate, type ProcessInfo, Runtime } from './runtime.ts';
 import { Stacks } from './stack.ts';
 import { Tcp } from './tcp.ts';
-import type { FullProxyTelemetry, ServiceRef } from './types.ts';
+import type { BackendRef, FullProxyTelemetry } from './types.ts';
 
 export type { ControlClient, ControlPlane } from './control.ts';
 export type { ProcessInfo, ProcessReading } from './runtime.ts';
@@ -23,7 +32,7 @@ export interface TelemetryOptions {
   process: ProcessInfo;
   controlPlane: ControlPlane;
   /** Default inbound policy: name of the default server and of its authorization. */
-  defaultPolicy: 'all-unauthenticated';
+  defaultPolicy: DefaultPolicy;
   /** Domain in the names of the opaque balancers; `cluster.local` unless given. */
   clusterDomain?: string;
   /** The clock of `nowMs` everywhere; performance.now() unless given. */
@@ -61,7 +70,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     stack: stacks.get('inbound', 'http', 'logical'),
     policy,
     inboundPort: profile.inboundPort,
-    connections: (target) => tcp.inboundSrcSet(target.ip, target.port, target.tls),
+    connections: (target) => tcp.inboundSrcSet(target.ip, target.port, target.tls, target.policy?.server),
   });
   const outbound = new Outbound(page, {
     store,
@@ -69,7 +78,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     endpoint: stacks.get('outbound', 'http', 'endpoint'),
     connections: (target) => tcp.outboundDstSet(target),
   });
-  const inboundPolicy = new InboundPolicy(page, policy);
+  const inboundPolicy = new InboundPolicy(page, { policy, inboundPort: profile.inboundPort });
   const opaque = new OutboundOpaque(page, {
     timeoutSeconds: profile.failfastSeconds.outbound,
     clusterDomain: options.clusterDomain ?? 'cluster.local',
@@ -80,13 +89,14 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
   const protocolConnections = page.counter('outbound_tcp_protocol_connections');
   const transportHeaders = page.counter('inbound_tcp_transport_header_connections');
   const balancers = new Map<string, Balancer>();
+  const http = defaultRoute('http');
   let polls = 0;
 
-  function balancer(service: ServiceRef): Balancer {
-    const key = serviceKey(service);
+  function balancer(service: BackendRef): Balancer {
+    const key = backendKey(service);
     let found = balancers.get(key);
     if (found === undefined) {
-      found = new Balancer(page, 'outbound_http_balancer', outboundLabels(service, 'http'), {
+      found = new Balancer(page, 'outbound_http_balancer', outboundLabels(service, http), {
         timeoutSeconds: profile.failfastSeconds.outbound,
         createdEpochSeconds: epochSeconds(now()),
       });
@@ -100,24 +110,29 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       polls++;
       return inbound.exchange(target, hasBody, startMs);
     },
-    outboundRoute(service, hasBody, startMs) {
+    outboundRoute(service, hasBody, startMs, route, backendCounted) {
       polls++;
-      return outbound.routeExchange(service, hasBody, startMs);
+      return outbound.routeExchange(service, hasBody, startMs, route, backendCounted);
     },
-    outboundEndpoint: (service, target, hasBody, startMs) =>
-      outbound.endpointExchange(service, target, hasBody, startMs),
+    outboundBackend: (service, hasBody, startMs, route) => outbound.backendExchange(service, hasBody, startMs, route),
+    outboundEndpoint: (service, target, hasBody, startMs, backendCounted) =>
+      outbound.endpointExchange(service, target, hasBody, startMs, backendCounted),
 
-    inboundSrcTcp: (ip, port, tls) => tcp.inboundSrc(ip, port, tls),
+    inboundSrcTcp: (ip, port, tls, server) => tcp.inboundSrc(ip, port, tls, server),
     inboundDstTcp: () => tcp.inboundDst(),
     outboundSrcTcp: (clusterIp, port) => tcp.outboundSrc(clusterIp, port),
     outboundDstTcp: (target) => tcp.outboundDst(target),
 
-    inboundDetected: (port, result, tookSeconds) =>
-      inboundDetection.record(String(port), () => serverLabels(policy, port), result, tookSeconds),
+    inboundDetected(port, result, tookSeconds, server = defaultServer(policy)) {
+      inboundDetection.record(`${port} ${objectKey(server)}`, () => serverLabels(server, port), result, tookSeconds);
+    },
     outboundDetected(service, result, tookSeconds) {
-      const labels = () => outboundLabels(service, 'http');
+      const labels = () => outboundLabels(service, http);
       outboundDetection.record(serviceKey(service), labels, result, tookSeconds);
       protocolConnections.with({ ...labels(), protocol: 'detect' }).value++;
+    },
+    outboundProtocol(service, protocol) {
+      protocolConnections.with({ ...outboundLabels(service, http), protocol }).value++;
     },
     transportHeader(sessionProtocol, port, clientId) {
       const bag = {
@@ -146,13 +161,15 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       stacks.get('outbound', 'http', 'balance').drop.value++;
       stacks.get('outbound', 'http', 'endpoint').drop.value += balancer(service).dropped();
     },
+    outboundHttpError: (error) => outbound.error(error),
     inboundRefused: (target, why) => inboundPolicy.refused(target, why),
-    inboundRateLimited: (target, scope) => inboundPolicy.rateLimited(target, scope),
-    inboundTcpAuthorized: (ip, port, tls, verdict) => inboundPolicy.tcpAuthorized(ip, port, tls, verdict),
+    inboundRateLimited: (target, scope, limit) => inboundPolicy.rateLimited(target, scope, limit),
+    inboundTcpAuthorized: (ip, port, tls, verdict, applied) =>
+      inboundPolicy.tcpAuthorized(ip, port, tls, verdict, applied),
     inboundTcpError: (ip, port, error) => inboundPolicy.tcpError('inbound', ip, port, error),
     outboundTcpError: (ip, port, error) => inboundPolicy.tcpError('outbound', ip, port, error),
     outboundOpaque: (service, endpoints) => opaque.open(service, endpoints, epochSeconds(now())),
-    outboundRetry: (service, event) => countRetry(page, service, event),
+    outboundRetry: (service, event, route) => countRetry(page, service, event, route),
     profileRoute: (direction, dst, route, layer, hasBody, startMs) =>
       profileRoutes.exchange(direction, dst, route, layer, hasBody, startMs),
     profileRetryable: (direction, dst, route, skipped) => profileRoutes.retryable(direction, dst, route, skipped),

@@ -1,4 +1,4 @@
-import { type Class, classifyError, classifyGrpc, classifyHttp } from './classify.ts';
+import { type Class, type Classification, classifyAs, classifyError, classifyGrpc, classifyHttp } from './classify.ts';
 import type { Histogram, HistogramFamily, Scalar, ScalarFamily } from './families.ts';
 import type { LabelBag } from './labels.ts';
 import type { Page } from './page.ts';
@@ -18,7 +18,7 @@ interface Families {
 class StatusSet {
   readonly latency: Histogram | null;
   http: Scalar | null = null;
-  /** By `grpc:<code>` or `error:<error>`. */
+  /** By `grpc:<code>`, `error:<error>` or `class:<classification>`. */
   readonly others = new Map<string, Scalar>();
   constructor(latency: Histogram | null) {
     this.latency = latency;
@@ -76,6 +76,11 @@ export class RequestSet {
 
   grpc(status: number, code: string | null, nowMs: number): void {
     this.#other(status, `grpc:${code}`, () => classifyGrpc(code), nowMs);
+  }
+
+  /** A ServiceProfile's word for the status. */
+  classified(status: number, classification: Classification, nowMs: number): void {
+    this.#other(status, `class:${classification}`, () => classifyAs(classification), nowMs);
   }
 
   error(status: number, error: string, nowMs: number): void {

@@ -1,6 +1,9 @@
+import type { ObjectRef } from '../../core/policy.ts';
 import type { Scalar, ScalarFamily } from './families.ts';
 import {
+  defaultServer,
   type LabelBag,
+  objectKey,
   outboundTargetKey,
   outboundTargetLabels,
   serverLabels,
@@ -162,8 +165,8 @@ export class Tcp {
     };
   }
 
-  inboundSrc(ip: string, port: number, tls: ServerTls): TcpConnection {
-    return new Connection(this.inboundSrcSet(ip, port, tls), this.#now);
+  inboundSrc(ip: string, port: number, tls: ServerTls, server?: ObjectRef): TcpConnection {
+    return new Connection(this.inboundSrcSet(ip, port, tls, server), this.#now);
   }
 
   /** All of the proxy's connections to its app share one label set. */
@@ -190,13 +193,15 @@ export class Tcp {
     return new Connection(this.outboundDstSet(target), this.#now);
   }
 
-  inboundSrcSet(ip: string, port: number, tls: ServerTls): TcpSet {
-    return this.#set(`inbound src ${ip} ${port} ${serverTlsKey(tls)}`, () => ({
+  /** `server` absent: the default one. */
+  inboundSrcSet(ip: string, port: number, tls: ServerTls, server?: ObjectRef): TcpSet {
+    const by = server === undefined ? '' : objectKey(server);
+    return this.#set(`inbound src ${ip} ${port} ${serverTlsKey(tls)} ${by}`, () => ({
       direction: 'inbound',
       peer: 'src',
       ...targetLabels(ip, port),
       ...serverTlsLabels(tls),
-      ...serverLabels(this.#policy, port),
+      ...serverLabels(server ?? defaultServer(this.#policy), port),
     }));
   }
 

@@ -49,7 +49,10 @@ export class LinkStream extends EventEmitter {
 
   sendTrailers(fields: Record<string, string>): void {
     if (this.destroyed) return;
-    this.#session.sendHeaders(this.id, Object.entries(fields).flat(), true);
+    const list = Object.entries(fields).flat();
+    // As node:http2: an end without trailers is one of data.
+    if (list.length > 0) this.#session.sendHeaders(this.id, list, true);
+    else this.#session.sendData(this.id, EMPTY, true);
     this.#finishLocal();
   }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { LinkStream } from '../link/stream.ts';
 import { onBrokenConnection } from './connection-error.ts';
-import { type HeaderList, headerValue } from './headers.ts';
+import { type HeaderList, headerValue, isGrpc } from './headers.ts';
 import { resetStream } from './reset-stream.ts';
 
 /** The hop that asked: where an answer is written to. */
@@ -99,13 +99,16 @@ export class Http2Downstream implements Downstream {
       this.#stream.respond([':status', String(status), ...headers], { endStream: true, sendDate: false } as object);
       return;
     }
-    this.head(status, headers);
+    this.#head(status, headers, trailers !== null);
     this.end(body, trailers);
   }
 
   head(status: number, headers: HeaderList): void {
+    this.#head(status, headers, headerValue(headers, 'trailer') !== undefined || isGrpc(headers));
+  }
+
+  #head(status: number, headers: HeaderList, waitForTrailers: boolean): void {
     if (this.#stream.destroyed || this.#stream.closed) return;
-    const waitForTrailers = headerValue(headers, 'trailer') !== undefined;
     this.#stream.respond([':status', String(status), ...headers], { waitForTrailers, sendDate: false } as object);
     if (waitForTrailers)
       this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(pairs(this.#trailers ?? [])));

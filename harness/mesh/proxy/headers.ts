@@ -97,6 +97,11 @@ export function headerValue(headers: HeaderList, name: string): string | undefin
   return undefined;
 }
 
+/** The content type says so, whatever carries it. */
+export function isGrpc(headers: HeaderList): boolean {
+  return headerValue(headers, 'content-type')?.startsWith('application/grpc') ?? false;
+}
+
 /** Removes what a Connection header names, apart from its own keywords. */
 function dropNamed(headers: HeaderList, connection: string): void {
   if (/^\s*(keep-alive|close)\s*$/i.test(connection)) return;

@@ -1,7 +1,7 @@
 import type { Exchange, ExchangeError } from '../telemetry/types.ts';
 import type { Downstream } from './downstream.ts';
 import { type HeaderList, headerValue } from './headers.ts';
-import { ABORTED_BODY, type SyntheticResponse, syntheticHeaders } from './proxy-error.ts';
+import { ABORTED_BODY, BODY_RESCUE, type SyntheticResponse, syntheticAnswer } from './proxy-error.ts';
 
 const waiting: ResponseRelay[] = [];
 
@@ -21,6 +21,14 @@ export interface Upstream {
   abort(): void;
 }
 
+/** Where a relay writes to: the hop that asked, or what stands between it and one attempt of several. */
+export interface Sink extends Downstream {
+  /** There is no response; absent: the relay answers itself. */
+  failed?(error: ExchangeError, answer: SyntheticResponse | null, resetCode: number): void;
+  /** What has been written is not complete and never will be; absent: the relay resets the stream. */
+  aborted?(error: ExchangeError, resetCode: number, rescued: boolean): void;
+}
+
 /**
  * Carries one response from the next hop to the previous one and tells telemetry, in the order on which verdicts rest:
  * each frame, and the end, is counted before what lets the previous hop see it is written. Hence the last piece of a body of
@@ -34,7 +42,13 @@ export class ResponseRelay {
   upstream: Upstream | null = null;
   /** Called when the proxy has answered itself: nobody should rely on that connection any longer. */
   onOwnAnswer: (() => void) | null = null;
-  readonly #down: Downstream;
+  /** The exchange is gRPC: classified by `grpc-status`, and the proxy's own answers are gRPC's, where HTTP/2 carries them. */
+  grpc = false;
+  /** What a ServiceProfile calls a status. */
+  classify: ((status: number) => 'success' | 'failure' | undefined) | null = null;
+  /** Asked as soon as there is a head. true: nobody wants this response, it is dropped. */
+  discards: ((status: number, headers: HeaderList) => boolean) | null = null;
+  readonly #down: Sink;
   readonly #bodyless: boolean;
   readonly #onDone: () => void;
   /** From the inner layer to the outer; empty for requests that telemetry does not know. */
@@ -43,6 +57,8 @@ export class ResponseRelay {
   #headSent = false;
   #status = 0;
   #headers: HeaderList | null = null;
+  /** `grpc-status` of the head: of an answer without a body. */
+  #grpcStatus: string | null = null;
   /** Length announced by the next hop; -1 when it is not known. */
   #expected = -1;
   #received = 0;
@@ -50,7 +66,7 @@ export class ResponseRelay {
   #pending: Buffer | null = null;
   #paused = false;
 
-  constructor(down: Downstream, method: string, outer: Exchange | null, onDone: () => void) {
+  constructor(down: Sink, method: string, outer: Exchange | null, onDone: () => void) {
     this.#down = down;
     this.#bodyless = method === 'HEAD';
     this.#exchanges = outer ? [outer] : [];
@@ -81,16 +97,33 @@ export class ResponseRelay {
     for (const exchange of this.#exchanges) exchange.requestEnd(now);
   }
 
-  head(status: number, headers: HeaderList): void {
+  /** `ended`: there is nothing after it. */
+  head(status: number, headers: HeaderList, ended = false): void {
     if (this.#done) return;
     const now = performance.now();
-    for (const exchange of this.#exchanges) exchange.head(status, now);
+    const classified = this.classify?.(status);
+    for (const exchange of this.#exchanges) exchange.head(status, now, this.grpc, classified);
+    if (this.grpc) this.#grpcStatus = headerValue(headers, 'grpc-status') ?? null;
     this.#status = status;
     this.#headers = headers;
     const length = headerValue(headers, 'content-length');
     this.#expected =
       this.#bodyless || status === 204 || status === 304 ? 0 : length === undefined ? -1 : Number(length);
-    flushLater(this);
+    if (this.discards?.(status, headers)) this.discard(ended || this.#expected === 0);
+    else flushLater(this);
+  }
+
+  /** Nobody wants this response. `ended`: it has no more to it than was read. */
+  discard(ended: boolean): void {
+    if (this.#done) return;
+    this.#done = true;
+    const now = performance.now();
+    for (const exchange of this.#exchanges) {
+      if (ended) exchange.complete(now, this.#grpcStatus);
+      else exchange.cancel(now);
+    }
+    this.upstream?.abort();
+    this.#onDone();
   }
 
   data(chunk: Buffer): void {
@@ -108,7 +141,10 @@ export class ResponseRelay {
     if (this.#done) return;
     this.#done = true;
     const now = performance.now();
-    for (const exchange of this.#exchanges) exchange.complete(now);
+    const grpcStatus = this.grpc
+      ? (this.#grpcStatus ?? (trailers && headerValue(trailers, 'grpc-status')) ?? null)
+      : null;
+    for (const exchange of this.#exchanges) exchange.complete(now, grpcStatus);
     if (this.#headSent) this.#down.end(this.#pending, trailers);
     else this.#down.respond(this.#status, this.#headers!, this.#pending, trailers);
     this.#onDone();
@@ -119,11 +155,13 @@ export class ResponseRelay {
     if (this.#done) return;
     this.#done = true;
     const now = performance.now();
+    const { status, headers, grpcStatus } = syntheticAnswer(response, this.grpc && this.#down.http2);
+    const classified = this.classify?.(status);
     for (const exchange of this.#exchanges) {
-      exchange.head(response.status, now);
-      exchange.complete(now);
+      exchange.head(status, now, this.grpc, classified);
+      exchange.complete(now, grpcStatus);
     }
-    this.#down.respond(response.status, syntheticHeaders(response.message), null, null);
+    this.#down.respond(status, headers, null, null);
     this.onOwnAnswer?.();
     this.#onDone();
   }
@@ -133,24 +171,36 @@ export class ResponseRelay {
     if (this.#done) return;
     this.#done = true;
     const now = performance.now();
-    for (const exchange of this.#exchanges) exchange.fail(error, now);
-    if (answer) this.#down.respond(answer.status, syntheticHeaders(answer.message), null, null);
-    else this.#down.reset(resetCode);
+    for (const exchange of this.#exchanges) {
+      if (answer?.injected) exchange.head(answer.status, now, this.grpc);
+      exchange.fail(error, now);
+    }
+    if (this.#down.failed) this.#down.failed(error, answer, resetCode);
+    else if (answer) {
+      const { status, headers } = syntheticAnswer(answer, this.grpc && this.#down.http2);
+      this.#down.respond(status, headers, null, null);
+    } else this.#down.reset(resetCode);
     if (answer) this.onOwnAnswer?.();
     this.#onDone();
   }
 
-  /** The next hop ended in the middle of its body. What came before is passed on, then the previous hop is cut too. */
-  abortedBody(): void {
+  /**
+   * The next hop ended in the middle of its body. What came before is passed on, then the previous hop is cut too. `rescued`:
+   * not by the next hop but by this proxy, which tells a gRPC client so in trailers of its own.
+   */
+  abortedBody(error: ExchangeError = ABORTED_BODY, resetCode = 0, rescued = false): void {
     if (this.#done) return;
     this.#done = true;
     const now = performance.now();
-    for (const exchange of this.#exchanges) exchange.fail(ABORTED_BODY, now);
-    if (!this.#headSent && this.#pending && !this.#isWhole()) {
+    for (const exchange of this.#exchanges) exchange.fail(error, now);
+    const rescue = rescued && this.grpc && this.#down.http2 && !this.#down.aborted;
+    if (!this.#headSent && ((this.#pending && !this.#isWhole()) || rescue || this.#down.aborted)) {
       this.#down.head(this.#status, this.#headers!);
-      this.#down.write(this.#pending);
+      if (this.#pending) this.#down.write(this.#pending);
     }
-    this.#down.reset(0);
+    if (this.#down.aborted) this.#down.aborted(error, resetCode, rescued);
+    else if (rescue) this.#down.end(null, BODY_RESCUE);
+    else this.#down.reset(resetCode);
     this.#onDone();
   }
 

@@ -16,14 +16,14 @@ export type RequestBody = Buffer | BodyStream | null;
  */
 export function receiveBody(source: BodySource, ready: (body: Buffer | BodyStream) => void): void {
   const chunks: Buffer[] = [];
-  let stream: BodyStream | null = null;
+  let incoming: IncomingBody | null = null;
   let given = false;
   source.on('data', (chunk: Buffer) => {
-    if (stream) stream.push(chunk);
+    if (incoming) incoming.push(chunk);
     else chunks.push(chunk);
   });
   source.once('end', () => {
-    if (stream) stream.finish();
+    if (incoming) incoming.finish();
     else if (!given) {
       given = true;
       ready(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
@@ -32,13 +32,27 @@ export function receiveBody(source: BodySource, ready: (body: Buffer | BodyStrea
   setImmediate(() => {
     if (given || source.destroyed) return;
     given = true;
-    stream = new BodyStream(source, chunks);
-    ready(stream);
+    incoming = new IncomingBody(source, chunks);
+    ready(new BodyStream(incoming));
   });
 }
 
-/** The pieces of a body as they come, with back-pressure to where they come from. */
+/** A body in pieces. It can be read once. */
 export class BodyStream implements AsyncIterable<Buffer> {
+  readonly #pieces: AsyncIterable<Buffer>;
+
+  constructor(pieces: AsyncIterable<Buffer>) {
+    this.#pieces = pieces;
+  }
+
+  /** @throws Error when the asking side goes before the end: a truncated body must not look complete to the next hop. */
+  [Symbol.asyncIterator](): AsyncIterator<Buffer> {
+    return this.#pieces[Symbol.asyncIterator]();
+  }
+}
+
+/** The pieces of a body as they come, with back-pressure to where they come from. */
+class IncomingBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource;
   readonly #chunks: Buffer[];
   #ended = false;
@@ -60,7 +74,6 @@ export class BodyStream implements AsyncIterable<Buffer> {
     this.#wake?.();
   }
 
-  /** @throws Error when the asking side goes before the end: a truncated body must not look complete to the next hop. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     this.#source.once('close', () => this.#wake?.());
     for (;;) {

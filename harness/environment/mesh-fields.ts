@@ -41,9 +41,20 @@ function saysOut({ opaque, routes, retry, timeouts, failureAccrual, profile }: O
   return opaque || routes.length > 0 || [retry, failureAccrual, profile, ...times].some((one) => one !== null);
 }
 
-/** Whether the kubelet can't probe the app on its own port: it asks at the admin port, past the proxy. */
-export function isProbedAtAdmin({ protocol }: ServiceSpec): boolean {
-  return protocol !== undefined && protocol !== 'http';
+/**
+ * Whether the kubelet asks at the admin port, past the proxy: where it can't speak to the app, and where the app's Server has
+ * routes, which its probes do not match (with routes of its own a Server has none for probes), or is not looked into.
+ */
+export function isProbedAtAdmin(scenario: Scenario, { id, namespace, protocol }: ServiceSpec): boolean {
+  if (protocol !== undefined && protocol !== 'http') return true;
+  const policies = scenario.policies ?? [];
+  return policies.some((spec) => {
+    if (spec.kind !== 'Server' || spec.port !== 'app') return false;
+    if (spec.service === null ? spec.namespace !== namespace : spec.service !== id) return false;
+    const name = `${spec.namespace}/${spec.name}`;
+    const hasRoutes = policies.some((route) => route.kind === 'HTTPRoute' && route.server === name);
+    return hasRoutes || spec.protocol === 'opaque' || spec.protocol === 'TLS';
+  });
 }
 
 /** The load generator as a service: one that serves nothing. */

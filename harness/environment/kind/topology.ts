@@ -1,6 +1,7 @@
 import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
-import { authorityOf, LOAD_WORKLOAD, type Scenario } from '../../scenario/model.ts';
+import { authorityOf, LOAD_WORKLOAD, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
 import type { KubernetesObject, PodObject } from '../kubernetes/contract.ts';
+import { loadService, serviceFields, workloadFields } from '../mesh-fields.ts';
 import { CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN } from './contract.ts';
 
 /** What the cluster made of a scenario: its pods by workload, and the addresses of its Services. */
@@ -13,16 +14,17 @@ export interface Deployed {
 }
 
 const ADMIN_PORT = 4191;
+const TRUST = { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE };
 
 /** Who stands in the mesh. Replicas of a workload are numbered in the order of their pods' names. */
 export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
-  const workloads: WorkloadInfo[] = scenario.services.map(workloadInfo);
+  const workloads: WorkloadInfo[] = scenario.services.map((service) => workloadInfo(scenario, service));
   const pods: PodInfo[] = [];
   if (deployed.loadPod) {
-    workloads.unshift(workloadInfo(LOAD_WORKLOAD));
+    workloads.unshift(workloadInfo(scenario, loadService()));
     pods.push(podInfo(deployed.loadPod, LOAD_WORKLOAD.id, 0, null));
   } else {
-    workloads.unshift({ ...workloadInfo(LOAD_WORKLOAD), identity: '' });
+    workloads.unshift({ ...workloadInfo(scenario, loadService()), identity: '' });
   }
   for (const service of scenario.services) {
     const own = [...(deployed.pods.get(service.id) ?? [])].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
@@ -42,6 +44,7 @@ export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
       clusterIp: (object?.spec as { clusterIP?: string } | undefined)?.clusterIP ?? '',
       port: service.port,
       workload: service.id,
+      ...serviceFields(scenario, service),
     };
   });
   return { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE, workloads, pods, services };
@@ -60,8 +63,8 @@ function podInfo(pod: PodObject, workload: string, replica: number, appPort: num
   };
 }
 
-function workloadInfo(of: { id: string; namespace: string; name: string; serviceAccount: string }): WorkloadInfo {
-  const { id, namespace, name, serviceAccount } = of;
+function workloadInfo(scenario: Scenario, service: ServiceSpec): WorkloadInfo {
+  const { id, namespace, name, serviceAccount } = service;
   const identity = identityName(serviceAccount, namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN);
-  return { id, namespace, name, serviceAccount, identity };
+  return { id, namespace, name, serviceAccount, identity, ...workloadFields(scenario, service, TRUST) };
 }

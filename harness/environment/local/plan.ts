@@ -202,7 +202,7 @@ async function planPod(
     admin,
     app: app && {
       ...{ address: app, labelPort: app.port, readyPath: APP_PATHS.ready, livePath: APP_PATHS.health },
-      ...(isProbedAtAdmin(service) && { probe: appAdmin! }),
+      ...(isProbedAtAdmin(scenario, service) && { probe: appAdmin! }),
     },
     ...(inboundPolicy && { inboundPolicy: atRealPorts(inboundPolicy, app, admin) }),
     ...(skipsInbound && { skipsInbound }),

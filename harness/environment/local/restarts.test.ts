@@ -37,7 +37,7 @@ it('kills the sidecar first, and brings the pod back with its origin before its 
   schedule(30, 40);
   await restarts.done();
   expect(names()).toEqual(['kill-pod web-0', 'kill', 'start', 'origin true', 'start-pod web-0']);
-  expect(log[0]!.atMs).toBeGreaterThanOrEqual(29);
+  expect(log[0]!.atMs).toBeGreaterThanOrEqual(28);
   expect(log[2]!.atMs - log[1]!.atMs).toBeGreaterThanOrEqual(39);
 });
 

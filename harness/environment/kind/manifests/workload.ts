@@ -7,8 +7,10 @@ import {
 } from '../../../../sim-services/contract.ts';
 import type { Scenario, ServiceSpec } from '../../../scenario/model.ts';
 import type { KubernetesObject } from '../../kubernetes/contract.ts';
+import { isProbedAtAdmin } from '../../mesh-fields.ts';
 import { workloadConfig } from '../../workload-config.ts';
 import type { Images } from '../contract.ts';
+import { podPolicyAnnotations, serviceAnnotations } from './annotations.ts';
 import {
   ADMIN_PORT,
   containerBasics,
@@ -43,6 +45,8 @@ export function workloadObjects(
 ): KubernetesObject[] {
   const { name, namespace } = service;
   const config = JSON.stringify(processConfig(scenario, service), null, 2);
+  const annotations = serviceAnnotations(service);
+  const portName = portNameOf(service);
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: service.serviceAccount, namespace } };
   return [
     account,
@@ -55,12 +59,12 @@ export function workloadObjects(
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name, namespace },
+      metadata: { name, namespace, ...(Object.keys(annotations).length > 0 && { annotations }) },
       spec: {
         // A port of the nodes, for a load generator outside.
         ...(exposed ? { type: 'NodePort' } : {}),
         selector: podLabels(service),
-        ports: [{ name: 'http', port: service.port, targetPort: 'http', protocol: 'TCP' }],
+        ports: [{ name: portName, port: service.port, targetPort: portName, protocol: 'TCP' }],
       },
     },
     {
@@ -75,7 +79,8 @@ export function workloadObjects(
           metadata: {
             labels: podLabels(service),
             annotations: {
-              ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, { inbound: String(ADMIN_PORT) }),
+              ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skippedPorts(service)),
+              ...podPolicyAnnotations(service),
               [CONFIG_HASH]: createHash('sha256').update(config).digest('hex').slice(0, 16),
             },
           },
@@ -100,9 +105,22 @@ export function processConfig(scenario: Scenario, service: ServiceSpec): Service
   return { workloads: [workloadConfig(scenario, service, [template])] };
 }
 
+/** As people name it; Linkerd reads nothing from it. */
+function portNameOf({ protocol }: ServiceSpec): string {
+  return protocol === 'grpc' || protocol === 'tcp' ? protocol : 'http';
+}
+
+function skippedPorts({ skipInbound, appPort, skipOutbound }: ServiceSpec): { inbound: string; outbound?: string } {
+  return {
+    inbound: skipInbound ? `${ADMIN_PORT},${appPort}` : String(ADMIN_PORT),
+    ...(skipOutbound?.length && { outbound: skipOutbound.join(',') }),
+  };
+}
+
 function podSpec(scenario: Scenario, service: ServiceSpec, image: string): object {
+  const probed = isProbedAtAdmin(scenario, service) ? 'admin' : portNameOf(service);
   const probe = (path: string) => ({
-    httpGet: { path, port: 'http' },
+    httpGet: { path, port: probed },
     // The kubelet knows whole seconds only.
     periodSeconds: Math.max(1, Math.round(scenario.mesh.probeIntervalMs / 1000)),
     timeoutSeconds: 5,
@@ -120,7 +138,7 @@ function podSpec(scenario: Scenario, service: ServiceSpec, image: string): objec
           { name: SERVICE_ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
         ],
         ports: [
-          { name: 'http', containerPort: service.appPort, protocol: 'TCP' },
+          { name: portNameOf(service), containerPort: service.appPort, protocol: 'TCP' },
           { name: 'admin', containerPort: ADMIN_PORT, protocol: 'TCP' },
         ],
         // At the admin port, so that it is no traffic of the mesh: the other probes begin when it has succeeded, and don't

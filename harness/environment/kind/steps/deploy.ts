@@ -95,9 +95,17 @@ function unique(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return [...new Map(objects.map((object) => [nameOf(refOf(object)), object])).values()];
 }
 
-/** What others refer to goes first; neighbours of a kind are applied at the same time. */
-const ORDER = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'Service', 'Deployment'];
+/** What others refer to goes first, pods last; neighbours of a kind are applied at the same time. */
+const FIRST = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'Service'];
+/** Routes and policies: their kinds are between. */
+const ORDER = ['Server', 'MeshTLSAuthentication', 'NetworkAuthentication'];
 
 function inOrder(objects: KubernetesObject[]): KubernetesObject[] {
-  return objects.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  return objects.toSorted((a, b) => rank(a) - rank(b) || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+}
+
+function rank({ kind }: KubernetesObject): number {
+  if (kind === 'Deployment') return FIRST.length + ORDER.length + 1;
+  if (FIRST.includes(kind)) return FIRST.indexOf(kind);
+  return FIRST.length + (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
 }

@@ -4,7 +4,10 @@ import type { Kube, ListOptions, PodObject } from '../../kubernetes/contract.ts'
 import { waitForPods } from '../../kubernetes/ready.ts';
 import type { Images } from '../contract.ts';
 import { namespaces } from '../manifests/namespaces.ts';
+import { policyObjects } from '../manifests/policies.ts';
+import { routingObjects } from '../manifests/routing.ts';
 import { podLabels, workloadObjects } from '../manifests/workload.ts';
+import { waitUntilAccepted } from './accepted.ts';
 import { DEFAULT_NAMESPACE, type DeployContext, deploy } from './deploy.ts';
 
 const READY_MS = 60_000;
@@ -14,7 +17,7 @@ const READY_MS_PER_POD = 4000;
 /**
  * The services of a scenario, in the cluster and all of their pods ready.
  * @returns all their pods; `podsByService` says whose each is
- * @throws HarnessError LABELS_AMBIGUOUS; what `deploy` and `waitForPods` throw
+ * @throws HarnessError LABELS_AMBIGUOUS, POLICY_NOT_POSSIBLE; what `deploy` and `waitForPods` throw
  */
 export async function deployServices(
   kube: Kube,
@@ -27,7 +30,10 @@ export async function deployServices(
   const objects = scenario.services.flatMap((service) =>
     workloadObjects(scenario, service, images, context.mesh.kind, context.exposed),
   );
-  await deploy(kube, names, objects, context);
+  // Before the pods: a proxy that asks gets its policy with the first answer.
+  const policies = [...routingObjects(scenario), ...policyObjects(scenario)];
+  await deploy(kube, names, [...policies, ...objects], context);
+  if (context.mesh.kind === 'linkerd') await waitUntilAccepted(kube, policies, context);
   const expected = scenario.services.reduce((sum, service) => sum + service.replicas, 0);
   return waitForPods(kube, {
     what: 'the services of the scenario',

@@ -1,3 +1,4 @@
+import { GRPC_FAILURES } from '../core/outcome.ts';
 import type { FlowResult, QuantileResult, ScenarioResult } from '../result/types.ts';
 import { countDeviation } from './flows.ts';
 import { formatMs, formatNumber, formatSigned } from './format.ts';
@@ -45,7 +46,8 @@ function countOf(flows: FlowResult[]): Deviation {
 
 function successOf(flows: FlowResult[]): Deviation {
   let [worst, compared] = [0, false];
-  for (const group of Map.groupBy(flows, (f) => JSON.stringify([f.source, f.destination, f.direction])).values()) {
+  const answers = flows.filter((f) => f.protocol !== 'tcp');
+  for (const group of Map.groupBy(answers, (f) => JSON.stringify([f.source, f.destination, f.direction])).values()) {
     if (group.some((f) => f.prometheus === null)) {
       if (group.some((f) => f.prometheus === null && f.verdict !== 'pass')) return MISSING;
       continue;
@@ -81,9 +83,11 @@ function ratio(good: number, bad: number): number {
   return good + bad > 0 ? Math.max(0, good) / (Math.max(0, good) + Math.max(0, bad)) : 1;
 }
 
-/** Linkerd's classification of HTTP: anything but a 5xx, or no answer, is a success. */
-function isSuccess(flow: FlowResult): boolean {
-  return flow.status !== '' && !flow.status.startsWith('5');
+/** As Linkerd classifies: a 5xx, some codes of gRPC, and no answer are failures. */
+function isSuccess({ status }: FlowResult): boolean {
+  const code = /^grpc (\d+)/.exec(status)?.[1];
+  if (code !== undefined) return !GRPC_FAILURES.has(Number(code));
+  return status !== '' && !status.startsWith('5');
 }
 
 function latencyOf(quantiles: QuantileResult[]): Deviation {

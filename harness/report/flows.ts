@@ -40,9 +40,18 @@ export function rowsOf(scenario: ScenarioResult): Row[] {
   return rows.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
 }
 
+/** Of what no route was declared for, inbound, outbound, opaque. */
+const DEFAULT_ROUTES: ReadonlySet<string> = new Set(['', 'default', 'http', 'opaq']);
+
 export function flowSubject(flow: FlowResult): string {
-  const route = flow.route === 'default' || flow.route === '' ? '' : ` route ${flow.route}`;
-  return `${flow.source} -> ${flow.destination}${route} ${flow.status || 'no status'} ${flow.direction}`;
+  const route = DEFAULT_ROUTES.has(flow.route) ? '' : ` route ${flow.route}`;
+  return `${flow.source} -> ${flow.destination}${route} ${outcomeOf(flow)} ${flow.direction}`;
+}
+
+/** Status or quantity, with the protocol where it does not say so itself: HTTP is the usual one. */
+function outcomeOf({ protocol, status }: FlowResult): string {
+  const text = status || 'no status';
+  return protocol === 'http' || text.startsWith(protocol) ? text : `${protocol} ${text}`;
 }
 
 /** By how much a count is outside of what could be observed; 0 when it is within, null without data. */

@@ -55,7 +55,12 @@ const flow = z.strictObject({
   source: z.string().describe('Workload as `namespace/name`.'),
   destination: z.string().describe('Workload as `namespace/name`.'),
   route: z.string().describe('As the metrics can tell it: the route label.'),
-  status: z.string().describe('HTTP status; empty for responses that failed before their headers.'),
+  protocol: z.enum(['http', 'grpc', 'tcp']).default('http').describe('What the destination speaks.'),
+  status: z
+    .string()
+    .describe(
+      'HTTP status, or `grpc` with code and name; empty for responses that failed before their headers. TCP: what is counted.',
+    ),
   direction: z.enum(['inbound', 'outbound']).describe('Whose proxy counted.'),
   truth: count.describe('Requests with this outcome, at the end.'),
   proxy: z.number().nullable().describe("The same by the proxies' own pages; null: no data."),

@@ -72,7 +72,8 @@ export interface FlowResult {
   destination: string;
   /** As the metrics can tell it: the route label, `default`. */
   route: string;
-  /** HTTP status; empty for responses that failed before headers. */
+  protocol: 'http' | 'grpc' | 'tcp';
+  /** `200`, `grpc 14 UNAVAILABLE`; empty for responses that failed before headers. TCP: what is counted, `connections`. */
   status: string;
   direction: 'inbound' | 'outbound';
   /** Requests with this outcome, at the end. */

@@ -1,3 +1,4 @@
+import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
 import {
   type Count,
   CUT,
@@ -11,7 +12,8 @@ import {
   unexplained,
   type Where,
 } from './moments.ts';
-import { hasStatus, RESET_STATUS, type Scope, type Status } from './scope.ts';
+import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
+import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
 import type { Steps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
@@ -41,6 +43,10 @@ export type Category =
   | { kind: 'any'; status: number }
   /** Failed before headers. */
   | { kind: 'none' }
+  /** Before headers or after them: no proper end. */
+  | { kind: 'lost' }
+  /** gRPC: however it ended, without a code. */
+  | { kind: 'codeless' }
   | { kind: 'failfast' }
   /** All of them. */
   | { kind: 'total' };
@@ -90,6 +96,10 @@ export function responseBound(ground: Ground, category: Category, style: Style):
       return anyBound(ground, category.status);
     case 'none':
       return noneBound(ground, style);
+    case 'lost':
+      return both(brokenBound(ground, '*', style.legacy), noneBound(ground, style));
+    case 'codeless':
+      return both(anyBound(ground, GRPC_WITHOUT_TRAILERS), noneBound(ground, style));
     case 'failfast':
       return failfastBound(ground, style);
     case 'total':
@@ -97,10 +107,18 @@ export function responseBound(ground: Ground, category: Category, style: Style):
   }
 }
 
+function both(a: Bound, b: Bound): Bound {
+  return (reading) => {
+    const [x, y] = [a(reading), b(reading)];
+    return { low: x.low + y.low, high: x.high + y.high };
+  };
+}
+
 /** Answers that the mesh made with this status, as this side may have counted them, whether or not the caller waited. */
 function meshMade({ scope, marginMs }: Ground, status: Status): Count {
   const all = started(scope, 'mesh', status);
-  const raced = status === '*' || status >= 500 ? races(scope, marginMs) : () => 0;
+  const failure = mayBeFailure(status) || (status === ANY_200 && scope.protocol === 'grpc');
+  const raced = failure ? races(scope, marginMs) : () => 0;
   if (scope.side === 'outbound') return (t) => all(t) + raced(t);
   const rest = unexplained(scope, marginMs);
   return (t) => Math.min(all(t) + raced(t), rest(t));
@@ -152,18 +170,20 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
 
 /** Cut by the callee before headers: to its own sidecar an answer with this status; to the caller's an answer of the mesh. */
 function resets(scope: Scope, status: Status, where?: Where<Served>): { low: number; high: Count } {
-  if (scope.side === 'outbound' || !hasStatus(status, RESET_STATUS)) return { low: 0, high: () => 0 };
+  if (scope.side === 'outbound' || !answersResets(scope) || !hasStatus(status, RESET_STATUS)) {
+    return { low: 0, high: () => 0 };
+  }
   const reset = served(scope, 'served', 'reset', '*', 'end', where);
   return { low: Math.max(0, reset.total - raceCap(scope, 'reset')), high: (t) => reset.at(t) };
 }
 
 /** At the end, and when nobody else asks: what the callee aborted, but for callers who gave up meanwhile. */
-function brokenLow(scope: Scope, status: number): number {
+function brokenLow(scope: Scope, status: Status): number {
   const alone = scope.othersKnown.length + scope.othersMaybe.length === 0;
   return alone ? Math.max(0, served(scope, 'served', 'mid', status, 'end').total - raceCap(scope, 'mid')) : 0;
 }
 
-function brokenBound(ground: Ground, status: number, legacy: boolean): Bound {
+function brokenBound(ground: Ground, status: Status, legacy: boolean): Bound {
   const { scope, marginMs } = ground;
   const low = brokenLow(scope, status);
   const inbound = scope.side === 'inbound';
@@ -203,7 +223,10 @@ function noneBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
   if (scope.side === 'inbound') {
     const rest = unexplained(scope, ground.marginMs);
-    return ({ untilMs }) => ({ low: 0, high: rest(untilMs) });
+    const reset = answersResets(scope) ? null : served(scope, 'served', 'reset', '*', 'end');
+    if (reset === null) return ({ untilMs }) => ({ low: 0, high: rest(untilMs) });
+    const least = Math.max(0, reset.total - raceCap(scope, 'reset'));
+    return ({ untilMs, settled }) => ({ low: settled ? least : 0, high: rest(untilMs) + reset.at(untilMs) });
   }
   const parts = [meshMade(ground, '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
@@ -224,7 +247,13 @@ function failfastBound({ scope, marginMs }: Ground, style: Style): Bound {
 function totalBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
   const low = sum(made(scope, 'own', 'ok', '*', 'end'), made(scope, 'own', 'mesh', '*', 'end'));
-  const kinds = ['completed', 'gone-mid', 'mid', 'open'] as const;
+  const kinds: ServedKind[] = [
+    'completed',
+    'gone-mid',
+    'mid',
+    'open',
+    ...(answersResets(scope) ? [] : ['reset' as const]),
+  ];
   const high = withinCallers(scope, '*', lessOthers(ground, '*', outcomes(scope, kinds, '*')));
   const mesh = meshMade(ground, '*');
   const shed = started(scope, 'shed', '*');
@@ -275,7 +304,8 @@ export function durationBound(ground: Ground, leMs: number, style: Style): Bound
   const low = made(scope, 'own', 'ok', '*', 'end', quick);
   const inbound = scope.side === 'inbound';
   // However they ended, and after whatever time. A reset is to the caller's sidecar an answer of the mesh.
-  const kinds = inbound ? (['mid', 'gone-mid', 'reset'] as const) : (['mid', 'gone-mid', 'open'] as const);
+  const kinds: ServedKind[] = inbound ? ['mid', 'gone-mid', 'reset'] : ['mid', 'gone-mid', 'open'];
+  if (!inbound && !answersResets(scope)) kinds.push('reset');
   const aborted = kinds.map((kind) => served(scope, 'served', kind, '*', 'start'));
   const here = sum(served(scope, 'served', 'completed', '*', 'end', quickServed), ...aborted);
   const others = made(scope, 'othersKnown', 'ok', '*', 'end', quick);

@@ -1,8 +1,11 @@
+import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
 import type { PodInfo } from '../core/topology.ts';
 import type { LedgerSeries, Scrape } from '../ledger/types.ts';
 import type { Category } from './bounds.ts';
 import { directionOf, FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
 import type { Segment } from './incarnations.ts';
+import { ANY_200, asHttp } from './outcomes.ts';
+import { inboundKind, outboundKind } from './projection.ts';
 import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -62,7 +65,7 @@ export function cellsOf(
     plain: new Float64Array(n),
     other: 0,
   };
-  expectCells(out.cells, segment, book);
+  expectCells(out.cells, segment, pod, book);
   for (const s of series) {
     const family = FAMILY_BY_NAME.get(s.name);
     if (!family) continue;
@@ -95,9 +98,15 @@ function place(
     if (projected.route === 'plain') addInto(out.plain, values);
     return;
   }
-  const category = projected.kind === 'app' ? family.category(s.labels) : null;
+  const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, pod.appPort, book);
+  const category = projected.kind === 'app' && !strange ? family.category(s.labels) : null;
   if (projected.kind === 'unexplained' || !category) {
-    const why = projected.kind === 'unexplained' ? projected.why : `no outcome is counted as ${outcomeText(s.labels)}`;
+    const why =
+      projected.kind === 'unexplained'
+        ? projected.why
+        : strange
+          ? `no Server and no route makes a series of ${family.of} here`
+          : `no outcome is counted as ${outcomeText(s.labels)}`;
     const direction = directionOf(family, s.labels);
     const key = `${family.name}|${direction}|${why}`;
     const known = out.strangers.get(key);
@@ -124,7 +133,7 @@ function addUnmeshed(
 ): void {
   const category = family.category(s.labels);
   // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
-  if (category && family.measure !== 'request' && !('status' in category && category.status < 500)) return;
+  if (category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status))) return;
   const le = edgeOf(family, s);
   const key = `${family.name}|${route}|${le}`;
   const known = out.unmeshed.get(key);
@@ -132,12 +141,26 @@ function addUnmeshed(
   else out.unmeshed.set(key, { family, route, le, values: values.slice() });
 }
 
+function isAppsOwn(status: number): boolean {
+  return status < 500 || status === ANY_200;
+}
+
+/** Whether the peer's traffic has series of the family: families of HTTP and of gRPC exclude each other. */
+function applies(family: Family, peer: string, workload: string, port: number | null, book: ScopeBook): boolean {
+  if (!family.of) return true;
+  const { names } = book;
+  const kind = peer.startsWith('in')
+    ? inboundKind(names, workload, port)
+    : outboundKind(names.services.get(peer.split('|')[1]!));
+  return kind === family.of;
+}
+
 function edgeOf(family: Family, s: LedgerSeries): number {
   return family.part === 'bucket' ? Number(s.labels.le === '+Inf' ? Infinity : s.labels.le) : Number.NaN;
 }
 
 function outcomeText(labels: Record<string, string>): string {
-  const names = ['status_code', 'classification', 'error', 'status', 'http_status'];
+  const names = ['status_code', 'classification', 'grpc_status', 'error', 'status', 'http_status'];
   return names
     .filter((name) => labels[name] !== undefined)
     .map((name) => `${name}="${labels[name]}"`)
@@ -171,11 +194,12 @@ function addInto(target: Float64Array, values: Float64Array): void {
 }
 
 /** A cell of zeros for everything that the truth knows, so that a missing series is compared, as 0. */
-function expectCells(cells: Map<string, Cell>, segment: Segment, book: ScopeBook): void {
+function expectCells(cells: Map<string, Cell>, segment: Segment, pod: PodInfo, book: ScopeBook): void {
   const zeros = new Float64Array(segment.scrapes.length);
   const peers = book.peers(segment.instance);
   for (const family of FAMILIES) {
     for (const peer of peersOf(family, peers)) {
+      if (!applies(family, peer, pod.workload, pod.appPort, book)) continue;
       const scope = book.get(segment.instance, peer);
       if (!scope) continue;
       for (const category of categoriesOf(family, peer, scope)) {
@@ -209,16 +233,24 @@ function lesOf(family: Family): number[] {
 function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
   if (family.measure === 'request') return [{ kind: 'request' }];
   if (family.measure === 'duration') return [{ kind: 'total' }];
-  const statuses = [...statusesOf(scope)];
+  const statuses = [...statusesOf(scope, family.statuses)];
   if (family.measure === 'latency') return statuses.map((status) => ({ kind: 'any', status }));
-  const unanswered: Category[] = scope.served.some((s) => s.request.outcome === 'reset') ? [{ kind: 'none' }] : [];
+  const reset = scope.served.some((s) => s.request.outcome === 'reset');
+  if (family.scopes === 'in-server' && family.of === 'grpc') {
+    const codes = statuses.filter((status) => status !== GRPC_WITHOUT_TRAILERS);
+    return [...codes.map((status) => ({ kind: 'ok', status }) as const), { kind: 'codeless' }];
+  }
+  const unanswered: Category[] = reset ? [{ kind: 'none' }] : [];
   if (family.scopes === 'in-server')
     return [...statuses.map((status) => ({ kind: 'any', status }) as const), ...unanswered];
-  const mid = new Set(scope.served.filter((s) => s.request.outcome === 'reset-mid-body').map((s) => s.request.status));
+  const cut = scope.served.filter((s) => s.request.outcome === 'reset-mid-body');
+  const lost: Category[] = cut.length > 0 || reset ? [{ kind: 'lost' }] : [];
+  const mid = new Set(cut.map((s) => asHttp(s.status)));
   const categories: Category[] = [
     ...statuses.map((status) => ({ kind: 'ok', status }) as const),
-    ...[...mid].map((status) => ({ kind: 'broken', status }) as const),
-    ...unanswered,
+    ...(family.scopes === 'out-service' && family.of === 'grpc'
+      ? lost
+      : [...[...mid].map((status) => ({ kind: 'broken', status }) as const), ...unanswered]),
   ];
   if (family.style.layer === 'route' && scope.failfast.length > 0) categories.push({ kind: 'failfast' });
   if (peer.startsWith('out') && peer.endsWith('|*')) categories.push({ kind: 'total' });

@@ -1,5 +1,6 @@
 import type { LedgerSeries, MetricLedger } from '../ledger/types.ts';
 import { directionOf, FAMILY_BY_NAME, type Family } from './families.ts';
+import { statusText } from './outcomes.ts';
 import type { Projected } from './projection.ts';
 import { type ObservedSegment, pairOf, type Settings, strangersPair } from './reconcile.ts';
 import type { Recorder, Subject } from './recorder.ts';
@@ -46,6 +47,7 @@ const TELLING = [
   'parent_name',
   'route_name',
   'classification',
+  'grpc_status',
   'error',
   'le',
 ];
@@ -63,12 +65,16 @@ function subjectOf(
     projected.kind === 'app'
       ? pairOf({ instance: { workload } }, projected.peer, book)
       : strangersPair(directionOf(family, labels), workload);
+  const category = family.category(labels);
   const shown = TELLING.filter((name) => labels[name] !== undefined).map((name) => `${name}="${labels[name]}"`);
   return {
     family: family.name,
     ledger: 'prometheus',
     ...pair,
-    status: labels.status_code ?? labels.http_status ?? labels.status ?? null,
+    status:
+      category && 'status' in category
+        ? statusText(category.status)
+        : (labels.status_code ?? labels.http_status ?? labels.status ?? null),
     place: `${pod} {${shown.join(',')}}`,
     reason: "Prometheus stores what the proxy's page says, and neither falls",
     exact: true,
@@ -174,7 +180,7 @@ export function checkOutboundAgainstInbound(observed: ObservedSegment[], book: S
         family: cell.family.name,
         ledger: 'prometheus',
         ...pairOf(o.segment, cell.peer, book),
-        status: 'status' in cell.category ? String(cell.category.status) : '',
+        status: 'status' in cell.category ? statusText(cell.category.status) : '',
         place: `${pod}, le ${cell.le}`,
         reason: "the outbound proxy's clock runs around the inbound proxy's: outbound bucket <= inbound bucket",
         exact: true,

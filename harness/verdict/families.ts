@@ -1,6 +1,18 @@
 import type { PodInfo } from '../core/topology.ts';
 import type { Category, Style } from './bounds.ts';
 import {
+  asGrpcName,
+  asHttp,
+  asOutcome,
+  grpcRouteStatus,
+  grpcServerStatus,
+  latencyCategory,
+  responseCategory,
+  routeStatus,
+  type StatusView,
+  serverStatus,
+} from './outcomes.ts';
+import {
   type Labels,
   type Names,
   type Projected,
@@ -21,6 +33,10 @@ export interface Family {
   /** Name of the scopes its series fall into. */
   scopes: 'in-client' | 'in-server' | 'out-pod' | 'out-service' | 'by-direction';
   project: (labels: Labels, pod: PodInfo, names: Names) => Projected;
+  /** How it names outcomes. */
+  statuses: StatusView;
+  /** Which requests have series of it, by the protocol that a Server or a route declares; absent: all. */
+  of?: 'http' | 'grpc';
   /** What its labels say about the outcome; null: labels that no outcome can have. */
   category: (labels: Labels) => Category | null;
   /** For buckets: the unit of `le` in ms, and the edges. */
@@ -45,40 +61,6 @@ const backend = (labels: Labels, _pod: PodInfo, names: Names): Projected => proj
 
 const request = (): Category => ({ kind: 'request' });
 const total = (): Category => ({ kind: 'total' });
-
-/** HTTP: failure is 500 to 599 (telemetry facts, section 2). */
-export function classificationOf(status: number): 'success' | 'failure' {
-  return status >= 500 && status <= 599 ? 'failure' : 'success';
-}
-
-function responseCategory(labels: Labels): Category | null {
-  if (labels.status_code === undefined || labels.status_code === '') {
-    return labels.classification === 'failure' ? { kind: 'none' } : null;
-  }
-  const status = Number(labels.status_code);
-  const error = labels.error ?? '';
-  if (labels.classification === classificationOf(status) && error === '') return { kind: 'ok', status };
-  return labels.classification === 'failure' && error !== '' ? { kind: 'broken', status } : null;
-}
-
-function latencyCategory(labels: Labels): Category | null {
-  const status = labels.status_code ?? '';
-  return status === '' ? { kind: 'none' } : { kind: 'any', status: Number(status) };
-}
-
-function serverStatus(labels: Labels): Category | null {
-  return labels.status === '' || labels.status === undefined
-    ? { kind: 'none' }
-    : { kind: 'any', status: Number(labels.status) };
-}
-
-function routeStatus(labels: Labels): Category | null {
-  const error = labels.error ?? '';
-  const status = labels.http_status ?? '';
-  if (status !== '') return { kind: error === '' ? 'ok' : 'broken', status: Number(status) };
-  if (error === '') return null;
-  return { kind: error === 'FAIL_FAST' ? 'failfast' : 'none' };
-}
 
 const REQUEST =
   'the caller starts a request before the proxy counts it, the callee after: callee started by from <= value <= caller started by until';
@@ -109,6 +91,93 @@ const BACKEND: Style = { layer: 'backend', legacy: false };
 const ROUTE: Style = { layer: 'route', legacy: false };
 const SERVER: Style = { layer: 'endpoint', legacy: false };
 
+/** inbound_http_* or inbound_grpc_*, by the Server's protocol. */
+function serverFamilies(of: 'http' | 'grpc'): Family[] {
+  const common = { style: SERVER, ...server, statuses: of === 'http' ? asHttp : asOutcome, of };
+  const prefix = `inbound_${of}`;
+  return [
+    {
+      ...common,
+      name: `${prefix}_requests_total`,
+      part: 'counter',
+      measure: 'request',
+      category: request,
+      reason: REQUEST,
+    },
+    {
+      ...common,
+      name: `${prefix}_statuses_total`,
+      part: 'counter',
+      measure: 'response',
+      category: of === 'http' ? serverStatus : grpcServerStatus,
+      reason: RESPONSE,
+    },
+    ...histogram(
+      `${prefix}_request_duration_seconds`,
+      { ...common, measure: 'duration', category: total },
+      { factor: 1000, les: SEVEN },
+      DURATION,
+    ),
+    ...histogram(
+      `${prefix}_response_duration_seconds`,
+      { ...common, measure: 'duration', category: total },
+      { factor: 1000, les: FOUR },
+      DURATION,
+    ),
+  ];
+}
+
+/** outbound_http_route_* or outbound_grpc_route_*, by the kind of the route. */
+function routeFamilies(of: 'http' | 'grpc'): Family[] {
+  const common = { statuses: of === 'http' ? asHttp : asGrpcName, of };
+  const category = of === 'http' ? routeStatus : grpcRouteStatus;
+  const prefix = `outbound_${of}_route`;
+  return [
+    {
+      ...common,
+      name: `${prefix}_backend_requests_total`,
+      part: 'counter',
+      measure: 'request',
+      style: BACKEND,
+      ...backends,
+      category: request,
+      reason: REQUEST,
+    },
+    {
+      ...common,
+      name: `${prefix}_backend_response_statuses_total`,
+      part: 'counter',
+      measure: 'response',
+      style: BACKEND,
+      ...backends,
+      category,
+      reason: RESPONSE,
+    },
+    ...histogram(
+      `${prefix}_backend_response_duration_seconds`,
+      { ...common, measure: 'duration', style: BACKEND, ...backends, category: total },
+      { factor: 1000, les: SEVEN },
+      DURATION,
+    ),
+    {
+      ...common,
+      name: `${prefix}_request_statuses_total`,
+      part: 'counter',
+      measure: 'response',
+      style: ROUTE,
+      ...routes,
+      category,
+      reason: RESPONSE,
+    },
+    ...histogram(
+      `${prefix}_request_duration_seconds`,
+      { ...common, measure: 'duration', style: ROUTE, ...routes, category: total },
+      { factor: 1000, les: FOUR },
+      DURATION,
+    ),
+  ];
+}
+
 /** Every family that is reconciled: whom its series speak of, what they count, and when. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -118,6 +187,7 @@ export const FAMILIES: readonly Family[] = [
     style: ENDPOINT,
     scopes: 'by-direction',
     project: byDirection,
+    statuses: asOutcome,
     category: request,
     reason: REQUEST,
   },
@@ -128,12 +198,20 @@ export const FAMILIES: readonly Family[] = [
     style: ENDPOINT,
     scopes: 'by-direction',
     project: byDirection,
+    statuses: asOutcome,
     category: responseCategory,
     reason: RESPONSE,
   },
   ...histogram(
     'response_latency_ms',
-    { measure: 'latency', style: ENDPOINT, scopes: 'by-direction', project: byDirection, category: latencyCategory },
+    {
+      measure: 'latency',
+      style: ENDPOINT,
+      scopes: 'by-direction',
+      project: byDirection,
+      statuses: asHttp,
+      category: latencyCategory,
+    },
     { factor: 1, les: LATENCY_MS },
     LATENCY,
   ),
@@ -144,78 +222,14 @@ export const FAMILIES: readonly Family[] = [
     style: ENDPOINT,
     scopes: 'in-client',
     project: projectInbound,
+    statuses: asOutcome,
     category: request,
     reason: REQUEST,
   },
-  {
-    name: 'inbound_http_requests_total',
-    part: 'counter',
-    measure: 'request',
-    style: SERVER,
-    ...server,
-    category: request,
-    reason: REQUEST,
-  },
-  {
-    name: 'inbound_http_statuses_total',
-    part: 'counter',
-    measure: 'response',
-    style: SERVER,
-    ...server,
-    category: serverStatus,
-    reason: RESPONSE,
-  },
-  ...histogram(
-    'inbound_http_request_duration_seconds',
-    { measure: 'duration', style: SERVER, ...server, category: total },
-    { factor: 1000, les: SEVEN },
-    DURATION,
-  ),
-  ...histogram(
-    'inbound_http_response_duration_seconds',
-    { measure: 'duration', style: SERVER, ...server, category: total },
-    { factor: 1000, les: FOUR },
-    DURATION,
-  ),
-  {
-    name: 'outbound_http_route_backend_requests_total',
-    part: 'counter',
-    measure: 'request',
-    style: BACKEND,
-    ...backends,
-    category: request,
-    reason: REQUEST,
-  },
-  {
-    name: 'outbound_http_route_backend_response_statuses_total',
-    part: 'counter',
-    measure: 'response',
-    style: BACKEND,
-    ...backends,
-    category: routeStatus,
-    reason: RESPONSE,
-  },
-  ...histogram(
-    'outbound_http_route_backend_response_duration_seconds',
-    { measure: 'duration', style: BACKEND, ...backends, category: total },
-    { factor: 1000, les: SEVEN },
-    DURATION,
-  ),
-  {
-    name: 'outbound_http_route_request_statuses_total',
-    part: 'counter',
-    measure: 'response',
-    style: ROUTE,
-    ...routes,
-    category: routeStatus,
-    reason: RESPONSE,
-  },
-  ...histogram(
-    'outbound_http_route_request_duration_seconds',
-    { measure: 'duration', style: ROUTE, ...routes, category: total },
-    { factor: 1000, les: FOUR },
-    DURATION,
-  ),
+  ...serverFamilies('http'),
+  ...serverFamilies('grpc'),
+  ...routeFamilies('http'),
+  ...routeFamilies('grpc'),
 ];
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(FAMILIES.map((f) => [f.name, f]));
@@ -225,44 +239,3 @@ export function directionOf(family: Family, labels: Labels): 'inbound' | 'outbou
   if (family.scopes === 'by-direction') return labels.direction === 'outbound' ? 'outbound' : 'inbound';
   return family.scopes.startsWith('in') ? 'inbound' : 'outbound';
 }
-
-/** Families without a truth to compare with, by prefix, and why. */
-export const NOT_RECONCILED: readonly { prefix: string; reason: string }[] = [
-  { prefix: 'tcp_', reason: 'bytes and connections: the services do not see the connections of the mesh' },
-  { prefix: 'inbound_tcp_', reason: 'connections: the services do not see the connections of the mesh' },
-  { prefix: 'outbound_tcp_', reason: 'connections: the services do not see the connections of the mesh' },
-  { prefix: 'outbound_tls_', reason: 'connections: the services do not see the connections of the mesh' },
-  {
-    prefix: 'inbound_http_request_frame_size_bytes',
-    reason: "how a body is cut into frames is the proxy's own affair",
-  },
-  {
-    prefix: 'inbound_http_response_frame_size_bytes',
-    reason: "how a body is cut into frames is the proxy's own affair",
-  },
-  {
-    prefix: 'outbound_http_route_request_frame_size_bytes',
-    reason: "how a body is cut into frames is the proxy's own affair",
-  },
-  {
-    prefix: 'outbound_http_route_backend_response_frame_size_bytes',
-    reason: "how a body is cut into frames is the proxy's own affair",
-  },
-  { prefix: 'outbound_http_balancer_', reason: 'state of the balancer: only the proxy knows it' },
-  { prefix: 'outbound_http_errors_total', reason: 'errors within the proxy: their effect is compared as responses' },
-  { prefix: 'inbound_http_errors_total', reason: 'errors within the proxy: their effect is compared as responses' },
-  { prefix: 'inbound_http_authz_deny_total', reason: 'no scenario denies; a denial shows as a missing request' },
-  { prefix: 'inbound_http_route_not_found_total', reason: 'no scenario has routes of policy' },
-  { prefix: 'inbound_http_local_ratelimit_total', reason: 'no scenario limits rates' },
-  { prefix: 'outbound_http_route_retry_', reason: 'no scenario has a retry policy' },
-  { prefix: 'inbound_grpc_', reason: 'no scenario speaks gRPC' },
-  { prefix: 'outbound_grpc_', reason: 'no scenario speaks gRPC' },
-  { prefix: 'route_', reason: 'no scenario has a ServiceProfile' },
-  { prefix: 'control_', reason: 'traffic to the control plane: not of the services' },
-  { prefix: 'opentelemetry_', reason: 'tracing: not traffic' },
-  { prefix: 'stack_', reason: 'internals of the proxy' },
-  { prefix: 'tokio_rt_', reason: 'internals of the proxy' },
-  { prefix: 'rustls_info', reason: 'a constant' },
-  { prefix: 'proxy_build_info', reason: 'a constant' },
-  { prefix: 'process_', reason: 'about the process; its start time is used to tell incarnations' },
-];

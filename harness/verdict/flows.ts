@@ -1,5 +1,8 @@
+import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
 import type { FlowResult, VerdictValue } from '../result/types.ts';
+import type { Category } from './bounds.ts';
 import type { Coverage } from './coverage.ts';
+import { ANY_200, statusText } from './outcomes.ts';
 import { OUTSIDE } from './projection.ts';
 import { type ObservedSegment, pairOf, sourceName } from './reconcile.ts';
 import { flowKey, type LedgerName, type Recorder } from './recorder.ts';
@@ -42,13 +45,22 @@ function compareText(a: FlowResult, b: FlowResult): number {
 
 type Pair = { source: string; destination: string; direction: 'inbound' | 'outbound' };
 
-function draftOf(drafts: Map<string, Draft>, pair: Pair, status: string): Draft {
+/** A cut gRPC answer is counted by its HTTP status; it belongs to the flow of answers without trailers. */
+function flowStatus(category: Category, peer: string, { segment }: ObservedSegment, book: ScopeBook): string {
+  if (!('status' in category)) return '';
+  const cut = category.kind === 'broken' && category.status === ANY_200;
+  const grpc = cut && book.truth.protocols.get(pairOf(segment, peer, book).destination) === 'grpc';
+  return statusText(grpc ? GRPC_WITHOUT_TRAILERS : category.status);
+}
+
+function draftOf(drafts: Map<string, Draft>, pair: Pair, status: string, book: ScopeBook): Draft {
   const key = `${flowKey(pair)}|${status}`;
   const known = drafts.get(key);
   if (known) return known;
   const draft: Draft = {
     ...pair,
     route: 'default',
+    protocol: book.truth.protocols.get(pair.destination) === 'grpc' ? 'grpc' : 'http',
     status,
     truth: 0,
     proxy: null,
@@ -75,10 +87,14 @@ function addServed(drafts: Map<string, Draft>, s: Served, book: ScopeBook): void
   const identity = book.names.identityOfWorkload.get(s.caller);
   const source = identity === undefined ? s.caller : sourceName(identity, book);
   const pair: Pair = { source, destination: s.callee.workload, direction: 'inbound' };
-  const { outcome, status, method, route } = s.request;
+  const { outcome, method, route } = s.request;
   // Once headers are sent the proxy has a status to count by, even when the client leaves or the body is cut.
-  const counted = outcome === 'reset' ? RESET_STATUS : outcome === 'open' ? 0 : status;
-  if (counted > 0) count(draftOf(drafts, pair, String(counted)), s.callee.id, `${method} ${route}`);
+  const http = (book.truth.protocols.get(s.callee.workload) ?? 'http') === 'http';
+  const counted = outcome === 'reset' ? (http ? RESET_STATUS : 0) : outcome === 'open' ? 0 : s.status;
+  const noStatus = outcome === 'reset' && !http;
+  if (counted > 0 || noStatus) {
+    count(draftOf(drafts, pair, statusText(counted), book), s.callee.id, `${method} ${route}`);
+  }
 }
 
 function addMade(drafts: Map<string, Draft>, m: Made, book: ScopeBook): void {
@@ -89,10 +105,10 @@ function addMade(drafts: Map<string, Draft>, m: Made, book: ScopeBook): void {
   // Left or cut off in the middle of the body: the proxy saw the status.
   const cut = m.kind === 'gone' && m.request.outcome !== 'open' && m.status > 0;
   if (m.kind === 'ok' || m.kind === 'mesh' || cut) {
-    const draft = draftOf(drafts, pair, String(m.status));
+    const draft = draftOf(drafts, pair, statusText(m.status), book);
     count(draft, m.caller.id, route);
     if (m.kind === 'mesh') draft.meshMade++;
-  } else draftOf(drafts, pair, '');
+  } else draftOf(drafts, pair, '', book);
 }
 
 function addObserved(drafts: Map<string, Draft>, observed: Observed, book: ScopeBook): void {
@@ -107,10 +123,10 @@ function addObserved(drafts: Map<string, Draft>, observed: Observed, book: Scope
         if (cell.family.name !== 'response_total' || cell.category.kind === 'total') continue;
         if (cell.peer.startsWith('out') && !cell.peer.endsWith('|*')) continue;
         const value = cell.values.at(-1) ?? 0;
-        const status = 'status' in cell.category ? String(cell.category.status) : '';
+        const status = flowStatus(cell.category, cell.peer, o, book);
         const pair = pairOf(o.segment, cell.peer, book);
         if (value === 0 && !drafts.has(`${flowKey(pair)}|${status}`)) continue;
-        const draft = draftOf(drafts, pair, status);
+        const draft = draftOf(drafts, pair, status, book);
         draft[ledger] = (draft[ledger] ?? 0) + value;
         // The callers' families of responses have no route label.
         draft.route = cell.route ?? draft.route;
@@ -154,7 +170,7 @@ function lastValue(o: ObservedSegment, flow: FlowResult, book: ScopeBook): numbe
   for (const cell of o.cells.cells.values()) {
     if (cell.family.name !== 'response_total' || cell.category.kind === 'total') continue;
     if (cell.peer.startsWith('out') && !cell.peer.endsWith('|*')) continue;
-    const status = 'status' in cell.category ? String(cell.category.status) : '';
+    const status = flowStatus(cell.category, cell.peer, o, book);
     if (status === flow.status && flowKey(pairOf(o.segment, cell.peer, book)) === flowKey(flow))
       sum += cell.values.at(-1) ?? 0;
   }
@@ -169,10 +185,15 @@ function attachBounds(drafts: Map<string, Draft>, recorder: Recorder): void {
       (f) =>
         f.direction === subject.direction &&
         f.destination === subject.destination &&
-        (subject.source === '*' || f.source === subject.source) &&
-        (subject.status === null || f.status === subject.status),
+        (subject.source === '*' || f.source === subject.source),
     );
-    const largest = fits.reduce<Draft | null>((a, b) => (a === null || b.truth > a.truth ? b : a), null);
+    const same = subject.status === null ? fits : fits.filter((f) => f.status === subject.status);
+    // Families that know HTTP statuses only tell no flow of gRPC from another.
+    const grpc = same.length === 0 && fits.some((f) => f.protocol === 'grpc');
+    const largest = (grpc ? fits : same).reduce<Draft | null>(
+      (a, b) => (a === null || b.truth > a.truth ? b : a),
+      null,
+    );
     largest?.bounds.push(result);
   }
 }

@@ -2,6 +2,7 @@ import type { Reading } from './bounds.ts';
 import { type Cell, cellKey, type SegmentCells } from './cells.ts';
 import { FAMILY_BY_NAME } from './families.ts';
 import type { Segment } from './incarnations.ts';
+import { asHttp } from './outcomes.ts';
 import type { Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -71,19 +72,28 @@ export function checkLatenciesCounted(
   for (const cell of observed.cells.values()) {
     const { category, peer, family } = cell;
     if (!('status' in category) || !COMPARED.has(family.name) || peer.endsWith('|*')) continue;
-    const { status } = category;
+    // Latencies are told apart by HTTP status only.
+    const status = asHttp(category.status);
     const scope = book.get(segment.instance, peer);
     if (!scope || done.has(`${peer}|${status}`) || !allWhole(scope)) continue;
     done.add(`${peer}|${status}`);
-    const at = (name: string, kind: 'any' | 'ok' | 'broken', i: number): number =>
-      observed.cells.get(cellKey(name, peer, { kind, status }, Number.NaN))?.values[i] ?? 0;
+    const latencies = observed.cells.get(cellKey(LATENCIES, peer, { kind: 'any', status }, Number.NaN));
+    const responses = responsesOf(observed, peer, status);
     const checker = recorder.about({ ...subjectOf(cell), family: LATENCIES, reason: COUNTED });
     readings.forEach((reading, i) => {
       if (!reading.settled) return;
-      const n = at(RESPONSES, 'ok', i) + at(RESPONSES, 'broken', i);
-      checker.check(segment.scrapes[i]!.t, at(LATENCIES, 'any', i), { low: n, high: n }, 'LATENCIES_MISSING');
+      const n = responses.reduce((sum, { values }) => sum + values[i]!, 0);
+      checker.check(segment.scrapes[i]!.t, latencies?.values[i] ?? 0, { low: n, high: n }, 'LATENCIES_MISSING');
     });
   }
+}
+
+/** Cells of response_total whose HTTP status this is, whatever the code of gRPC. */
+function responsesOf(observed: SegmentCells, peer: string, status: number): Cell[] {
+  return [...observed.cells.values()].filter(
+    ({ family, peer: own, category }) =>
+      family.name === RESPONSES && own === peer && 'status' in category && asHttp(category.status) === status,
+  );
 }
 
 /** Every request of the scope came to a whole answer. */

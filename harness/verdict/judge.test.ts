@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MetricLedger } from '../ledger/types.ts';
 import { type JudgeInput, judge } from './judge.ts';
 import { simulate } from './testing/simulate.ts';
-import { randomWorld } from './testing/worlds.ts';
+import { grpcWorld, randomWorld } from './testing/worlds.ts';
 
 const codes = (input: JudgeInput): string[] => [...new Set(judge(input).reasons.map((r) => r.code))];
 
@@ -19,6 +19,24 @@ describe('a mesh that counts right', () => {
       { numRuns: 60 },
     );
   }, 300_000);
+
+  test('never fails with gRPC, every code in its own flow', () => {
+    const statuses = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const world = grpcWorld(seed, 40);
+      const input = simulate(world);
+      const { verdict, reasons, flows } = judge(input);
+      const waited = input.truth.every((j) => j.made.every((m) => m.outcome !== 'timeout'));
+      expect(verdict, `world ${seed}: ${JSON.stringify(reasons.slice(0, 3))}`).not.toBe('fail');
+      if (world.restarts.length === 0) expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
+      for (const flow of flows) {
+        if (flow.protocol === 'grpc') statuses.add(flow.status);
+        if (seed % 3 === 0 && waited) expect(flow.prometheus, `world ${seed} ${flow.status}`).toBe(flow.truth);
+      }
+    }
+    for (const status of ['grpc 0 OK', 'grpc 14 UNAVAILABLE', 'grpc without trailers'])
+      expect(statuses).toContain(status);
+  }, 120_000);
 
   test.each([
     ['a reset in the body that its caller did not wait for', 364187, 40],

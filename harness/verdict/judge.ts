@@ -15,6 +15,7 @@ import { Recorder } from './recorder.ts';
 import { ScopeBook } from './scopebook.ts';
 import { evaluateSlos } from './slo.ts';
 import { duplicateTargets, unjudgedTargets } from './targets.ts';
+import { judgeTcp } from './tcp/index.ts';
 import { compileTruth, type Truth } from './truth.ts';
 
 /** All that the judge sees: ledgers, who stands in the mesh, and what was promised. Never what was injected. */
@@ -61,7 +62,10 @@ export function judge(input: JudgeInput): Judgement {
   checkLedgersAgree(proxy, prometheus, book, settings, recorder);
   checkOutboundAgainstInbound(observed.prometheus, book, recorder);
 
-  const flows = buildFlows(book, observed, recorder, coverage);
+  const flows = [
+    ...buildFlows(book, observed, recorder, coverage),
+    ...judgeTcp(topology, truth, book.names, { proxy, prometheus }, settings, recorder, coverage),
+  ];
   const pairs = pairLatencies(book, observed.prometheus);
   const quantiles = buildQuantiles(pairs);
   const seconds = Math.max(0.001, (window.trafficEndMs - window.originMs) / 1000);
@@ -131,7 +135,7 @@ function circumstances(input: JudgeInput, alignable: boolean, truth: Truth): Rea
       ),
     );
   }
-  if (truth.made.size === 0) {
+  if (truth.made.size === 0 && truth.instances.every((i) => i.journal.connected.length === 0)) {
     reasons.push(inconclusive('NO_TRAFFIC', 'nobody has made a request: there is nothing to compare'));
   }
   return reasons;

@@ -1,4 +1,5 @@
-import { hasStatus, type Scope, type Status, steps } from './scope.ts';
+import { hasStatus, type Status } from './outcomes.ts';
+import { type Scope, steps } from './scope.ts';
 import { Steps } from './steps.ts';
 import type { Made, MadeKind, Served } from './truth.ts';
 
@@ -42,7 +43,7 @@ export function servedKind(s: Served): ServedKind {
     case 'completed':
       return 'completed';
     case 'client-gone':
-      return s.request.status > 0 ? 'gone-mid' : 'gone';
+      return s.status > 0 ? 'gone-mid' : 'gone';
     case 'reset':
       return 'reset';
     case 'reset-mid-body':
@@ -63,7 +64,7 @@ export function served(
   return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
     Steps.of(
       scope[list].filter(
-        (s) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.request.status) && where.test(s),
+        (s) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.status) && where.test(s),
       ),
       (s) => {
         const r = s.request;

@@ -1,6 +1,7 @@
 import type { MetricLedger } from '../ledger/types.ts';
 import type { FlowResult } from '../result/types.ts';
-import { FAMILY_BY_NAME, NOT_RECONCILED } from './families.ts';
+import { FAMILY_BY_NAME } from './families.ts';
+import { NOT_RECONCILED } from './not-reconciled.ts';
 import type { ObservedSegment } from './reconcile.ts';
 import type { Recorder } from './recorder.ts';
 import type { Truth } from './truth.ts';

@@ -1,3 +1,4 @@
+import type { InboundPolicy, InboundServer } from '../core/policy.ts';
 import type { PodInfo, ServiceInfo, Topology } from '../core/topology.ts';
 import { podKey } from './truth.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
@@ -22,6 +23,8 @@ export interface Names {
   accountOfWorkload: Map<string, string>;
   services: Map<string, ServiceInfo>;
   serviceOfAuthority: Map<string, ServiceInfo>;
+  /** What the proxies of a workload let in; absent: everything. */
+  inboundOfWorkload: Map<string, InboundPolicy>;
   controlPlaneNamespace: string;
 }
 
@@ -38,8 +41,26 @@ export function namesOf(topology: Topology): Names {
     accountOfWorkload: new Map(topology.workloads.map((w) => [w.id, w.serviceAccount])),
     services: new Map(topology.services.map((s) => [s.id, s])),
     serviceOfAuthority: new Map(topology.services.map((s) => [withoutPort(s.authority), s])),
+    inboundOfWorkload: new Map(
+      topology.workloads.flatMap((w) => (w.inboundPolicy ? [[w.id, w.inboundPolicy] as const] : [])),
+    ),
     controlPlaneNamespace: topology.controlPlaneNamespace,
   };
+}
+
+/** The Server of a pod's app port. */
+export function serverOf(names: Names, workload: string, port: number | null): InboundServer | undefined {
+  return names.inboundOfWorkload.get(workload)?.servers.find((s) => s.port === port);
+}
+
+/** By what families an inbound proxy counts: a Server that says gRPC has its own (telemetry facts, section 1.9). */
+export function inboundKind(names: Names, workload: string, port: number | null): 'http' | 'grpc' {
+  return serverOf(names, workload, port)?.protocol === 'gRPC' ? 'grpc' : 'http';
+}
+
+/** By what families outbound proxies count: gRPC only with a GRPCRoute (telemetry facts, section 1.10). */
+export function outboundKind(service: ServiceInfo | undefined): 'http' | 'grpc' {
+  return service?.outboundPolicy?.routes.some((r) => r.ref.kind === 'GRPCRoute') ? 'grpc' : 'http';
 }
 
 /** The first label that is not as it must be; a missing one is empty. */

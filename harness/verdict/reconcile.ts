@@ -12,6 +12,7 @@ import {
 import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
 import { checkHistograms, checkLatenciesCounted } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
+import { statusText } from './outcomes.ts';
 import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -146,7 +147,7 @@ function subjectOf(ledger: MetricLedger['source'], segment: Segment, cell: Cell,
     ...pairOf(segment, cell.peer, book),
     status:
       'status' in category
-        ? String(category.status)
+        ? statusText(category.status)
         : category.kind === 'none' || category.kind === 'failfast'
           ? ''
           : null,

@@ -1,5 +1,6 @@
+import type { StatusView } from './outcomes.ts';
 import type { Steps, WeightedSteps } from './steps.ts';
-import type { Instance, Made, Served, Truth } from './truth.ts';
+import type { Instance, Made, Protocol, Served, Truth } from './truth.ts';
 
 /**
  * Which requests a series speaks of: those that some instances made to a workload and that reached some of its
@@ -8,6 +9,8 @@ import type { Instance, Made, Served, Truth } from './truth.ts';
  */
 export interface Scope {
   side: 'inbound' | 'outbound';
+  /** What the callees speak. */
+  protocol: Protocol;
   /** Made by the scope's callers and answered, if at all, in the scope. */
   own: Made[];
   /** Made by the scope's callers; nobody knows whether in the scope. */
@@ -42,6 +45,7 @@ export interface ScopeQuery {
 export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   const scope: Scope = {
     side: query.side,
+    protocol: truth.protocols.get(query.callee) ?? 'http',
     own: [],
     maybe: [],
     othersKnown: [],
@@ -79,22 +83,24 @@ function reachOf(made: Made, callees: ReadonlySet<number> | null): 'yes' | 'no' 
   return inside === made.candidates.length ? 'yes' : 'maybe';
 }
 
-/** What the callee's own sidecar makes of an app that cuts the connection before headers: an answer, and it counts as one. */
+/**
+ * What the callee's own sidecar makes of an HTTP/1 app that cuts the connection before headers: an answer, and it counts as
+ * one. A stream of HTTP/2 that is reset stays reset.
+ */
 export const RESET_STATUS = 502;
 
-/** Statuses that the truth knows in this scope. */
-export function statusesOf(scope: Scope): Set<number> {
-  const statuses = new Set<number>();
-  if (scope.side === 'inbound' && scope.served.some((s) => s.request.outcome === 'reset')) statuses.add(RESET_STATUS);
-  for (const m of scope.own) if (m.status > 0) statuses.add(m.status);
-  for (const s of scope.served) if (s.request.status > 0) statuses.add(s.request.status);
-  return statuses;
+export function answersResets(scope: Scope): boolean {
+  return scope.protocol === 'http';
 }
 
-export type Status = number | '*';
-
-export function hasStatus(status: Status, value: number): boolean {
-  return status === '*' || status === value;
+/** Statuses that the truth knows in this scope, as a family names them. */
+export function statusesOf(scope: Scope, view: StatusView): Set<number> {
+  const statuses = new Set<number>();
+  const reset = scope.served.some((s) => s.request.outcome === 'reset');
+  if (scope.side === 'inbound' && reset && answersResets(scope)) statuses.add(RESET_STATUS);
+  for (const m of scope.own) if (m.status > 0) statuses.add(m.status);
+  for (const s of scope.served) if (s.status > 0) statuses.add(s.status);
+  return new Set([...statuses].map(view));
 }
 
 /** Instances of all workloads with one identity, and of a workload's pods, as sets of ids. */

@@ -1,6 +1,6 @@
+import { classificationOf } from '../core/outcome.ts';
 import type { Reason, SloResult } from '../result/types.ts';
 import type { SloCondition, SloSpec } from '../scenario/model.ts';
-import { classificationOf } from './families.ts';
 import { OUTSIDE } from './projection.ts';
 import { mergePairs, type PairLatencies, quantileOf, truthQuantile } from './quantiles.ts';
 import { fail, inconclusive, show } from './reasons.ts';

@@ -1,6 +1,7 @@
 import type { Bound, Ground } from './bounds.ts';
 import { races, servedKind } from './moments.ts';
-import { hasStatus, RESET_STATUS, type Scope, type Status, weighted } from './scope.ts';
+import { hasStatus, type Status } from './outcomes.ts';
+import { answersResets, RESET_STATUS, type Scope, weighted } from './scope.ts';
 import { WeightedSteps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
@@ -69,7 +70,7 @@ function sumBound({ scope }: Ground, status: Status, measure: Measure): Bound {
   const callees = weighted(scope, `${measure.name}/sum/served/${status}`, () => {
     const events: { t: number; weight: number }[] = [];
     for (const s of scope.served) {
-      if (servedKind(s) !== 'completed' || !hasStatus(status, s.request.status)) continue;
+      if (servedKind(s) !== 'completed' || !hasStatus(status, s.status)) continue;
       const ms = measure.servedMs(s);
       const t = measure.servedMoment(s);
       if (ms !== null && t !== null) events.push({ t, weight: measure.unit(ms) });
@@ -98,10 +99,11 @@ function wholeAnswers(scope: Scope, status: Status): boolean {
   const cut = scope.served.some((s) => {
     const kind = servedKind(s);
     if (kind === 'completed' || kind === 'gone') return false;
-    return kind === 'open' || hasStatus(status, kind === 'reset' ? RESET_STATUS : s.request.status);
+    if (kind === 'reset' && !answersResets(scope)) return status === '*';
+    return kind === 'open' || hasStatus(status, kind === 'reset' ? RESET_STATUS : s.status);
   });
   if (cut || races(scope, 0)(Number.POSITIVE_INFINITY) > 0) return false;
-  const completed = scope.served.filter((s) => servedKind(s) === 'completed' && hasStatus(status, s.request.status));
+  const completed = scope.served.filter((s) => servedKind(s) === 'completed' && hasStatus(status, s.status));
   const mine = [...scope.own, ...scope.othersKnown].filter((m) => m.kind === 'ok' && hasStatus(status, m.status));
   const unknown = [...scope.own, ...scope.maybe].some((m) => m.kind === 'mesh' || m.kind === 'shed');
   return completed.length <= mine.length && !(status === '*' && unknown);

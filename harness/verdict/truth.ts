@@ -1,4 +1,5 @@
-import type { Topology } from '../core/topology.ts';
+import { GRPC_WITHOUT_TRAILERS, grpcOutcome, type Outcome } from '../core/outcome.ts';
+import type { Topology, WorkloadInfo } from '../core/topology.ts';
 import type { MadeRequest, ServedRequest, TruthJournal } from '../ledger/types.ts';
 
 /** One incarnation of one pod, as its journal tells it. */
@@ -37,7 +38,8 @@ export interface Made {
   /** First byte read; for `gone` null. */
   firstByteMs: number | null;
   endMs: number | null;
-  status: number;
+  /** 0 without headers. */
+  status: Outcome;
 }
 
 export interface Served {
@@ -45,6 +47,8 @@ export interface Served {
   /** Workload of the caller; `-` unknown. */
   caller: string;
   request: ServedRequest;
+  /** 0 without headers. */
+  status: Outcome;
 }
 
 /** The truth, indexed by callee workload. */
@@ -54,7 +58,11 @@ export interface Truth {
   instancesOfWorkload: Map<string, Instance[]>;
   made: Map<string, Made[]>;
   served: Map<string, Served[]>;
+  /** Of workloads that speak another than HTTP/1. */
+  protocols: Map<string, Protocol>;
 }
+
+export type Protocol = NonNullable<WorkloadInfo['protocol']>;
 
 const FAIL_FAST = /fail-?\s?fast/i;
 const LOAD_SHED = /shed|overload/i;
@@ -67,15 +75,18 @@ export function compileTruth(journals: readonly TruthJournal[], topology: Topolo
     instancesOfWorkload: group(instances, (i) => i.workload),
     made: new Map(),
     served: new Map(),
+    protocols: new Map(topology.workloads.flatMap((w) => (w.protocol ? [[w.id, w.protocol] as const] : []))),
   };
   const workloadOf = new Map(topology.services.map((s) => [s.id, s.workload]));
+  const isGrpc = (workload: string): boolean => truth.protocols.get(workload) === 'grpc';
   for (const instance of instances) {
     for (const request of instance.journal.made) {
       const callee = workloadOf.get(request.callee) ?? request.callee;
-      push(truth.made, callee, compileMade(truth, instance, request, callee, marginMs));
+      push(truth.made, callee, compileMade(truth, instance, request, callee, isGrpc(callee), marginMs));
     }
     for (const request of instance.journal.served) {
-      push(truth.served, instance.workload, { callee: instance, caller: request.caller, request });
+      const status = outcomeOf(request, isGrpc(instance.workload));
+      push(truth.served, instance.workload, { callee: instance, caller: request.caller, request, status });
     }
   }
   return truth;
@@ -111,7 +122,24 @@ export function lastMoment(journal: TruthJournal): number {
   return last;
 }
 
-function compileMade(truth: Truth, caller: Instance, request: MadeRequest, callee: string, marginMs: number): Made {
+/**
+ * Status and gRPC code as one number. An answer of a gRPC service that was cut off after its headers has no code; to the
+ * proxies that drop it, it is one without trailers.
+ */
+function outcomeOf({ status, grpc }: Pick<MadeRequest, 'status' | 'grpc'>, isGrpc: boolean): Outcome {
+  if (grpc === 'missing') return GRPC_WITHOUT_TRAILERS;
+  if (grpc !== null) return grpcOutcome(grpc);
+  return isGrpc && status === 200 ? GRPC_WITHOUT_TRAILERS : status;
+}
+
+function compileMade(
+  truth: Truth,
+  caller: Instance,
+  request: MadeRequest,
+  callee: string,
+  isGrpc: boolean,
+  marginMs: number,
+): Made {
   const kind = kindOf(request);
   const until = request.endMs ?? Number.POSITIVE_INFINITY;
   const namespace = callee.split('/')[0]!;
@@ -130,7 +158,7 @@ function compileMade(truth: Truth, caller: Instance, request: MadeRequest, calle
     startMs: request.startMs,
     firstByteMs: kind === 'gone' ? null : (request.firstByteMs ?? request.endMs),
     endMs: request.endMs,
-    status: request.status,
+    status: outcomeOf(request, isGrpc),
   };
 }
 

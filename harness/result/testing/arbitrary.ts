@@ -62,6 +62,7 @@ const flow: fc.Arbitrary<FlowResult> = fc.record({
   source: text,
   destination: text,
   route: text,
+  protocol: fc.constantFrom('http', 'grpc', 'tcp'),
   status: fc.oneof(text, fc.constantFrom('200', '404', '500', '')),
   direction,
   truth: count,

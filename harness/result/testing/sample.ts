@@ -152,6 +152,7 @@ export function sampleFlow(change: Partial<FlowResult>): FlowResult {
     source: 'meshproof/load',
     destination: 'shop/web',
     route: 'default',
+    protocol: 'http',
     status: '200',
     direction: 'inbound',
     truth: 1200,

@@ -4,7 +4,28 @@ import type { SimInstance, SimPod } from './world.ts';
 
 /** What a real proxy counts at which event (telemetry facts, sections 1 and 2), for one request through one side of it. */
 
-const status5xx = (status: number): string => (status >= 500 ? 'failure' : 'success');
+const GRPC_FAILURES = [2, 4, 7, 13, 14, 15];
+
+/** As the endpoint families spell an outcome: a status, or 1000 and a code of gRPC, 1999 without trailers. */
+function ended(outcome: number): Labels {
+  if (outcome < 1000) {
+    const classification = outcome >= 500 ? 'failure' : 'success';
+    return { status_code: String(outcome), classification, grpc_status: '' };
+  }
+  if (outcome === 1999) return { status_code: '200', classification: 'success', grpc_status: '2' };
+  const code = outcome - 1000;
+  const classification = GRPC_FAILURES.includes(code) ? 'failure' : 'success';
+  return { status_code: '200', classification, grpc_status: String(code) };
+}
+
+function cut(outcome: number): Labels {
+  return { status_code: http(outcome), classification: 'failure', grpc_status: '' };
+}
+
+/** Nobody waited for the trailers. */
+const dropped = (outcome: number): number => (outcome >= 1000 ? 1999 : outcome);
+
+const http = (outcome: number): string => (outcome >= 1000 ? '200' : String(outcome));
 
 const POLICY = { srv_group: '', srv_kind: 'default', srv_name: 'all-unauthenticated', srv_port: '8080' };
 const ROUTE = { route_group: '', route_kind: 'default', route_name: 'default' };
@@ -46,27 +67,33 @@ export class InboundCount {
 
   answer(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
-    this.legacyEnd(endMs, status, status5xx(status), '');
-    this.registryEnd(endMs, String(status));
+    this.legacyEnd(endMs, ended(status), '');
+    this.registryEnd(endMs, http(status));
+  }
+
+  /** The app reset the stream before headers. */
+  failed(t: number): void {
+    this.proxy.latency(t, this.legacy, null);
+    this.legacyEnd(t, { classification: 'failure', grpc_status: '' }, 'unclassified');
+    this.registryEnd(t, '');
   }
 
   dropped(status: number, headMs: number, endMs: number): void {
-    this.answer(status, headMs, endMs);
+    this.answer(dropped(status), headMs, endMs);
   }
 
   broken(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
-    this.legacyEnd(endMs, status, 'failure', 'unclassified');
-    this.registryEnd(endMs, String(status));
+    this.legacyEnd(endMs, cut(status), 'unclassified');
+    this.registryEnd(endMs, http(status));
   }
 
   private first(status: number, t: number): void {
-    this.proxy.latency(t, { ...this.legacy, status_code: String(status) }, t - this.startMs);
+    this.proxy.latency(t, { ...this.legacy, status_code: http(status) }, t - this.startMs);
   }
 
-  private legacyEnd(t: number, status: number, classification: string, error: string): void {
-    const labels = { ...this.legacy, status_code: String(status), classification, grpc_status: '', error };
-    this.proxy.count(t, 'response_total', labels);
+  private legacyEnd(t: number, status: Labels, error: string): void {
+    this.proxy.count(t, 'response_total', { ...this.legacy, ...status, error });
   }
 
   private registryEnd(t: number, status: string): void {
@@ -142,34 +169,34 @@ export class OutboundCount {
 
   answer(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
-    this.legacyEnd(endMs, { status_code: String(status) }, status5xx(status), '');
-    this.registryEnd(endMs, String(status), '');
+    this.legacyEnd(endMs, ended(status), '');
+    this.registryEnd(endMs, http(status), '');
   }
 
   dropped(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
-    this.legacyEnd(endMs, { status_code: String(status) }, status5xx(status), '');
-    this.registryEnd(endMs, String(status), 'UNKNOWN');
+    this.legacyEnd(endMs, ended(dropped(status)), '');
+    this.registryEnd(endMs, http(status), 'UNKNOWN');
   }
 
   broken(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
-    this.legacyEnd(endMs, { status_code: String(status) }, 'failure', 'unclassified');
-    this.registryEnd(endMs, String(status), 'UNKNOWN');
+    this.legacyEnd(endMs, cut(status), 'unclassified');
+    this.registryEnd(endMs, http(status), 'UNKNOWN');
   }
 
   failed(t: number): void {
     this.proxy.latency(t, this.endpoint, null);
-    this.legacyEnd(t, {}, 'failure', 'unclassified');
+    this.legacyEnd(t, { classification: 'failure', grpc_status: '' }, 'unclassified');
     this.registryEnd(t, '', 'UNKNOWN');
   }
 
   private first(status: number, t: number): void {
-    this.proxy.latency(t, { ...this.endpoint, status_code: String(status) }, t - this.dispatchMs);
+    this.proxy.latency(t, { ...this.endpoint, status_code: http(status) }, t - this.dispatchMs);
   }
 
-  private legacyEnd(t: number, status: Labels, classification: string, error: string): void {
-    this.proxy.count(t, 'response_total', { ...this.endpoint, ...status, classification, grpc_status: '', error });
+  private legacyEnd(t: number, status: Labels, error: string): void {
+    this.proxy.count(t, 'response_total', { ...this.endpoint, ...status, error });
   }
 
   private registryEnd(t: number, status: string, error: string): void {

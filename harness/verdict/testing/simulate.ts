@@ -137,5 +137,6 @@ function servedUnmeshed(instance: SimInstance, route: string, t: number): void {
     ...moment,
     outcome: 'completed',
     status: 200,
+    grpc: null,
   });
 }

@@ -9,6 +9,16 @@ const EXCUSE = {
   broken: 'connection closed',
 };
 
+/** What the mesh says to a client of gRPC in place of a status. */
+const GRPC_OF: Record<number, number> = { 502: 1014, 504: 1004 };
+const meshStatus = (spec: ServiceSimSpec, status: number): number => (spec.grpc ? GRPC_OF[status]! : status);
+
+/** Status and code as journals write an outcome. */
+function written(outcome: number, complete: boolean): { status: number; grpc: number | 'missing' | null } {
+  if (outcome < 1000) return { status: outcome, grpc: null };
+  return { status: 200, grpc: !complete ? null : outcome === 1999 ? 'missing' : outcome - 1000 };
+}
+
 /** What the caller gets to know. */
 interface Answer {
   status: number;
@@ -50,6 +60,7 @@ export function call(
       status: 0,
       pod: '',
       meshError: '',
+      grpc: null,
     });
     return { endMs: NEVER, failed: true };
   }
@@ -58,7 +69,15 @@ export function call(
     const status = answer && answer.firstByteMs < gaveUpMs ? answer.status : 0;
     const endMs = timeout ? gaveUpMs : over;
     const outcome = timeout ? ('timeout' as const) : ('connection' as const);
-    const made = { ...base, firstByteMs: null, endMs: endMs + skew, outcome, status, pod: '', meshError: '' };
+    const made = {
+      ...base,
+      firstByteMs: null,
+      endMs: endMs + skew,
+      outcome,
+      ...written(status, false),
+      pod: '',
+      meshError: '',
+    };
     caller.journal.made.push(made);
     return { endMs, failed: true };
   }
@@ -67,11 +86,11 @@ export function call(
     firstByteMs: (load ? answer.endMs : answer.firstByteMs) + skew,
     endMs: answer.endMs + skew,
     outcome: 'completed',
-    status: answer.status,
+    ...written(answer.status, true),
     pod: answer.pod,
     meshError: answer.meshError,
   });
-  return { endMs: answer.endMs, failed: answer.status >= 500 };
+  return { endMs: answer.endMs, failed: answer.status >= 500 && answer.status !== 1000 };
 }
 
 function throughOutbound(
@@ -94,7 +113,14 @@ function throughOutbound(
     if (failMs >= cancelMs) return null;
     count.failfast(failMs);
     const endMs = failMs + rng.hop();
-    return { status: 504, firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.failfast, cut: false };
+    return {
+      status: meshStatus(spec, 504),
+      firstByteMs: endMs,
+      endMs,
+      pod: '',
+      meshError: EXCUSE.failfast,
+      cut: false,
+    };
   }
   const pod = rng.pick(ready);
   const chosenMs = t + rng.hop();
@@ -104,12 +130,12 @@ function throughOutbound(
   count.dispatch(pod, chosenMs, post && !callee ? null : chosenMs + (post ? rng.between(0.01, 0.1) : 0));
   if (!callee) {
     if (arriveMs >= cancelMs) return null;
-    count.answer(502, arriveMs, arriveMs);
+    count.answer(meshStatus(spec, 502), arriveMs, arriveMs);
     const endMs = arriveMs + rng.hop();
-    return { status: 502, firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.refused, cut: false };
+    return { status: meshStatus(spec, 502), firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.refused, cut: false };
   }
   const answer = throughInbound(world, caller, callee, spec, arriveMs, cancelMs + rng.hop(), post);
-  return passBack(world, count, answer, callee, cancelMs);
+  return passBack(world, spec, count, answer, callee, cancelMs);
 }
 
 /** Endpoints of which the balancer knows: ready ones, and for some time one that has just died. */
@@ -120,6 +146,7 @@ function believedReady(pod: SimPod, t: number, luck: number): boolean {
 /** What the outbound sidecar makes of the inbound one's answer (its times are those at which it left there). */
 function passBack(
   world: World,
+  spec: ServiceSimSpec,
   count: OutboundCount,
   answer: Answer | null,
   callee: SimInstance,
@@ -146,7 +173,16 @@ function passBack(
     return { ...answer, firstByteMs: headMs, endMs: atCaller, cut: true };
   }
   count.failed(overMs);
-  return { status: 502, firstByteMs: atCaller, endMs: atCaller, pod: '', meshError: EXCUSE.broken, cut: false };
+  // A stream that the app has reset is reset for the caller too.
+  if (answer?.status === 0) return { ...answer, endMs: atCaller };
+  return {
+    status: meshStatus(spec, 502),
+    firstByteMs: atCaller,
+    endMs: atCaller,
+    pod: '',
+    meshError: EXCUSE.broken,
+    cut: false,
+  };
 }
 
 function throughInbound(
@@ -163,15 +199,15 @@ function throughInbound(
   const count = new InboundCount(callee, caller.pod.identity, t, post ? rng.between(0.01, 0.1) : 0);
   const atAppMs = t + rng.hop();
   if (atAppMs < callee.appMs) {
-    count.answer(502, atAppMs, atAppMs);
-    return { status: 502, firstByteMs: atAppMs, endMs: atAppMs, pod: '', meshError: '', cut: false };
+    count.answer(meshStatus(spec, 502), atAppMs, atAppMs);
+    return { status: meshStatus(spec, 502), firstByteMs: atAppMs, endMs: atAppMs, pod: '', meshError: '', cut: false };
   }
   if (atAppMs >= cancelMs || atAppMs >= callee.killMs) return null;
   const work = handle(world, callee, spec, atAppMs);
   // The service notices that its client is gone when its sidecar closes the connection.
   const goneMs = cancelMs + rng.hop();
   writeServed(world, caller, callee, work, atAppMs, goneMs, post);
-  return answerOfInbound(world, count, callee, work, cancelMs);
+  return answerOfInbound(world, spec, count, callee, work, cancelMs);
 }
 
 interface Work {
@@ -197,9 +233,11 @@ function handle(world: World, callee: SimInstance, spec: ServiceSimSpec, startMs
   if (luck < hangRate) return { kind: 'hang', status: 0, firstByteMs: NEVER, endMs: NEVER };
   if (luck < hangRate + resetRate) return { kind: 'reset', status: 0, firstByteMs: t, endMs: t };
   const endMs = t + spec.streamMs * rng.next();
-  if (luck < hangRate + resetRate + midRate) return { kind: 'mid', status: 200, firstByteMs: t, endMs: endMs + 0.01 };
-  const own = luck < hangRate + resetRate + midRate + errorRate ? rng.pick([500, 503, 404, 429]) : 200;
-  return { kind: 'answer', status: failed ? rng.pick([own, 500]) : own, firstByteMs: t, endMs };
+  if (luck < hangRate + resetRate + midRate)
+    return { kind: 'mid', status: spec.grpc ? 1999 : 200, firstByteMs: t, endMs: endMs + 0.01 };
+  const errors = spec.grpc ? [1014, 1002, 1999, 1005] : [500, 503, 404, 429];
+  const own = luck < hangRate + resetRate + midRate + errorRate ? rng.pick(errors) : spec.grpc ? 1000 : 200;
+  return { kind: 'answer', status: failed ? rng.pick([own, spec.grpc ? 1013 : 500]) : own, firstByteMs: t, endMs };
 }
 
 function writeServed(
@@ -236,12 +274,13 @@ function writeServed(
     firstByteMs: whole || begun ? work.firstByteMs + skew : null,
     endMs: open ? null : overMs + skew,
     outcome,
-    status: whole || begun ? work.status : 0,
+    ...written(whole || begun ? work.status : 0, outcome === 'completed'),
   });
 }
 
 function answerOfInbound(
   world: World,
+  spec: ServiceSimSpec,
   count: InboundCount,
   callee: SimInstance,
   work: Work,
@@ -251,6 +290,10 @@ function answerOfInbound(
   const headMs = work.firstByteMs + rng.hop();
   const endMs = Math.max(headMs, work.endMs + rng.hop());
   if (work.kind === 'hang' || headMs >= cancelMs) return null;
+  if (work.kind === 'reset' && spec.grpc) {
+    count.failed(headMs);
+    return { status: 0, firstByteMs: NEVER, endMs: headMs, pod: '', meshError: '', cut: true };
+  }
   if (work.kind === 'reset') {
     count.answer(502, headMs, headMs);
     return { status: 502, firstByteMs: headMs, endMs: headMs, pod: '', meshError: '', cut: false };

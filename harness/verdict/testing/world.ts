@@ -30,6 +30,8 @@ export interface ServiceSimSpec {
   postRate: number;
   /** Its callers give up after this long. */
   timeoutMs: number;
+  /** Speaks gRPC. */
+  grpc?: boolean;
   /** Shares the ServiceAccount `shared` with others that do. */
   shared: boolean;
 }
@@ -79,9 +81,10 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
     pods: [],
     services: [],
   };
-  const addWorkload = (namespace: string, name: string, account: string): string => {
+  const addWorkload = (namespace: string, name: string, account: string, protocol?: 'grpc'): string => {
     const identity = identityName(account, namespace, 'linkerd', 'cluster.local');
-    topology.workloads.push({ id: `${namespace}/${name}`, namespace, name, serviceAccount: account, identity });
+    const id = `${namespace}/${name}`;
+    topology.workloads.push({ id, namespace, name, serviceAccount: account, identity, ...(protocol && { protocol }) });
     return identity;
   };
   let address = 1;
@@ -100,7 +103,7 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
   const pods = spec.services.map((service, i) => {
     const name = `s${i}`;
     const account = service.shared ? 'shared' : name;
-    addWorkload(NS, name, account);
+    addWorkload(NS, name, account, service.grpc ? 'grpc' : undefined);
     const id = `${NS}/${name}`;
     const authority = `${name}.${NS}.svc.cluster.local`;
     topology.services.push({
@@ -143,6 +146,8 @@ function startInstances(world: World, pod: SimPod, restarts: WorldSpec['restarts
       endMs: null,
       served: [],
       made: [],
+      accepted: [],
+      connected: [],
     };
     pod.instances.push({ pod, journal, proxy: new SimProxy(start, killMs), appMs, killMs });
     start = killMs + (restart?.downMs ?? 0);

@@ -3,6 +3,17 @@ import type { WorldSpec } from './world.ts';
 
 /** A random world, told by its seed: one in three calm, the others with everything that can go wrong. */
 export function randomWorld(seed: number, requests = 120): WorldSpec {
+  return worldOf(seed, requests);
+}
+
+/** The same with services of gRPC among them. */
+export function grpcWorld(seed: number, requests = 120): WorldSpec {
+  const world = worldOf(seed, requests);
+  const services = world.services.map((s, i) => ({ ...s, grpc: (seed + i) % 2 === 0 || i === 0 }));
+  return { ...world, services };
+}
+
+function worldOf(seed: number, requests: number): WorldSpec {
   const rng = new Rng(seed * 7919 + 17);
   const calm = seed % 3 === 0;
   const n = rng.int(1, 4);

@@ -17,6 +17,8 @@ export interface LinkerdVizConfigOptions {
   vizNamespace: string;
   /** `host:port` of this Prometheus, which scrapes itself. */
   selfAddress: string;
+  /** `http://host:port` through which proxies are scraped: the outbound side of Prometheus' own sidecar, where nothing redirects. */
+  proxyUrl?: string;
   /** Only pods that are Pending or Running: since 2.20 (edge-26.3.2). Default true. */
   phaseFilter?: boolean;
   /** The chart's `prometheus.metricRelabelConfigs`, for job linkerd-proxy. */
@@ -35,8 +37,8 @@ export interface RelabelConfig {
 
 /**
  * prometheus.yml as linkerd-viz of 2.20 installs it: its five jobs, each rule in its order (facts, section 4). In a cluster it
- * is the chart's form; elsewhere it differs only in where things are: the API's address, CA and token, and the address of
- * Prometheus itself.
+ * is the chart's form; elsewhere it differs only in where things are: the API's address, CA and token, the address of
+ * Prometheus itself, and the way through its sidecar.
  * @throws RangeError when only some of apiServer, caFile and tokenFile are given
  */
 export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
@@ -138,6 +140,7 @@ function multiclusterJob(options: LinkerdVizConfigOptions): object {
 function proxyJob(options: LinkerdVizConfigOptions): object {
   return {
     job_name: 'linkerd-proxy',
+    ...(options.proxyUrl && { proxy_url: options.proxyUrl }),
     kubernetes_sd_configs: discovery(options, 'pod'),
     relabel_configs: [
       ...(options.phaseFilter !== false

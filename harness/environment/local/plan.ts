@@ -4,8 +4,8 @@ import { APP_PATHS } from '../../../sim-services/contract.ts';
 import type { InboundPolicy } from '../../core/policy.ts';
 import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../../mesh/contract.ts';
-import { authorityOf, LOAD_WORKLOAD, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
-import { isProbedAtAdmin, loadService, serviceFields, workloadFields } from '../mesh-fields.ts';
+import { authorityOf, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
+import { isProbedAtAdmin, loadService, prometheusService, serviceFields, workloadFields } from '../mesh-fields.ts';
 import { workloadConfig } from '../workload-config.ts';
 import type { Address, AddressSpace } from './addresses.ts';
 import { planControlPlane } from './control-plane.ts';
@@ -28,6 +28,8 @@ export interface LocalPlan {
   /** Where k6 connects for an authority. */
   loadHosts: Record<string, string>;
   prometheus: Address;
+  /** The pod that Prometheus is in the mesh; null when it stands outside. It is none of the topology's. */
+  prometheusPod: MeshPodConfig | null;
 }
 
 /**
@@ -71,6 +73,8 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
   meshPods.push(loadPod);
   topology.workloads.push(workloadInfo(scenario, loadService()));
   topology.pods.push(bareLoad.info);
+  const prometheusPod = await planPrometheusPod(scenario, space);
+  if (prometheusPod) meshPods.push(prometheusPod);
 
   const shared: ProcessPlan = { name: SHARED_PROCESS, workloads: [] };
   const processes: ProcessPlan[] = [];
@@ -101,7 +105,7 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
   }
   if (shared.workloads.length > 0) processes.unshift(shared);
   const loadHosts = hostsOfLoad(scenario, loadPod, loadEgress);
-  return { topology, mesh, processes, loadPod, loadHosts, prometheus };
+  return { topology, mesh, processes, loadPod, loadHosts, prometheus, prometheusPod };
 }
 
 /** The pods of each service, by its qualified name. All have their addresses before the first one's calls are planned. */
@@ -115,6 +119,12 @@ async function planPods(scenario: Scenario, space: AddressSpace): Promise<Map<st
     planned.set(service.id, pods);
   }
   return planned;
+}
+
+async function planPrometheusPod(scenario: Scenario, space: AddressSpace): Promise<MeshPodConfig | null> {
+  if (scenario.mesh.prometheus !== 'meshed') return null;
+  const { mesh } = await planPod(scenario, prometheusService(), 0, space);
+  return { ...mesh, labels: { component: 'prometheus', 'linkerd.io/extension': 'viz' } };
 }
 
 function hostsOfLoad(scenario: Scenario, { outbound }: MeshPodConfig, { dialled }: PodEgress): Record<string, string> {
@@ -183,7 +193,7 @@ async function planPod(
   const ip = space.podIp();
   const hash = digest(`${scenario.name}/${service.id}`).slice(0, 10);
   const name = `${service.name}-${hash}-${podSuffix(`${scenario.seed}/${service.id}/${replica}`)}`;
-  const serves = service.id !== LOAD_WORKLOAD.id;
+  const serves = service.appPort !== 0;
   const app = serves ? await space.listen(ip, service.appPort) : null;
   const appAdmin = serves ? await space.listen(ip, 9901) : null;
   const admin = await space.listen(ip, PROXY_ADMIN_PORT);

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childDied } from '../../core/process.ts';
 import type { ResolvedTool } from '../../core/tool.ts';
-import type { MeshStarted } from '../../mesh/contract.ts';
+import type { MeshPodConfig, MeshStarted } from '../../mesh/contract.ts';
 import { linkerdVizConfig } from '../../prometheus/scrape-config.ts';
 import { type PrometheusServer, startPrometheus } from '../../prometheus/server.ts';
 import type { Scenario } from '../../scenario/model.ts';
@@ -16,7 +16,7 @@ import type {
 } from '../contract.ts';
 import { waitForFirstScrapes } from '../first-scrapes.ts';
 import { step } from '../step.ts';
-import { addressOptions, claimAddresses } from './addresses.ts';
+import { type Address, addressOptions, claimAddresses } from './addresses.ts';
 import { MeshProcess } from './mesh-process.ts';
 import { fetchPage } from './pages.ts';
 import { CONTROL_PLANE_NAMESPACE, type LocalPlan, planLocal, VIZ_NAMESPACE } from './plan.ts';
@@ -112,7 +112,7 @@ async function start(scenario: Scenario, context: ScenarioContext): Promise<Runn
     },
     settled: () => restarts.done(),
     readJournals: async () => (await Promise.all(services.map((service) => service.journals()))).flat(),
-    readProxyPages: () => Promise.all(plan.mesh.pods.filter((pod) => pod.component === null).map(fetchPage)),
+    readProxyPages: () => Promise.all(judged(plan).map((pod) => fetchPage(pod, plan.prometheusPod?.outbound))),
     clockMarginMs: () =>
       measureClocks([
         {
@@ -146,6 +146,7 @@ async function bringUpPrometheus(
       controlPlaneNamespace: CONTROL_PLANE_NAMESPACE,
       vizNamespace: VIZ_NAMESPACE,
       selfAddress: `${plan.prometheus.host}:${plan.prometheus.port}`,
+      ...(plan.prometheusPod && { proxyUrl: urlOf(plan.prometheusPod.outbound) }),
     }),
   );
   return startPrometheus({
@@ -156,6 +157,15 @@ async function bringUpPrometheus(
     logFile: join(context.dir, 'logs', 'prometheus.log'),
     signal: context.signal,
   });
+}
+
+/** The pods of the topology: neither the control plane's nor Prometheus'. */
+function judged({ mesh, prometheusPod }: LocalPlan): MeshPodConfig[] {
+  return mesh.pods.filter((pod) => pod.component === null && pod !== prometheusPod);
+}
+
+function urlOf({ host, port }: Address): string {
+  return `http://${host}:${port}`;
 }
 
 /** Waits for every one of them, then throws what the first threw that failed. */

@@ -4,6 +4,8 @@ import { nameOf, refOf } from '../../kubernetes/discovery.ts';
 
 const DEADLINE_MS = 30_000;
 const EVERY_MS = 200;
+/** Said of an HTTPRoute where a GRPCRoute has the same parent, and so goes before it: an answer like any other. */
+const OVERRULED = 'RouteReasonConflicted';
 /** Kinds of which Linkerd writes down whether it takes them, and which count from then on. */
 const ANSWERED = new Set(['HTTPRoute', 'GRPCRoute', 'HTTPLocalRateLimitPolicy']);
 
@@ -18,7 +20,7 @@ interface Condition {
 }
 
 /**
- * Waits until the real control plane has accepted every route and limit: until then its proxies know nothing of them.
+ * Waits until the real control plane has judged every route and limit, and accepted it: until then its proxies know nothing of them.
  * @throws DeadlineExceededError naming those that were not, and why
  */
 export async function waitUntilAccepted(
@@ -56,6 +58,6 @@ function refusal(object: Answered | null): string | null {
     ({ type }) => type === 'Accepted',
   );
   if (accepted.length === 0) return 'no answer yet';
-  const refused = accepted.find(({ status }) => status !== 'True');
+  const refused = accepted.find(({ status, reason }) => status !== 'True' && reason !== OVERRULED);
   return refused ? `${refused.reason ?? 'refused'} ${refused.message ?? ''}`.trim() : null;
 }

@@ -3,9 +3,9 @@ import { LayerExchange } from './exchange.ts';
 import type { Histogram, HistogramFamily, Scalar, ScalarFamily } from './families.ts';
 import {
   defaultTargetPolicy,
+  inboundKey,
   inboundRouteLabels,
   type LabelBag,
-  objectKey,
   routeAuthzLabels,
   serverLabels,
   serverTlsKey,
@@ -181,18 +181,18 @@ export class Inbound {
   }
 
   #entry(target: InboundTarget): InboundEntry {
-    const key = `${target.ip} ${target.port} ${policyKey(target)} ${serverTlsKey(target.tls)}`;
+    const policy = target.policy ?? defaultTargetPolicy(target.route, this.#policy);
+    const key = `${target.ip} ${target.port} ${policyKey(policy)} ${serverTlsKey(target.tls)}`;
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
-      entry = this.#make(target);
+      entry = this.#make(target, policy);
       this.#byKey.set(key, entry);
     }
     this.#entries.set(target, entry);
     return entry;
   }
 
-  #make(target: InboundTarget): InboundEntry {
-    const policy = target.policy ?? defaultTargetPolicy(target.route, this.#policy);
+  #make(target: InboundTarget, policy: InboundTargetPolicy): InboundEntry {
     const server = serverLabels(policy.server, target.port);
     const endpoint: LabelBag = {
       direction: 'inbound',
@@ -229,10 +229,8 @@ export function inboundErrorLabels(target: InboundTarget, policy: InboundTargetP
   return { ...targetLabels(target.ip, port), ...serverLabels(policy.server, target.port) };
 }
 
-function policyKey({ route, policy }: InboundTarget): string {
-  if (policy === undefined) return route;
-  const { server, authz, grpc } = policy;
-  return [server, policy.route, ...(authz === null ? [] : [authz])].map(objectKey).concat(String(grpc)).join(' ');
+function policyKey({ server, route, authz, grpc }: InboundTargetPolicy): string {
+  return `${inboundKey(server)} ${inboundKey(route)} ${inboundKey(authz)} ${grpc}`;
 }
 
 function inboundFamilies(page: Page, protocol: 'http' | 'grpc'): InboundFamilies {

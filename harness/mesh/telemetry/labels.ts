@@ -146,6 +146,11 @@ export function objectKey(object: ObjectRef): string {
   return `${object.group}/${object.kind}/${object.namespace}/${object.name}`;
 }
 
+/** One key for all that inbound labels, which have no namespace, cannot tell apart. */
+export function inboundKey(object: ObjectRef | null): string {
+  return object === null ? '' : `${object.group}/${object.kind}/${object.name}`;
+}
+
 export function serverTlsKey(tls: ServerTls): string {
   return tls.tls === 'true' ? `true ${tls.clientId}` : `${tls.tls} ${tls.reason}`;
 }

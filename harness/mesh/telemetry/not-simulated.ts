@@ -10,14 +10,6 @@ export interface Simulated {
 /** Families of the profiles that no event brings onto the page. */
 export const NOT_SIMULATED: readonly Simulated[] = [
   {
-    family: 'inbound_grpc_*',
-    reason: 'a Server with proxyProtocol gRPC makes them; the simulated mesh has the default servers only',
-  },
-  {
-    family: 'outbound_grpc_route_*',
-    reason: 'an attached GRPCRoute makes them; without one gRPC counts in outbound_http_route_*, as it does here',
-  },
-  {
     family: 'outbound_tls_*',
     reason: 'egress of TLS by its server name makes them; the simulated mesh has no egress networks',
   },

@@ -5,55 +5,53 @@ import type { RequestSet } from './request-sets.ts';
 import type { StackSet } from './stack.ts';
 import type { ExchangeError } from './types.ts';
 
+export interface RouteEntry {
+  route: ParentRoute;
+  /** Where a request that fails fast counts as well; null when the attempts are reported by themselves. */
+  backend: BackendRoute | null;
+  stack: StackSet;
+  errors: ScalarFamily;
+}
+
 /** A request on its route, above retries and the balancer. */
 export class RouteExchange extends LayerExchange {
-  readonly #route: ParentRoute;
-  /** Where a request that fails fast counts as well; null when the attempts are reported by themselves. */
-  readonly #backend: BackendRoute | null;
-  readonly #stack: StackSet;
-  readonly #errors: ScalarFamily;
+  readonly #entry: RouteEntry;
 
-  constructor(
-    entry: { route: ParentRoute; backend: BackendRoute | null; stack: StackSet; errors: ScalarFamily },
-    hasBody: boolean,
-    startMs: number,
-  ) {
+  constructor(entry: RouteEntry, hasBody: boolean, startMs: number) {
     super(hasBody, startMs);
-    this.#route = entry.route;
-    this.#backend = entry.backend;
-    this.#stack = entry.stack;
-    this.#errors = entry.errors;
+    this.#entry = entry;
   }
 
   protected override onDispatch(): void {
-    this.#stack.ready.value++;
+    this.#entry.stack.ready.value++;
   }
 
   protected override onBodyPolled(): void {}
 
   protected override onRequestFrame(bytes: number): void {
-    this.#route.frames.observe(bytes);
+    this.#entry.route.frames.observe(bytes);
   }
 
   protected override onFirstResponseFrame(): void {}
   protected override onResponseFrame(): void {}
 
   protected override onComplete(grpcStatus: string | null, nowMs: number): void {
-    this.#route.endings.end(this.status, grpcStatus, '', this.sinceStart(nowMs));
+    this.#entry.route.endings.end(this.status, grpcStatus, '', this.sinceStart(nowMs));
   }
 
   protected override onFail(error: ExchangeError, nowMs: number): void {
-    if (error.proxy !== null) this.#errors.with({ error: error.proxy }).value++;
-    this.#route.endings.end(this.status, null, error.route, this.sinceStart(nowMs));
+    const { route, backend, errors } = this.#entry;
+    if (error.proxy !== null) errors.with({ error: error.proxy }).value++;
+    route.endings.end(this.status, null, error.route, this.sinceStart(nowMs));
     // Failfast is the balancer's: the request went to the backend, but to no endpoint.
-    if (this.#backend !== null && error.route === 'FAIL_FAST' && this.status === 0) {
-      this.#backend.requests.value++;
-      this.#backend.endings.end(0, null, error.route, this.sinceRequestEnd(nowMs));
+    if (backend !== null && error.route === 'FAIL_FAST' && this.status === 0) {
+      backend.requests.value++;
+      backend.endings.end(0, null, error.route, this.sinceRequestEnd(nowMs));
     }
   }
 
   protected override onCancelBody(nowMs: number): void {
-    this.#route.endings.end(this.status, null, BODY_CUT, this.sinceStart(nowMs));
+    this.#entry.route.endings.end(this.status, null, BODY_CUT, this.sinceStart(nowMs));
   }
 
   protected override onRelease(): void {}

@@ -8,7 +8,13 @@ import {
   outboundTargetLabels,
   serviceKey,
 } from './labels.ts';
-import { BackendExchange, type Endpoint, EndpointExchange, RouteExchange } from './outbound-exchanges.ts';
+import {
+  BackendExchange,
+  type Endpoint,
+  EndpointExchange,
+  type RouteEntry,
+  RouteExchange,
+} from './outbound-exchanges.ts';
 import { BackendRoute, ParentRoute, type RouteFamilies, routeFamilies } from './outbound-routes.ts';
 import type { Page } from './page.ts';
 import type { Pin, RequestSet, RequestStore } from './request-sets.ts';
@@ -18,10 +24,17 @@ import type { BackendRef, Exchange, HttpErrorLabel, OutboundRouteRef, OutboundTa
 /** The route of a Service that has none (facts 1.10). */
 const DEFAULT_ROUTE: OutboundRouteRef = { ref: defaultRoute('http'), grpc: false };
 
-/** What the hot path finds by its Service object. */
-class OfService {
-  route: ParentRoute | null = null;
+/** What the hot path finds by its Service and route objects. */
+class OfRoute {
+  /** With and without the backend of a failfast. */
+  withBackend: RouteEntry | null = null;
+  withoutBackend: RouteEntry | null = null;
   backend: BackendRoute | null = null;
+}
+
+class OfService {
+  readonly default = new OfRoute();
+  readonly declared = new WeakMap<OutboundRouteRef, OfRoute>();
   readonly endpoints = new WeakMap<OutboundTarget, Endpoint>();
 }
 
@@ -63,16 +76,7 @@ export class Outbound {
     route: OutboundRouteRef = DEFAULT_ROUTE,
     backendCounted = false,
   ): Exchange {
-    return new RouteExchange(
-      {
-        route: this.#parentRoute(service, route),
-        backend: backendCounted ? null : this.#backendRoute(service, route),
-        stack: this.#balance,
-        errors: this.#errors,
-      },
-      hasBody,
-      startMs,
-    );
+    return new RouteExchange(this.#entry(service, route, backendCounted), hasBody, startMs);
   }
 
   backendExchange(
@@ -81,7 +85,7 @@ export class Outbound {
     startMs: number,
     route: OutboundRouteRef = DEFAULT_ROUTE,
   ): Exchange {
-    return new BackendExchange(this.#backendRoute(service, route), hasBody, startMs);
+    return new BackendExchange(this.#backend(service, route), hasBody, startMs);
   }
 
   endpointExchange(
@@ -91,8 +95,15 @@ export class Outbound {
     startMs: number,
     backendCounted = false,
   ): Exchange {
-    const backend = backendCounted ? null : this.#backendRoute(service, DEFAULT_ROUTE);
-    return new EndpointExchange(this.#endpoint(service, target), backend, hasBody, startMs);
+    const of = this.#of(service);
+    const endpoint = of.endpoints.get(target) ?? this.#endpoint(of, target);
+    const backend = backendCounted ? null : (of.default.backend ?? this.#backend(service, DEFAULT_ROUTE));
+    return new EndpointExchange(endpoint, backend, hasBody, startMs);
+  }
+
+  /** Makes the series of backends that nothing may ever be sent to. */
+  seedBackends(backends: readonly BackendRef[], route: OutboundRouteRef = DEFAULT_ROUTE): void {
+    for (const backend of backends) this.#backendRoute(backend, route);
   }
 
   error(error: HttpErrorLabel): void {
@@ -108,14 +119,37 @@ export class Outbound {
     return of;
   }
 
-  #parentRoute(service: ServiceRef, route: OutboundRouteRef): ParentRoute {
-    if (route !== DEFAULT_ROUTE) return this.#findParentRoute(service, route);
+  #ofRoute(service: ServiceRef, route: OutboundRouteRef): OfRoute {
     const of = this.#of(service);
-    of.route ??= this.#findParentRoute(service, route);
-    return of.route;
+    if (route === DEFAULT_ROUTE) return of.default;
+    let found = of.declared.get(route);
+    if (found === undefined) {
+      found = new OfRoute();
+      of.declared.set(route, found);
+    }
+    return found;
   }
 
-  #findParentRoute(service: ServiceRef, route: OutboundRouteRef): ParentRoute {
+  #entry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean): RouteEntry {
+    const of = this.#ofRoute(service, route);
+    if (backendCounted) {
+      of.withoutBackend ??= this.#makeEntry(service, route, true);
+      return of.withoutBackend;
+    }
+    of.withBackend ??= this.#makeEntry(service, route, false);
+    return of.withBackend;
+  }
+
+  #makeEntry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean): RouteEntry {
+    return {
+      route: this.#parentRoute(service, route),
+      backend: backendCounted ? null : this.#backendRoute(service, route),
+      stack: this.#balance,
+      errors: this.#errors,
+    };
+  }
+
+  #parentRoute(service: ServiceRef, route: OutboundRouteRef): ParentRoute {
     const key = `${serviceKey(service)} ${routeKey(route)}`;
     let found = this.#routes.get(key);
     if (found === undefined) {
@@ -125,14 +159,13 @@ export class Outbound {
     return found;
   }
 
-  #backendRoute(service: BackendRef, route: OutboundRouteRef): BackendRoute {
-    if (route !== DEFAULT_ROUTE) return this.#findBackendRoute(service, route);
-    const of = this.#of(service);
-    of.backend ??= this.#findBackendRoute(service, route);
+  #backend(service: BackendRef, route: OutboundRouteRef): BackendRoute {
+    const of = this.#ofRoute(service, route);
+    of.backend ??= this.#backendRoute(service, route);
     return of.backend;
   }
 
-  #findBackendRoute(service: BackendRef, route: OutboundRouteRef): BackendRoute {
+  #backendRoute(service: BackendRef, route: OutboundRouteRef): BackendRoute {
     const balancer = backendKey(service);
     const key = `${balancer} ${routeKey(route)}`;
     let found = this.#backends.get(key);
@@ -155,13 +188,9 @@ export class Outbound {
     return this.#families[route.grpc ? 'grpc' : 'http'];
   }
 
-  #endpoint(service: ServiceRef, target: OutboundTarget): Endpoint {
-    const { endpoints } = this.#of(service);
-    let endpoint = endpoints.get(target);
-    if (endpoint === undefined) {
-      endpoint = { set: this.#set(target), stack: this.#endpointStack };
-      endpoints.set(target, endpoint);
-    }
+  #endpoint(of: OfService, target: OutboundTarget): Endpoint {
+    const endpoint = { set: this.#set(target), stack: this.#endpointStack };
+    of.endpoints.set(target, endpoint);
     return endpoint;
   }
 

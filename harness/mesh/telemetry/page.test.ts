@@ -3,7 +3,7 @@ import { parsePage } from '../../core/page-parser.ts';
 import { findProfile, PROFILES, type VersionProfile } from '../profiles/index.ts';
 import { lists, MODELLED, NOT_SIMULATED } from './not-simulated.ts';
 import { Page } from './page.ts';
-import { FROM_CLIENT, Sim, WEB, WEB_POD } from './testing/sim.ts';
+import { FROM_CLIENT, GRPC_ROUTE, Sim, TO_GRPC_SERVER, WEB, WEB_POD } from './testing/sim.ts';
 
 /** Read by linkerd-viz (metrics-api, CLI) or Linkerd's Grafana dashboards (facts, section 5), as far as they exist. */
 const USED = [
@@ -25,6 +25,11 @@ const USED = [
   'outbound_http_route_request_statuses',
   'outbound_http_route_request_duration_seconds',
   'outbound_http_route_retry_requests',
+  'outbound_grpc_route_backend_response_statuses',
+  'outbound_grpc_route_backend_response_duration_seconds',
+  'outbound_grpc_route_request_statuses',
+  'outbound_grpc_route_request_duration_seconds',
+  'outbound_grpc_route_retry_requests',
   'process_start_time_seconds',
   'process_cpu_seconds',
   'process_resident_memory_bytes',
@@ -37,6 +42,9 @@ function everything(profile: VersionProfile): Sim {
   const error = { response: 'unclassified', proxy: 'unexpected', route: 'UNKNOWN' } as const;
   const exchanges = [
     telemetry.inboundExchange(FROM_CLIENT, true, 0),
+    telemetry.inboundExchange(TO_GRPC_SERVER, true, 0),
+    telemetry.outboundRoute(WEB, true, 0, GRPC_ROUTE),
+    telemetry.outboundBackend(WEB, true, 0, GRPC_ROUTE),
     telemetry.outboundRoute(WEB, true, 0),
     telemetry.outboundEndpoint(WEB, WEB_POD, true, 0),
     ...(['effective', 'actual'] as const).map((layer) =>
@@ -47,6 +55,7 @@ function everything(profile: VersionProfile): Sim {
     exchange.dispatch(0);
     exchange.requestFrame(10, 0);
     exchange.head(200, 1);
+    exchange.responseFrame(10, 1);
     exchange.fail(error, 2);
   }
   telemetry.inboundRefused(FROM_CLIENT, 'denied');
@@ -65,6 +74,7 @@ function everything(profile: VersionProfile): Sim {
   telemetry.balancerEndpoints(WEB, { ready: 1, pending: 0, added: 1, removed: 0 });
   telemetry.outboundOpaque(WEB, 1)('');
   telemetry.outboundRetry(WEB, 'retry');
+  telemetry.outboundRetry(WEB, 'retry', GRPC_ROUTE);
   telemetry.profileRetryable('outbound', 'web.shop.svc.cluster.local:80', 'GET /', null);
   telemetry.control('identity', { kind: 'request' });
   telemetry.control('identity', { kind: 'latency', ms: 1 });

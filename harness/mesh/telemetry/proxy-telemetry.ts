@@ -9,7 +9,7 @@ import {
   backendKey,
   defaultRoute,
   defaultServer,
-  objectKey,
+  inboundKey,
   outboundLabels,
   serverLabels,
   serviceKey,
@@ -124,7 +124,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     outboundDstTcp: (target) => tcp.outboundDst(target),
 
     inboundDetected(port, result, tookSeconds, server = defaultServer(policy)) {
-      inboundDetection.record(`${port} ${objectKey(server)}`, () => serverLabels(server, port), result, tookSeconds);
+      inboundDetection.record(`${port} ${inboundKey(server)}`, () => serverLabels(server, port), result, tookSeconds);
     },
     outboundDetected(service, result, tookSeconds) {
       const labels = () => outboundLabels(service, http);
@@ -161,6 +161,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       stacks.get('outbound', 'http', 'balance').drop.value++;
       stacks.get('outbound', 'http', 'endpoint').drop.value += balancer(service).dropped();
     },
+    outboundBackends: (backends, route) => outbound.seedBackends(backends, route),
     outboundHttpError: (error) => outbound.error(error),
     inboundRefused: (target, why) => inboundPolicy.refused(target, why),
     inboundRateLimited: (target, scope, limit) => inboundPolicy.rateLimited(target, scope, limit),

@@ -2,8 +2,8 @@ import type { ObjectRef } from '../../core/policy.ts';
 import type { Scalar, ScalarFamily } from './families.ts';
 import {
   defaultServer,
+  inboundKey,
   type LabelBag,
-  objectKey,
   outboundTargetKey,
   outboundTargetLabels,
   serverLabels,
@@ -195,13 +195,13 @@ export class Tcp {
 
   /** `server` absent: the default one. */
   inboundSrcSet(ip: string, port: number, tls: ServerTls, server?: ObjectRef): TcpSet {
-    const by = server === undefined ? '' : objectKey(server);
-    return this.#set(`inbound src ${ip} ${port} ${serverTlsKey(tls)} ${by}`, () => ({
+    const by = server ?? defaultServer(this.#policy);
+    return this.#set(`inbound src ${ip} ${port} ${serverTlsKey(tls)} ${inboundKey(by)}`, () => ({
       direction: 'inbound',
       peer: 'src',
       ...targetLabels(ip, port),
       ...serverTlsLabels(tls),
-      ...serverLabels(server ?? defaultServer(this.#policy), port),
+      ...serverLabels(by, port),
     }));
   }
 

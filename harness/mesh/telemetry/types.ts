@@ -200,6 +200,11 @@ export type ControlEvent =
 
 /** Events of policies, opaque transport, retries and ServiceProfiles: rarer than those of ProxyTelemetry. */
 export interface FullProxyTelemetry extends ProxyTelemetry {
+  /**
+   * A rule of a Service's route is used for the first time: all its backends have their series from now on, at zero. May be
+   * called more than once.
+   */
+  outboundBackends(backends: readonly BackendRef[], route?: OutboundRouteRef): void;
   /** A request that is answered without a route of its Service (no rule matches: 404, `unexpected`): no exchange. */
   outboundHttpError(error: HttpErrorLabel): void;
   /** A request that policy refused (403) or no route matched (404): it never becomes an exchange. */

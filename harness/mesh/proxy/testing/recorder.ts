@@ -73,6 +73,7 @@ export function recordingTelemetry(log: Log, pod: string): FullProxyTelemetry {
     balancerQueued: () => {},
     certificate: (result) => say('certificate', result),
     control: () => {},
+    outboundBackends: (backends, route) => say('backends', backends.map(({ name }) => name).join(','), ...by(route)),
     outboundHttpError: (error) => say('httpError', 'outbound', error),
     inboundRefused: (target, why) => say('refused', why, ...policy(target)),
     inboundRateLimited: (_target, scope, limit) => say('rateLimited', scope, limit?.name ?? '-'),

@@ -1,7 +1,15 @@
 import { parsePage } from '../../../core/page-parser.ts';
 import { findProfile, type VersionProfile } from '../../profiles/index.ts';
 import { type ControlPlane, createProxyTelemetry, type ProcessReading } from '../proxy-telemetry.ts';
-import type { FullProxyTelemetry, InboundTarget, OutboundTarget, ServiceRef } from '../types.ts';
+import type {
+  BackendRef,
+  FullProxyTelemetry,
+  InboundTarget,
+  InboundTargetPolicy,
+  OutboundRouteRef,
+  OutboundTarget,
+  ServiceRef,
+} from '../types.ts';
 
 const identity = (name: string) => `${name}.serviceaccount.identity.linkerd.cluster.local`;
 const meshed = (name: string) => ({ tls: 'true' as const, serverId: identity(name) });
@@ -58,6 +66,26 @@ export const WEB_POD: OutboundTarget = {
     ['dst_zone_locality', 'local'],
   ],
 };
+
+/** A backend of a route of `web`. */
+export const CANARY: BackendRef = { namespace: 'shop', name: 'canary', port: 80, clusterIp: '10.96.1.2', parent: WEB };
+export const HTTP_ROUTE: OutboundRouteRef = {
+  ref: { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'shop', name: 'split' },
+  grpc: false,
+};
+export const GRPC_ROUTE: OutboundRouteRef = {
+  ref: { group: 'gateway.networking.k8s.io', kind: 'GRPCRoute', namespace: 'shop', name: 'calls' },
+  grpc: true,
+};
+/** A Server with a route and an authorization of their own. */
+export const ON_SERVER: InboundTargetPolicy = {
+  server: { group: 'policy.linkerd.io', kind: 'server', namespace: 'shop', name: 'web-http' },
+  route: { group: 'policy.linkerd.io', kind: 'HTTPRoute', namespace: 'shop', name: 'reads' },
+  authz: { group: 'policy.linkerd.io', kind: 'authorizationpolicy', namespace: 'shop', name: 'only-client' },
+  grpc: false,
+};
+export const TO_SERVER: InboundTarget = { ...FROM_CLIENT, policy: ON_SERVER };
+export const TO_GRPC_SERVER: InboundTarget = { ...FROM_CLIENT, policy: { ...ON_SERVER, grpc: true } };
 
 /** A telemetry with a clock of its own, and the page as numbers. */
 export class Sim {

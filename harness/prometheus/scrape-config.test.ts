@@ -53,6 +53,12 @@ describe('linkerdVizConfig', () => {
     expect(job('linkerd-proxy').kubernetes_sd_configs?.[0]).not.toHaveProperty('namespaces');
   });
 
+  it('scrapes proxies, and nothing else, through the sidecar that it is told of', () => {
+    const through = jobs({ proxyUrl: 'http://127.1.2.4:4140' }).map((j) => (j as { proxy_url?: string }).proxy_url);
+    expect(through).toEqual([undefined, undefined, undefined, undefined, 'http://127.1.2.4:4140']);
+    expect(job('linkerd-proxy')).not.toHaveProperty('proxy_url');
+  });
+
   it('in a cluster finds the API by itself, as the chart has it', () => {
     const inCluster = { apiServer: undefined, caFile: undefined, tokenFile: undefined };
     const [, cadvisor, ...others] = jobs(inCluster);

@@ -4,6 +4,7 @@ import { HarnessError } from '../../core/errors.ts';
 import { AGENT_PORT } from '../../core/load-agent.ts';
 import type { ProxyPage } from '../contract.ts';
 import type { Kube } from '../kubernetes/contract.ts';
+import { PAGE_READER } from './page-reader/contract.ts';
 
 const DEADLINE_MS = 20_000;
 const PROXY_ADMIN_PORT = 4191;
@@ -39,11 +40,15 @@ export class PodAdmin {
     return (JSON.parse(await this.#request(AGENT_PORT, ADMIN_PATHS.clock)) as { nowEpochMs: number }).nowEpochMs;
   }
 
-  /** Its proxy's page. */
-  async page(instance: string): Promise<ProxyPage> {
+  /** Its proxy's page; by the reader in Prometheus' pod, where there is one. */
+  async page(instance: string, reader: PodAdmin | null): Promise<ProxyPage> {
     const fromMs = epochMs();
-    const text = await this.#request(PROXY_ADMIN_PORT, '/metrics');
+    const text = await (reader ? reader.#read(instance) : this.#request(PROXY_ADMIN_PORT, '/metrics'));
     return { namespace: this.namespace, pod: this.pod, instance, fromMs, untilMs: epochMs(), text };
+  }
+
+  #read(instance: string): Promise<string> {
+    return this.#request(PAGE_READER.port, `${PAGE_READER.page}?instance=${encodeURIComponent(instance)}`);
   }
 
   async #request(port: number, path: string, init: RequestInit = {}): Promise<string> {

@@ -18,7 +18,7 @@ import { PodAdmin } from './pod-admin.ts';
 import { launchRemoteK6 } from './remote-k6.ts';
 import { PodRestarts } from './restarts.ts';
 import { deployLoad } from './steps/load.ts';
-import { deployPrometheus, firstScrapes } from './steps/prometheus.ts';
+import { deployPrometheus, firstScrapes, isMeshed } from './steps/prometheus.ts';
 import { deployServices, podsByService } from './steps/services.ts';
 import { topologyOf } from './topology.ts';
 
@@ -51,13 +51,14 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
   });
   const evidence = stack.use(new EvidenceOnFailure(scenario, parts));
 
+  const meshedPrometheus = isMeshed(scenario, parts.options);
   const inMesh = parts.options.loadFrom === 'mesh';
   const deploying = { ...parts, exposed: !inMesh, made: (refs: ObjectRef[]) => made.push(...refs) };
   const [pods, prometheusPod, loadPod] = await settle([
     step(parts, 'services', `${scenario.services.length} workloads`, () =>
       deployServices(kube, scenario, parts.images, deploying),
     ),
-    step(parts, 'prometheus', parts.options.meshedPrometheus ? 'with a sidecar' : 'without a sidecar', () =>
+    step(parts, 'prometheus', meshedPrometheus ? 'with a sidecar' : 'without a sidecar', () =>
       deployPrometheus(kube, scenario, parts.images, deploying),
     ),
     inMesh
@@ -67,7 +68,7 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
   refuseUnmeshed([...pods, ...(loadPod ? [loadPod] : [])], mesh);
   const services = await kube.list({ apiVersion: 'v1', kind: 'Service' });
   const topology = topologyOf(scenario, { pods: podsByService(scenario, pods), services, loadPod });
-  await writeFile(join(parts.dir, 'config', 'prometheus.yml'), prometheusConfig(scenario));
+  await writeFile(join(parts.dir, 'config', 'prometheus.yml'), prometheusConfig(scenario, mesh.kind));
   await writeFile(join(parts.dir, 'config', 'topology.json'), JSON.stringify(topology, null, 2));
   const prometheusUrl = await kube.gateway(VIZ_NAMESPACE, prometheusPod.metadata.name, PROMETHEUS_PORT);
   await step(parts, 'ready', 'first scrape of each sidecar', () =>
@@ -85,6 +86,9 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
 
   const restarts = stack.use(new PodRestarts(kube, parts.docker));
   const admins = new Map(topology.pods.map((pod) => [pod, new PodAdmin(kube, pod)]));
+  const reader = meshedPrometheus
+    ? new PodAdmin(kube, { namespace: VIZ_NAMESPACE, name: prometheusPod.metadata.name })
+    : null;
   const serving = [...admins].filter(([pod]) => pod.workload !== LOAD_WORKLOAD.id).map(([, admin]) => admin);
   const clocks = [...admins.values()].map((admin) => ({ name: admin.pod, read: () => admin.clock() }));
   const loadAccess = await accessOfLoad(scenario, { ...parts, services, loadPod });
@@ -101,7 +105,7 @@ export async function startScenario(scenario: Scenario, parts: ScenarioParts): P
     },
     settled: () => restarts.done(),
     readJournals: () => Promise.all(serving.map((admin) => keptTruth(admin, parts.dir))),
-    readProxyPages: () => Promise.all([...admins].map(([pod, admin]) => admin.page(pod.instance))),
+    readProxyPages: () => Promise.all([...admins].map(([pod, admin]) => admin.page(pod.instance, reader))),
     clockMarginMs: () => (parts.cluster.sameKernel ? measureClocks(clocks) : boundForeignClocks(clocks)),
     check() {
       check();

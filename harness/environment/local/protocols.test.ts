@@ -207,3 +207,20 @@ describe('policies', () => {
     }
   });
 });
+
+describe('a meshed Prometheus', () => {
+  it('is a pod with a sidecar, and none of the topology', async () => {
+    const planned = await plan(scenario({}, { mesh: { ...plain.mesh, prometheus: 'meshed' } }));
+    const [pod] = meshPods(planned, 'prometheus');
+    expect(pod).toBe(planned.prometheusPod);
+    expect(pod).toMatchObject({ namespace: 'linkerd-viz', serviceAccount: 'prometheus', app: null, component: null });
+    expect(pod!.labels).toEqual({ component: 'prometheus', 'linkerd.io/extension': 'viz' });
+    expect(planned.topology.pods.map((one) => one.name)).not.toContain(pod!.name);
+    expect(planned.topology.workloads.map((one) => one.id)).not.toContain('linkerd-viz/prometheus');
+  });
+
+  it('is no pod when it stands outside', async () => {
+    const planned = await plan(scenario({}, { mesh: { ...plain.mesh, prometheus: 'unmeshed' } }));
+    expect([planned.prometheusPod, meshPods(planned, 'prometheus')]).toEqual([null, []]);
+  });
+});

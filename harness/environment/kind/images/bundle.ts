@@ -7,6 +7,7 @@ const ENTRIES = {
   sidecar: 'harness/mesh/cluster/sidecar.ts',
   'control-plane': 'harness/mesh/cluster/control-plane.ts',
   agent: 'harness/load/agent/main.ts',
+  'page-reader': 'harness/environment/kind/page-reader/main.ts',
 } as const;
 
 export type BundleName = keyof typeof ENTRIES;

@@ -21,9 +21,9 @@ export async function proxyImage(base: Base, programs: Programs, context: StepCo
   return buildImage(ofOurs('proxy', base, files), context);
 }
 
-/** The load generator. @param k6 an image in the local store @throws HarnessError IMAGE_BUILD_FAILED */
+/** The load generator, and the reader of pages, which wants Node too. @param k6 an image in the local store @throws HarnessError IMAGE_BUILD_FAILED */
 export async function loadImage(base: Base, programs: Programs, k6: string, context: StepContext): Promise<string> {
-  const spec = ofOurs('load', base, pick(programs, 'agent.mjs'));
+  const spec = ofOurs('load', base, pick(programs, 'agent.mjs', 'page-reader.mjs'));
   const identity = (await storedImage(k6, context))!.id;
   return buildImage({ ...spec, args: { ...spec.args, K6_IMAGE: { value: k6, identity } } }, context);
 }

@@ -219,7 +219,7 @@ describe('Prometheus', () => {
     expect(annotations({})).toEqual({ 'linkerd.io/inject': 'disabled' });
     const meshed = {
       'linkerd.io/inject': 'enabled',
-      'config.linkerd.io/skip-inbound-ports': '9090',
+      'config.linkerd.io/skip-inbound-ports': '9090,9902',
       'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': '0',
     };
     expect(annotations({ meshed: true, mesh: 'linkerd' })).toEqual(meshed);
@@ -228,6 +228,37 @@ describe('Prometheus', () => {
       'config.linkerd.io/skip-outbound-ports': '443,6443,4191,9990,9995,9996',
       'config.linkerd.io/proxy-version': '2.20',
     });
+  });
+});
+
+describe('a meshed Prometheus', () => {
+  const of = (change: Partial<PrometheusSpec> = {}) =>
+    prometheusObjects({ scenario, images, mesh: 'linkerd', meshed: true, ...change });
+  const asked = aScenario({ mesh: { ...scenario.mesh, prometheus: 'meshed' } });
+  const readerOf = (objects: KubernetesObject[]) => (podOf(objects).spec.containers as Container[])[1];
+  const proxyJob = (objects: KubernetesObject[]) => {
+    const { data } = ofKind(objects, 'ConfigMap') as KubernetesObject & { data: Record<string, string> };
+    return parse(data['prometheus.yml']!).scrape_configs[4];
+  };
+
+  it('has a reader of pages beside it, with its identity', () => {
+    expectSound(of());
+    expect(readerOf(of())).toMatchObject({
+      image: 'meshproof/load:1',
+      command: ['node', '/meshproof/page-reader.mjs'],
+      ports: [{ containerPort: 9902 }],
+    });
+    expect(readerOf(of({ meshed: false }))).toBeUndefined();
+  });
+
+  it('asks a simulated sidecar by name when the scenario wants it to be known by its identity', () => {
+    const simulated = of({ scenario: asked, mesh: 'simulated' });
+    expect(proxyJob(simulated).proxy_url).toBe('http://127.0.0.1:4140');
+    expect(readerOf(simulated)!.env).toEqual([{ name: 'MESHPROOF_PAGES_VIA', value: '127.0.0.1:4140' }]);
+    for (const other of [of({ scenario: asked }), of({ mesh: 'simulated' })]) {
+      expect(proxyJob(other)).not.toHaveProperty('proxy_url');
+      expect(readerOf(other)).not.toHaveProperty('env');
+    }
   });
 });
 

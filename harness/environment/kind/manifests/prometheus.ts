@@ -4,6 +4,7 @@ import { prometheusArgs } from '../../../prometheus/server.ts';
 import type { Scenario } from '../../../scenario/model.ts';
 import type { KubernetesObject } from '../../kubernetes/contract.ts';
 import { CONTROL_PLANE_NAMESPACE, type Images, VIZ_NAMESPACE } from '../contract.ts';
+import { PAGE_READER, PAGE_READER_ENV } from '../page-reader/contract.ts';
 import {
   containerBasics,
   DEPLOYMENT_BASICS,
@@ -31,15 +32,27 @@ const PAST_THE_SIDECAR = '443,6443,4191,9990,9995,9996';
 
 export interface PrometheusSpec {
   scenario: Scenario;
-  images: Pick<Images, 'prometheus'>;
+  images: Pick<Images, 'prometheus' | 'load'>;
   mesh: MeshKind;
   /** It gets a sidecar. */
   meshed: boolean;
 }
 
+/** The outbound side of the pod's own sidecar. */
+const SIDECAR = '127.0.0.1:4140';
+
+/**
+ * Whether Prometheus asks its sidecar by name: where the identity of its scrapes matters, and the sidecar is a simulated one,
+ * which can't see where a redirected connection was going.
+ */
+function asksItsSidecar(scenario: Scenario, mesh: MeshKind): boolean {
+  return mesh === 'simulated' && scenario.mesh.prometheus === 'meshed';
+}
+
 /** prometheus.yml of a scenario: linkerd-viz's own, at the scenario's interval. */
-export function prometheusConfig(scenario: Scenario): string {
+export function prometheusConfig(scenario: Scenario, mesh: MeshKind): string {
   return linkerdVizConfig({
+    ...(asksItsSidecar(scenario, mesh) && { proxyUrl: `http://${SIDECAR}` }),
     scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
     scrapeTimeoutMs: scenario.mesh.scrapeIntervalMs,
     controlPlaneNamespace: CONTROL_PLANE_NAMESPACE,
@@ -58,7 +71,7 @@ export function prometheusObjects(spec: PrometheusSpec): KubernetesObject[] {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { ...metadata, name: `${NAME}-config` },
-      data: { 'prometheus.yml': prometheusConfig(spec.scenario) },
+      data: { 'prometheus.yml': prometheusConfig(spec.scenario, spec.mesh) },
     },
     {
       apiVersion: 'v1',
@@ -105,14 +118,30 @@ function access(): KubernetesObject[] {
 
 function annotations({ scenario, mesh, meshed }: PrometheusSpec): Record<string, string> {
   if (!meshed) return { [ANNOTATIONS.inject]: 'disabled' };
-  const skip = { inbound: String(PROMETHEUS_PORT), ...(mesh === 'simulated' && { outbound: PAST_THE_SIDECAR }) };
+  const inbound = `${PROMETHEUS_PORT},${PAGE_READER.port}`;
+  const skip = { inbound, ...(mesh === 'simulated' && { outbound: PAST_THE_SIDECAR }) };
   return {
     ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skip),
     'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': '0',
   };
 }
 
-function podSpec({ images }: PrometheusSpec): object {
+/** Reads pages with the identity that Prometheus has. */
+function readerContainer({ images, scenario, mesh }: PrometheusSpec): object {
+  const { port, ready } = PAGE_READER;
+  return {
+    name: 'page-reader',
+    ...containerBasics(images.load),
+    command: ['node', '/meshproof/page-reader.mjs'],
+    ...(asksItsSidecar(scenario, mesh) && { env: [{ name: PAGE_READER_ENV.via, value: SIDECAR }] }),
+    securityContext: unprivileged(),
+    ports: [{ name: 'pages', containerPort: port, protocol: 'TCP' }],
+    readinessProbe: { httpGet: { path: ready, port }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3 },
+  };
+}
+
+function podSpec(spec: PrometheusSpec): object {
+  const { images } = spec;
   return {
     ...POD_BASICS,
     serviceAccountName: NAME,
@@ -136,6 +165,7 @@ function podSpec({ images }: PrometheusSpec): object {
           { name: 'data', mountPath: DATA_DIR },
         ],
       },
+      ...(spec.meshed ? [readerContainer(spec)] : []),
     ],
     volumes: [
       { name: 'config', configMap: { name: `${NAME}-config` } },

@@ -28,7 +28,7 @@ describe('Prometheus in a real cluster', () => {
   }, 60_000);
 
   it('without the right to look for pods is told apart from one that has not found them yet', async () => {
-    const images = { prometheus: await imageOf(kube, 'prometheus') };
+    const images = { prometheus: await imageOf(kube, 'prometheus'), load: await imageOf(kube, 'load') };
     const bare: Kube = {
       ...bound(kube),
       apply: (objects, options) =>

@@ -16,14 +16,19 @@ const LOOK_EVERY_MS = 200;
 const LOG_EVERY_MS = 1000;
 const LOG_LINES = 200;
 
+/** The scenario asks for it, or the user. */
+export function isMeshed(scenario: Scenario, options: { meshedPrometheus: boolean }): boolean {
+  return options.meshedPrometheus || scenario.mesh.prometheus === 'meshed';
+}
+
 /** A scenario's own Prometheus, serving. @throws what `deploy` and `waitForPods` throw */
 export async function deployPrometheus(
   kube: Kube,
   scenario: Scenario,
-  images: Pick<Images, 'prometheus'>,
+  images: Pick<Images, 'prometheus' | 'load'>,
   context: DeployContext & { options: { meshedPrometheus: boolean } },
 ): Promise<PodObject> {
-  const meshed = context.options.meshedPrometheus;
+  const meshed = isMeshed(scenario, context.options);
   const objects = prometheusObjects({ scenario, images, mesh: context.mesh.kind, meshed });
   await deploy(kube, [VIZ_NAMESPACE], objects, context);
   const labelSelector = Object.entries(PROMETHEUS_LABELS)

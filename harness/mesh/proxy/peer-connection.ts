@@ -78,7 +78,7 @@ export class PeerConnection {
     // A pod that is gone with its network says nothing.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const timer = setTimeout(() => {
-      this.#settle({ kind: 'timeout', message: `connect timed out after ${CONNECT_TIMEOUT_MS} ms` });
+      this.#settle(socket, { kind: 'timeout', message: `connect timed out after ${CONNECT_TIMEOUT_MS} ms` });
       socket.destroy();
     }, CONNECT_TIMEOUT_MS);
     socket.once('secureConnect', () => {
@@ -88,10 +88,10 @@ export class PeerConnection {
       this.#opened(socket);
       this.#adopt(socket);
     });
-    socket.on('error', (error) => this.#settle({ kind: 'error', message: error.message }));
+    socket.on('error', (error) => this.#settle(socket, { kind: 'error', message: error.message }));
     socket.once('close', () => {
       clearTimeout(timer);
-      this.#settle({ kind: 'error', message: 'connection closed during the handshake' });
+      this.#settle(socket, { kind: 'error', message: 'connection closed during the handshake' });
     });
   }
 
@@ -107,8 +107,9 @@ export class PeerConnection {
     if (this.#retired) session.closeWhenIdle();
   }
 
-  #settle(failure: ConnectFailure): void {
-    if (!this.#connecting) return;
+  /** A socket that has been a connection before may close while another is made: that is no failure of this one. */
+  #settle(socket: tls.TLSSocket, failure: ConnectFailure): void {
+    if (this.#connecting !== socket) return;
     this.#connecting = null;
     const waiters = this.#waiters;
     this.#waiters = [];

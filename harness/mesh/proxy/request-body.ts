@@ -85,6 +85,8 @@ class IncomingBody implements AsyncIterable<Buffer> {
       if (this.#ended) return;
       if (this.#source.destroyed) throw new Error('the request body ended early');
       this.#source.resume();
+      // A link's stream delivers what it has held back within that call.
+      if (this.#chunks.length > 0 || this.#ended) continue;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

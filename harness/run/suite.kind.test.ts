@@ -8,6 +8,7 @@ import { LOAD_WORKLOAD } from '../scenario/model.ts';
 import { runScenario } from './scenario.ts';
 import { quietContext } from './testing/context.ts';
 import { describeEnvironment, expectExact } from './testing/describe-environment.ts';
+import { runIn } from './testing/in-cluster.ts';
 import { openKind } from './testing/kind.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'meshproof-kind-'));
@@ -41,7 +42,7 @@ describe(`shipped scenarios in a cluster, ${mesh}`, () => {
   }, 600_000);
   afterAll(() => session?.[Symbol.asyncDispose](), 240_000);
 
-  test.each(['baseline', 'diamond', 'mixed-methods', 'client-errors', 'restart', 'probe-dilution'])(
+  test.each(runIn(mesh))(
     '%s passes, exactly on every flow',
     async (name) => {
       const [scenario] = await loadScenarios([join('scenarios', `${name}.yaml`)]);

@@ -1,11 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { concerns } from './behaviour/timeline.ts';
+import { misfits } from './config-protocol.ts';
 import { APP_PATHS, type ServiceProcessConfig, type WorkloadConfig } from './contract.ts';
 import { EXIT, ServiceFailure } from './failure.ts';
 
 /** setTimeout takes no longer waits. */
 const MAX_MS = 2 ** 31 - 1;
+/** Above what any server takes, so that a header that is too large can be tried. */
+const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 const ms = z.number().min(0).max(MAX_MS);
@@ -15,6 +18,10 @@ const port = z.int().min(1).max(65535);
 const text = z.string().min(1).max(1000);
 const quantile = z.strictObject({ q: z.number().gt(0).lt(1), ms: z.number().gt(0).max(MAX_MS) });
 const method = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']);
+const anyMethod = z.enum([...method.options, 'CONNECT']);
+const protocol = z.enum(['http', 'http2', 'grpc', 'tcp']);
+const headerBytes = z.int().min(0).max(MAX_HEADER_BYTES);
+const chunks = z.int().min(1).max(100_000);
 const address = z.strictObject({ host: text, port });
 /** What may stand in a request line as it is, so that a path compares equal to what arrives. */
 const plainPath = z.string().regex(/^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/, 'an absolute path without query');
@@ -58,28 +65,43 @@ const errors = z
       z.strictObject({ kind: z.literal('status'), status, rate }),
       z.strictObject({ kind: z.literal('hang'), rate }),
       z.strictObject({ kind: z.literal('reset'), rate, when: z.enum(['before-headers', 'mid-body']) }),
+      z.strictObject({ kind: z.literal('close'), rate }),
+      z.strictObject({ kind: z.literal('grpc'), code: z.int().min(1).max(16), rate }),
+      z.strictObject({ kind: z.literal('no-trailers'), rate }),
     ]),
   )
   .refine((rules) => rules.reduce((sum, rule) => sum + rule.rate, 0) <= 1 + 1e-9, 'the rates add up to more than 1');
-const body = z.strictObject({ bytes, chunks: z.int().min(1).max(100_000), overMs: ms });
+const body = z.strictObject({ bytes, chunks, overMs: ms });
 
 const call = z.strictObject({
   service: z.string().regex(/^[^/]+\/[^/]+$/, 'namespace/service'),
   authority: text,
   port,
-  method,
+  protocol: protocol.optional(),
+  method: anyMethod,
   path: z.string().regex(/^\/[\x21-\x7e]*$/, 'must begin with / and have no spaces'),
   requestBytes: bytes,
+  requestChunks: chunks.optional(),
+  requestOverMs: ms.optional(),
+  headerBytes: headerBytes.optional(),
+  ownConnection: z.boolean().optional(),
+  cancelAfterMessages: z.int().min(1).optional(),
+  exchanges: z.int().min(1).max(100_000).optional(),
+  serverSpeaksFirst: z.boolean().optional(),
   timeoutMs: z.number().gt(0).max(MAX_MS).nullable(),
   onFailure: z.enum(['propagate', 'ignore']),
 });
 const route = z.strictObject({
-  method: method.nullable(),
+  method: anyMethod.nullable(),
   path: plainPath.refine(
     (path) => path !== APP_PATHS.health && path !== APP_PATHS.ready,
     'is taken by the health and readiness probes',
   ),
   status,
+  streams: z.boolean().optional(),
+  headerBytes: headerBytes.optional(),
+  informational: z.literal([100, 102, 103]).optional(),
+  chunked: z.boolean().optional(),
   latency: distribution,
   errors,
   body,
@@ -100,6 +122,7 @@ const pod = z.strictObject({
   listen: address,
   admin: z.strictObject({ host: text, port: z.int().min(0).max(65535) }),
   egress: address.nullable(),
+  egressOf: z.record(text, z.array(address).min(1)).optional(),
   journalDir: z.string().refine(isFolder, 'is not a folder that exists'),
   incarnation: text,
 });
@@ -109,6 +132,8 @@ const workload = z.strictObject({
   seed: z.number(),
   routes: z.array(route),
   timeline: z.array(change),
+  protocol: protocol.optional(),
+  serverSpeaksFirst: z.boolean().optional(),
   pods: z.array(pod).min(1),
 });
 const schema = z.strictObject({ workloads: z.array(workload).min(1) }).superRefine((config, context) => {
@@ -120,6 +145,7 @@ const schema = z.strictObject({ workloads: z.array(workload).min(1) }).superRefi
     each.routes.forEach((r, i) => {
       if (!unseen(routes, `${r.method} ${r.path}`)) issue(['workloads', w, 'routes', i], 'is declared twice');
     });
+    for (const { at, message } of misfits(each as WorkloadConfig)) issue(['workloads', w, ...at], message);
     each.timeline.forEach((c, i) => {
       if (!(each as WorkloadConfig).routes.some((r) => concerns(c, r))) {
         issue(['workloads', w, 'timeline', i], `no route matches ${c.method ?? 'any method'} ${c.path ?? 'any path'}`);

@@ -72,6 +72,8 @@ export interface Call {
   cancelAfterMessages?: number;
   /** TCP: exchanges of request and answer on the one connection; absent: 1. */
   exchanges?: number;
+  /** TCP: the callee greets first, so nothing is written before it has. */
+  serverSpeaksFirst?: boolean;
   /** The caller gives up after this long; null for never. */
   timeoutMs: number | null;
   /** What the caller answers when the call fails (5xx, no answer): its own failure, or nothing happened. */
@@ -177,9 +179,9 @@ export interface WorkloadConfig {
 
 /**
  * TCP: what a client writes first, a line of text: `TCP_PREAMBLE <caller namespace/service> <requestBytes> <exchanges>\n`.
- * Then, `exchanges` times: the client writes `requestBytes`, the server waits its latency and writes the route's body. The
- * server that speaks first has greeted with `TCP_GREETING <pod>\n`; one that does not begins its first answer with it. After
- * the last answer the client closes.
+ * Then, `exchanges` times: the client writes `requestBytes`, the server waits its latency and writes the route's body behind a
+ * line with its length in bytes. The server that speaks first has greeted with `TCP_GREETING <pod>\n`; one that does not begins
+ * its first answer with it. After the last answer the client closes.
  */
 export const TCP_PREAMBLE = 'MESHPROOF';
 export const TCP_GREETING = '220';
@@ -220,7 +222,7 @@ export interface OriginRequest {
  */
 export const JOURNAL_VERSION = 2;
 
-/** Ports and paths of a service. */
+/** Ports and paths of a service. Of `http` and `http2` on the app's port; on the admin port of every service, for probes past the mesh. */
 export const APP_PATHS = { health: '/healthz', ready: '/readyz' } as const;
 export const ADMIN_PATHS = {
   /** GET: every journal of the pod, this incarnation's last, concatenated (each begins with its H line). */

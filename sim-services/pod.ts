@@ -1,4 +1,4 @@
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AUTO_INCARNATION, type PodConfig, type WorkloadConfig } from './contract.ts';
 import { EXIT, ServiceFailure } from './failure.ts';
@@ -7,11 +7,16 @@ import { countJournals } from './ledger/read.ts';
 import { createAdmin } from './server/admin.ts';
 import { Answers } from './server/answers.ts';
 import { createApp } from './server/app.ts';
-import { Callee, Egress } from './server/callee.ts';
+import { calleeOf } from './server/callees.ts';
 import { PodContext } from './server/context.ts';
+import { type Address, Egress } from './server/egress.ts';
+import { createGrpcApp } from './server/grpc/app.ts';
+import { createH2App } from './server/http2/app.ts';
+import type { AppListener } from './server/listener.ts';
 import { PodMetrics } from './server/metrics.ts';
 import type { Origin } from './server/origin.ts';
-import { appRoute, Router } from './server/route.ts';
+import { type AppRoute, appRoute, Router } from './server/route.ts';
+import { createTcpApp } from './server/tcp/app.ts';
 
 /** What the ready line says of a pod. */
 export interface PodAddresses {
@@ -25,14 +30,14 @@ export interface PodAddresses {
 export class Pod {
   readonly addresses: PodAddresses;
   readonly #context: PodContext;
-  readonly #app: FastifyInstance;
+  readonly #app: AppListener;
   readonly #admin: FastifyInstance;
   readonly #egress: Egress;
 
   private constructor(
     addresses: PodAddresses,
     context: PodContext,
-    app: FastifyInstance,
+    app: AppListener,
     admin: FastifyInstance,
     egress: Egress,
   ) {
@@ -56,18 +61,17 @@ export class Pod {
       config.incarnation === AUTO_INCARNATION ? String(countJournals(journalDir)) : config.incarnation;
     const journal = new Journal({ dir: journalDir, workload: id, pod, incarnation }, onLost);
     const context = new PodContext(journal, new Answers(pod), origin, (inFlight) => new PodMetrics(inFlight));
-    const egress = new Egress(config.egress);
-    const router = new Router();
+    const egress = new Egress(config.egress, config.egressOf);
     const parts = { seed: workload.seed, workload: id, replica: config.replica, incarnation };
-    for (const route of workload.routes) {
-      const steps = route.steps.map((step) => step.map((call) => new Callee(call, id, egress, journal)));
-      router.add(route.method, route.path, appRoute(route, workload, parts, steps));
-    }
-    const app = createApp(context, router);
+    const routes = workload.routes.map((route) => {
+      const steps = route.steps.map((step) => step.map((call) => calleeOf(call, id, egress, journal)));
+      return appRoute(route, workload, parts, steps);
+    });
+    const app = appOf(workload, context, routes);
     const admin = createAdmin(context, origin, journalDir);
     try {
-      const listen = await open(app, config.listen, pod);
-      const adminAt = await open(admin, config.admin, pod);
+      const listen = await open((at) => app.listen(at), config.listen, pod);
+      const adminAt = await open((at) => listenAdmin(admin, at), config.admin, pod);
       return new Pod({ workload: id, pod, listen, admin: adminAt }, context, app, admin, egress);
     } catch (error) {
       await Promise.all([app.close(), admin.close()]);
@@ -79,9 +83,7 @@ export class Pod {
   /** Readiness fails, nothing new is accepted, what is in flight ends or is cut off after the grace; the journal is closed. */
   async drain(graceMs: number): Promise<void> {
     this.#context.draining = true;
-    // Stops accepting. The HTTP server's own close() would also cut connections whose answer is still being sent (it takes
-    // them for idle once end() has been called).
-    NetServer.prototype.close.call(this.#app.server);
+    this.#app.refuse();
     await within(this.#context.idle(), graceMs);
     this.stop();
     await Promise.all([this.#app.close(), this.#admin.close(), this.#egress.destroy()]);
@@ -90,13 +92,28 @@ export class Pod {
   /** Ends at once. First the journal, then the connections: nothing may be answered that the journal does not have. */
   stop(): void {
     this.#context.journal.close();
-    this.#app.server.closeAllConnections();
+    this.#app.cut();
   }
 }
 
-async function open(app: FastifyInstance, at: { host: string; port: number }, pod: string) {
+function appOf(workload: WorkloadConfig, context: PodContext, routes: AppRoute[]): AppListener {
+  const { protocol = 'http', serverSpeaksFirst = false } = workload;
+  if (protocol === 'tcp') return createTcpApp(context, routes[0]!, serverSpeaksFirst);
+  const router = new Router();
+  workload.routes.forEach(({ method, path }, i) => {
+    router.add(method, path, routes[i]!);
+  });
+  return { http: createApp, http2: createH2App, grpc: createGrpcApp }[protocol](context, router);
+}
+
+async function listenAdmin(admin: FastifyInstance, at: Address): Promise<number> {
+  await admin.listen(at);
+  return (admin.server.address() as AddressInfo).port;
+}
+
+async function open(listen: (at: Address) => Promise<number>, at: Address, pod: string) {
   try {
-    await app.listen(at);
+    return { host: at.host, port: await listen(at) };
   } catch (cause) {
     const where = `${at.host}:${at.port}`;
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -111,7 +128,6 @@ async function open(app: FastifyInstance, at: { host: string; port: number }, po
       pod,
     });
   }
-  return { host: at.host, port: (app.server.address() as AddressInfo).port };
 }
 
 /** Waits for the work, but no longer than the grace. */

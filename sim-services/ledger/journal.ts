@@ -48,7 +48,7 @@ export class Journal {
   #closed = false;
   /** Lines that only this process knows of yet. */
   #held = '';
-  readonly #flush = () => this.#write('');
+  readonly #flush = () => this.flush();
 
   /**
    * @param onLost called when a line could not be written; must not return, because what follows would go unrecorded
@@ -124,9 +124,11 @@ export class Journal {
     return this.#served;
   }
 
-  /** C. `caller` is given encoded. */
-  acceptedClosed(id: number, caller: string, bytes: ByteCounts, how: 'closed' | 'reset'): void {
-    this.#write(`C,${id},${stamp(epochMs())},${caller},${bytes.read},${bytes.written},${how}\n`);
+  /** C. `caller` is given encoded. Returns the stamp. */
+  acceptedClosed(id: number, caller: string, bytes: ByteCounts, how: 'closed' | 'reset'): number {
+    const t = epochMs();
+    this.#write(`C,${id},${stamp(t)},${caller},${bytes.read},${bytes.written},${how}\n`);
+    return t;
   }
 
   /** o. `callee` is given encoded. Returns the id, of the numbers that calls have too. */
@@ -139,6 +141,11 @@ export class Journal {
   /** c. `pod` is given encoded. */
   connectedClosed(id: number, bytes: ByteCounts, how: ConnectionEnd, pod: string): void {
     this.#write(`c,${id},${stamp(epochMs())},${bytes.read},${bytes.written},${how},${pod}\n`);
+  }
+
+  /** Writes what is held: something is about to be seen that no line of its own tells of. */
+  flush(): void {
+    this.#write('');
   }
 
   /** Z: a clean end. */
@@ -157,6 +164,7 @@ export class Journal {
   #write(line: string): void {
     if (this.#closed) return;
     const lines = this.#held + line;
+    if (lines === '') return;
     this.#held = '';
     try {
       // All text is percent-encoded, so characters are bytes. A full disk may take a part of a line first.

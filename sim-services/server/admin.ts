@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type FastifyInstance, fastify } from 'fastify';
 import { epochMs } from '../clock.ts';
-import { ADMIN_PATHS, type OriginRequest } from '../contract.ts';
+import { ADMIN_PATHS, APP_PATHS, type OriginRequest } from '../contract.ts';
 import { readJournals } from '../ledger/read.ts';
 import type { PodContext } from './context.ts';
 import type { Origin } from './origin.ts';
@@ -27,6 +27,10 @@ export function createAdmin(pod: PodContext, origin: Origin, journalDir: string)
   });
 
   admin.get(ADMIN_PATHS.clock, () => ({ nowEpochMs: epochMs() }));
+
+  // For probes of apps that speak no HTTP/1.1.
+  admin.get(APP_PATHS.health, () => 'ok\n');
+  admin.get(APP_PATHS.ready, (_request, reply) => reply.code(pod.draining ? 503 : 200).send('\n'));
 
   admin.post<{ Body: OriginRequest }>(
     ADMIN_PATHS.origin,

@@ -1,25 +1,38 @@
 import type { Body } from '../behaviour/body.ts';
 import { POD_HEADER } from '../contract.ts';
+import type { AppRoute } from './route.ts';
 
 /** Header lists that a pod sends, made once each. Flat lists are the cheapest that writeHead takes. */
 export class Answers {
-  readonly #pod: string;
+  readonly pod: string;
   readonly #ofBody = new WeakMap<Body, string[]>();
+  readonly #ofRoute = new WeakMap<AppRoute, string[]>();
   readonly #texts = new Map<number, { headers: string[]; text: string }>();
   readonly bare: string[];
 
   constructor(pod: string) {
-    this.#pod = pod;
+    this.pod = pod;
     this.bare = [POD_HEADER, pod];
   }
 
-  /** Of a body: with its length when it goes out in one piece. */
-  headersOf(body: Body): string[] {
+  /** Of a body, which is its route's own: with its length when it goes out in one piece and is not to be chunked. */
+  headersOf(body: Body, route: AppRoute): string[] {
     let headers = this.#ofBody.get(body);
     if (!headers) {
-      headers = [POD_HEADER, this.#pod, 'content-type', 'application/octet-stream'];
-      if (body.pieces.length === 1) headers.push('content-length', String(body.bytes));
+      headers = [POD_HEADER, this.pod, 'content-type', 'application/octet-stream', ...route.headers];
+      if (body.pieces.length === 1 && !route.chunked) headers.push('content-length', String(body.bytes));
       this.#ofBody.set(body, headers);
+    }
+    return headers;
+  }
+
+  /** Of an answer of the route without body. */
+  bareOf(route: AppRoute): string[] {
+    if (route.headers.length === 0) return this.bare;
+    let headers = this.#ofRoute.get(route);
+    if (!headers) {
+      headers = [...this.bare, ...route.headers];
+      this.#ofRoute.set(route, headers);
     }
     return headers;
   }
@@ -30,7 +43,7 @@ export class Answers {
     if (!known) {
       const text = `${status}\n`;
       const length = String(text.length);
-      const headers = [POD_HEADER, this.#pod, 'content-type', 'text/plain', 'content-length', length];
+      const headers = [POD_HEADER, this.pod, 'content-type', 'text/plain', 'content-length', length];
       known = { headers, text };
       this.#texts.set(status, known);
     }

@@ -1,27 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import { epochMs } from '../clock.ts';
-import { APP_PATHS, CALLER_HEADER } from '../contract.ts';
+import { APP_PATHS } from '../contract.ts';
 import { encoded } from '../ledger/encode.ts';
 import { NO_CODE } from '../ledger/journal.ts';
 import { hasNoBody } from './answers.ts';
+import { callerOf, NOBODY, OTHER_ROUTE, pathOf } from './caller.ts';
 import type { PodContext } from './context.ts';
 import { Exchange } from './exchange.ts';
+import type { AppListener } from './listener.ts';
 import type { Router } from './route.ts';
-
-/** Nobody's name, in the journal: probes, and callers that do not name themselves. */
-const NOBODY = '-';
-const OTHER_ROUTE = 'other';
 
 interface Response extends ServerResponse {
   exchange?: Exchange;
 }
 
 /**
- * The app listener of a pod. Fastify keeps the listener; requests leave its pipeline at the first hook, because each of
+ * The app listener of a pod that speaks HTTP/1.1. Fastify keeps the listener; requests leave its pipeline at the first hook, because each of
  * them, malformed ones too, must pass through the journal, and because its body parsing would refuse some on its own.
  */
-export function createApp(pod: PodContext, router: Router): FastifyInstance {
+export function createApp(pod: PodContext, router: Router): AppListener {
   const handle = (req: IncomingMessage, res: ServerResponse) => receive(pod, router, req, res);
   const app = fastify({
     logger: false,
@@ -42,7 +41,21 @@ export function createApp(pod: PodContext, router: Router): FastifyInstance {
   // Callers decide how long a connection is kept: ours ending first would lose requests under way. (Fastify's own option
   // cannot say never.)
   app.server.keepAliveTimeout = 0;
-  return app;
+  return listenerOf(app);
+}
+
+function listenerOf(app: FastifyInstance): AppListener {
+  return {
+    async listen(at) {
+      await app.listen(at);
+      return (app.server.address() as AddressInfo).port;
+    },
+    // The HTTP server's own close() would also cut connections whose answer is still being sent (it takes them for idle
+    // once end() has been called).
+    refuse: () => NetServer.prototype.close.call(app.server),
+    cut: () => app.server.closeAllConnections(),
+    close: () => app.close(),
+  };
 }
 
 function receive(pod: PodContext, router: Router, req: IncomingMessage, res: ServerResponse): void {
@@ -65,8 +78,7 @@ function serve(pod: PodContext, router: Router, req: IncomingMessage, res: Respo
     answerAtOnce(pod, req, res, NOBODY, path, pod.draining ? 503 : 200);
     return;
   }
-  const name = req.headers[CALLER_HEADER];
-  const caller = name === undefined || name === '' ? NOBODY : encoded(String(name));
+  const caller = callerOf(req.headers);
   const route = router.find(req.method!, path);
   if (!route) {
     answerAtOnce(pod, req, res, caller, OTHER_ROUTE, 404);
@@ -104,9 +116,4 @@ function answerAtOnce(
 function hasBody(req: IncomingMessage): boolean {
   const length = req.headers['content-length'];
   return (length !== undefined && length !== '0') || req.headers['transfer-encoding'] !== undefined;
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -1,7 +1,7 @@
 import { RouteBehaviour, type SeedParts } from '../behaviour/route.ts';
 import type { RouteConfig, WorkloadConfig } from '../contract.ts';
 import { encoded } from '../ledger/encode.ts';
-import type { Callee } from './callee.ts';
+import { type Callee, padding } from './call.ts';
 
 /** A declared route of a pod, ready to serve. */
 export interface AppRoute {
@@ -10,6 +10,12 @@ export interface AppRoute {
   /** As the journal has it. */
   journalName: string;
   status: number;
+  /** Further headers of its answers, flat. */
+  headers: string[];
+  informational: number | null;
+  chunked: boolean;
+  /** gRPC: every piece of the body is a message. */
+  streams: boolean;
   steps: Callee[][];
   behaviour: RouteBehaviour;
 }
@@ -38,6 +44,10 @@ export function appRoute(config: RouteConfig, workload: WorkloadConfig, parts: S
     name: config.path,
     journalName: encoded(config.path),
     status: config.status,
+    headers: padding(config.headerBytes),
+    informational: config.informational ?? null,
+    chunked: config.chunked ?? false,
+    streams: config.streams ?? false,
     steps: steps.filter((step) => step.length > 0),
     behaviour: new RouteBehaviour(config, workload.timeline, parts),
   };

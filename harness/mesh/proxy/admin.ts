@@ -3,10 +3,15 @@ import type { Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { MeshPodConfig } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
-import type { InboundTarget, ProxyTelemetry, ServerTls } from '../telemetry/types.ts';
+import type { FullProxyTelemetry, InboundTarget, ServerTls } from '../telemetry/types.ts';
 import { detectProtocol } from './detect.ts';
+import { fromHttp1 } from './headers.ts';
 import { HTTP1_OPTIONS } from './http1-options.ts';
+import { isInPod } from './inbound/clients.ts';
+import { Gate, type InboundPolicies, type Refused } from './inbound/policies.ts';
+import { refusal } from './inbound/refusal.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 const compress = promisify(gzip);
@@ -14,7 +19,9 @@ const ADMIN = { ip: '0.0.0.0', port: 4191 } as const;
 const PROBE_PATHS = new Set(['/live', '/ready']);
 
 export interface AdminOptions {
-  telemetry: ProxyTelemetry;
+  pod: Pick<MeshPodConfig, 'ip' | 'admin'>;
+  policies: InboundPolicies;
+  telemetry: FullProxyTelemetry;
   meter: TcpMeter;
   env: Record<string, string>;
   isReady(): boolean;
@@ -33,10 +40,19 @@ export class Admin {
   readonly #http = http.createServer(HTTP1_OPTIONS);
   #tls: tls.Server | null = null;
   readonly #targets = new Map<string, InboundTarget>();
+  /** null: no policy, everything is let in. */
+  #gate: Gate | null = null;
   #logLevel = 'warn,linkerd=info';
 
   constructor(options: AdminOptions) {
     this.#options = options;
+    const { policies, pod } = options;
+    const applyPolicy = () => {
+      const of = { port: pod.admin.port, probePaths: [...PROBE_PATHS] };
+      this.#gate = policies.current ? new Gate(policies.current, of) : null;
+    };
+    policies.watch(applyPolicy);
+    applyPolicy();
     this.#http.on('request', (request, response) => this.#serve(request, response));
     this.#http.on('clientError', (_error, socket) => socket.destroy());
   }
@@ -64,7 +80,7 @@ export class Admin {
       if (protocol === 'tls' && this.#tls) this.#tls.emit('connection', socket);
       else if (protocol !== 'http/1') socket.destroy();
       else {
-        this.#options.telemetry.inboundDetected(ADMIN.port, protocol, seconds);
+        this.#options.telemetry.inboundDetected(ADMIN.port, protocol, seconds, this.#gate?.policy.server);
         this.#opened(socket);
         this.#http.emit('connection', socket);
       }
@@ -73,12 +89,15 @@ export class Admin {
 
   #opened(socket: Socket): void {
     const { meter, telemetry } = this.#options;
-    meter.add(socket, telemetry.inboundSrcTcp(ADMIN.ip, ADMIN.port, tlsOf(socket)));
+    meter.add(socket, telemetry.inboundSrcTcp(ADMIN.ip, ADMIN.port, tlsOf(socket), this.#gate?.policy.server));
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://admin');
-    const target = this.#target(request.socket, PROBE_PATHS.has(url.pathname) ? 'probe' : 'default');
+    const target = this.#gate
+      ? this.#enter(this.#gate, request, response)
+      : this.#target(request.socket, PROBE_PATHS.has(url.pathname) ? 'probe' : 'default');
+    if (!target) return;
     const exchange = this.#options.telemetry.inboundExchange(target, false, performance.now());
     exchange.dispatch(performance.now());
     exchange.requestEnd(performance.now());
@@ -159,6 +178,29 @@ export class Admin {
     if (!/^[\w=,:\-[\]{}]+$/.test(level)) return { status: 400, body: `invalid log level: ${level}` };
     this.#logLevel = level;
     return { status: 204, body: '' };
+  }
+
+  /** Its target when policy lets it in; else it is answered here. */
+  #enter(gate: Gate, request: IncomingMessage, response: ServerResponse): InboundTarget | null {
+    const { method = 'GET', url = '/', rawHeaders, socket } = request;
+    const how = tlsOf(socket);
+    const address = socket.remoteAddress ?? '';
+    const identity = how.tls === 'true' ? how.clientId : null;
+    const client = { address, identity, local: isInPod(this.#options.pod.ip, address) };
+    const entry = gate.enter(fromHttp1(method, url, rawHeaders), client, { ...ADMIN, tls: how }, performance.now());
+    if (entry.kind === 'allowed') return entry.target;
+    this.#refuse(entry, response);
+    request.resume();
+    return null;
+  }
+
+  #refuse(entry: Refused, response: ServerResponse): void {
+    const { telemetry } = this.#options;
+    if (entry.kind === 'limited') telemetry.inboundRateLimited(entry.target, entry.scope, entry.limit.ref);
+    else telemetry.inboundRefused(entry.target, entry.kind);
+    const { status, headers } = refusal(entry, false);
+    response.sendDate = false;
+    response.writeHead(status, [...headers, 'date', new Date().toUTCString()]).end();
   }
 
   #target(socket: Socket, route: 'default' | 'probe'): InboundTarget {

@@ -5,14 +5,19 @@ import tls, { type TLSSocket } from 'node:tls';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
 import { LINK_PROTOCOL, LinkSession } from '../link/session.ts';
 import type { LinkStream } from '../link/stream.ts';
-import type { InboundTarget, ProxyTelemetry, ServerTls } from '../telemetry/types.ts';
+import type { FullProxyTelemetry, InboundTarget } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
+import { Http2AppClient } from './app-client-http2.ts';
 import { onBrokenConnection } from './connection-error.ts';
 import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
+import { type Client, Clients } from './inbound/clients.ts';
+import { Gate, type InboundPolicies, type Refused } from './inbound/policies.ts';
+import { refusal } from './inbound/refusal.ts';
+import { isGrpcRequest } from './inbound/request-shape.ts';
 import { ResponseRelay } from './relay.ts';
 import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
@@ -20,21 +25,16 @@ import type { SidecarPod } from './sidecar.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 const END_STREAM = 1;
-const PLAINTEXT: ServerTls = { tls: 'no_identity', reason: 'no_tls_from_remote' };
 /** Header by which the app learns who called; whatever the caller says in it is dropped. */
 const CLIENT_ID_HEADER = 'l5d-client-id';
-
-/** Whoever is at the other end of a connection: its label sets, which telemetry knows by their object. */
-interface Client {
-  target: InboundTarget;
-  probe: InboundTarget;
-  id: string | null;
-}
+/** Header by which the peer's proxy tells what the client spoke, when that is not what the proxies speak. */
+const ORIG_PROTO_HEADER = 'l5d-orig-proto';
 
 interface Received {
   head: RequestHead;
   down: Downstream;
   client: Client;
+  target: InboundTarget;
   /** Ends the connection that it came on; null where headers say so, or nothing does. */
   close: (() => void) | null;
   startMs: number;
@@ -42,7 +42,8 @@ interface Received {
 
 export interface InboundOptions {
   pod: SidecarPod;
-  telemetry: ProxyTelemetry;
+  policies: InboundPolicies;
+  telemetry: FullProxyTelemetry;
   credentials: WorkloadCredentials;
   meter: TcpMeter;
   watches: ControlWatches;
@@ -54,8 +55,11 @@ export class Inbound {
   readonly #http1 = http.createServer(HTTP1_OPTIONS);
   readonly #http2 = http2.createServer(SESSION_OPTIONS);
   readonly #tls: tls.Server;
-  readonly #app: AppClient | null;
-  readonly #clients = new Map<string, Client>();
+  readonly #app: { http1: AppClient; http2: Http2AppClient } | null;
+  readonly #clients: Clients;
+  readonly #unwatch: () => void;
+  /** null: no policy, everything is let in. */
+  #gate: Gate | null = null;
   readonly #byHttp1Socket = new WeakMap<Socket, Client>();
   readonly #relays = new Set<ResponseRelay>();
   /** The client of the session that is being made: node:http2 announces it before `emit` returns. */
@@ -65,8 +69,15 @@ export class Inbound {
 
   constructor(options: InboundOptions) {
     this.#options = options;
-    const { pod, credentials, telemetry, meter } = options;
-    this.#app = pod.app && new AppClient(pod.app.address, (socket) => meter.add(socket, telemetry.inboundDstTcp()));
+    const { pod, credentials, telemetry, meter, policies } = options;
+    const opened = (socket: Socket) => meter.add(socket, telemetry.inboundDstTcp());
+    this.#app = pod.app && {
+      http1: new AppClient(pod.app.address, opened),
+      http2: new Http2AppClient(pod.app.address, opened),
+    };
+    this.#clients = new Clients(pod);
+    this.#unwatch = policies.watch(() => this.#applyPolicy());
+    this.#applyPolicy();
     this.#tls = tls.createServer({
       ...credentials.contextOptions,
       requestCert: true,
@@ -102,33 +113,48 @@ export class Inbound {
         this.#tls.emit('connection', socket);
         return;
       }
-      const { telemetry, meter } = this.#options;
-      const client = this.#client(null);
-      const { ip, port, tls: how } = client.target;
-      telemetry.inboundDetected(port, protocol, seconds);
-      meter.add(socket, telemetry.inboundSrcTcp(ip, port, how));
+      const { telemetry } = this.#options;
+      const client = this.#clients.of(null, socket.remoteAddress);
+      const policy = this.#gate?.policy;
+      // A Server that says what its port speaks spares the detection.
+      if (!policy || policy.protocol === 'unknown') {
+        telemetry.inboundDetected(client.at.port, protocol, seconds, policy?.server);
+      }
+      this.#meter(socket, client);
       this.#serve(socket, protocol, client);
     });
   }
 
   /** As SIGKILL: what is in flight is neither answered nor counted. */
   kill(): void {
+    this.#unwatch();
     for (const relay of this.#relays) relay.drop();
-    this.#app?.destroy();
+    this.#app?.http1.destroy();
+    this.#app?.http2.destroy();
+  }
+
+  #applyPolicy(): void {
+    const { policies, pod } = this.#options;
+    const { app } = pod;
+    const options = { port: app?.labelPort ?? 0, probePaths: [app?.readyPath ?? '', app?.livePath ?? ''] };
+    this.#gate = policies.current ? new Gate(policies.current, options) : null;
   }
 
   #onTls(socket: TLSSocket): void {
-    const { telemetry, meter } = this.#options;
     const id = dnsName(socket);
-    const client = this.#client(id);
-    const { ip, port, tls: how } = client.target;
+    const client = this.#clients.of(id, socket.remoteAddress);
     const linked = socket.alpnProtocol === LINK_PROTOCOL;
     const protocol = linked || socket.alpnProtocol === 'h2' ? 'http/2' : 'http/1';
     // The transport header names the session's protocol, so none is detected.
-    telemetry.transportHeader(protocol, port, id);
-    meter.add(socket, telemetry.inboundSrcTcp(ip, port, how));
+    this.#options.telemetry.transportHeader(protocol, client.at.port, id);
+    this.#meter(socket, client);
     if (linked) this.#serveLink(new LinkSession(socket, 'server'), client);
     else this.#serve(socket, protocol, client);
+  }
+
+  #meter(socket: Socket, { at: { ip, port, tls: how } }: Client): void {
+    const { meter, telemetry } = this.#options;
+    meter.add(socket, telemetry.inboundSrcTcp(ip, port, how, this.#gate?.policy.server));
   }
 
   #serveLink(session: LinkSession, client: Client): void {
@@ -152,7 +178,7 @@ export class Inbound {
 
   #onHttp1(request: IncomingMessage, response: ServerResponse): void {
     const head = fromHttp1(request.method ?? 'GET', request.url ?? '/', request.rawHeaders);
-    const client = this.#byHttp1Socket.get(request.socket) ?? this.#client(null);
+    const client = this.#byHttp1Socket.get(request.socket) ?? this.#clients.of(null, request.socket.remoteAddress);
     const { ip, port } = client.target;
     onBrokenConnection(response, (error) => this.#options.telemetry.inboundTcpError(ip, port, error));
     this.#handle(head, hasBody(request) ? request : null, new Http1Downstream(request, response), client);
@@ -166,41 +192,53 @@ export class Inbound {
     close: (() => void) | null = null,
   ): void {
     this.handled++;
-    const request: Received = { head, down, client, close, startMs: performance.now() };
+    const startMs = performance.now();
+    let { target } = client;
+    if (this.#gate) {
+      const entry = this.#gate.enter(head, client, client.at, startMs);
+      if (entry.kind !== 'allowed') {
+        this.#refuse(entry, head, source, down);
+        return;
+      }
+      target = entry.target;
+    } else if (client.identity === null && this.#isProbe(head)) target = client.probe;
+    const request: Received = { head, down, client, target, close, startMs };
     if (source) receiveBody(source, (body) => this.#dispatch(request, body));
     else this.#dispatch(request, null);
   }
 
-  #dispatch({ head, down, client, close, startMs }: Received, body: RequestBody): void {
+  /** It never becomes an exchange; its body is not waited for. */
+  #refuse(entry: Refused, head: RequestHead, source: BodySource | null, down: Downstream): void {
     const { telemetry } = this.#options;
-    if (client.id !== null) this.#options.watches.calledAs(serviceName(head.authority, this.#options.pod.namespace));
-    const target = client.id === null && this.#isProbe(head) ? client.probe : client.target;
+    if (entry.kind === 'limited') telemetry.inboundRateLimited(entry.target, entry.scope, entry.limit.ref);
+    else telemetry.inboundRefused(entry.target, entry.kind);
+    const { status, headers } = refusal(entry, down.http2 && isGrpcRequest(head));
+    down.respond(status, headers, null, null);
+    source?.resume();
+  }
+
+  #dispatch({ head, down, client, target, close, startMs }: Received, body: RequestBody): void {
+    const { telemetry, watches, pod } = this.#options;
+    if (client.identity !== null) watches.calledAs(serviceName(head.authority, pod.namespace));
     const exchange = telemetry.inboundExchange(target, body !== null, startMs);
     // Without a body this counts the request, before anything of it is written.
     exchange.dispatch(performance.now());
     const relay = new ResponseRelay(down, head.method, exchange, () => this.#relays.delete(relay));
     relay.onOwnAnswer = close;
+    relay.grpc = isGrpcRequest(head);
     this.#relays.add(relay);
-    setClientId(head, client.id);
-    if (this.#app) this.#app.send(relay, head, body);
-    else relay.synthesize({ status: 502, message: 'error trying to connect: nothing listens in this pod' });
+    const downgraded = setProxyHeaders(head, client.identity);
+    const app = this.#app;
+    if (!app) relay.synthesize({ status: 502, message: 'error trying to connect: nothing listens in this pod' });
+    // The client's version is kept: HTTP/2 between proxies may be HTTP/1.1 at both ends.
+    else if (down.http2 && !downgraded) app.http2.send(relay, head, body);
+    else app.http1.send(relay, head, body);
   }
 
   /** The kubelet's probes have a route of their own: the paths of the pod's spec, asked for in plaintext. */
   #isProbe(head: RequestHead): boolean {
     const { app } = this.#options.pod;
     return head.method === 'GET' && (head.path === app?.readyPath || head.path === app?.livePath);
-  }
-
-  #client(id: string | null): Client {
-    const known = this.#clients.get(id ?? '');
-    if (known) return known;
-    const { ip, app } = this.#options.pod;
-    const how: ServerTls = id === null ? PLAINTEXT : { tls: 'true', clientId: id };
-    const target: InboundTarget = { ip, port: app?.labelPort ?? 0, tls: how, route: 'default' };
-    const client: Client = { target, probe: { ...target, route: 'probe' }, id };
-    this.#clients.set(id ?? '', client);
-    return client;
   }
 }
 
@@ -210,11 +248,17 @@ function serviceName(authority: string, namespace: string): string {
   return `${name}.${of}`;
 }
 
-function setClientId(head: RequestHead, id: string | null): void {
-  for (let i = head.headers.length - 2; i >= 0; i -= 2) {
-    if (head.headers[i] === CLIENT_ID_HEADER) head.headers.splice(i, 2);
+/** Tells the app who called, and takes off what the peer's proxy said to this one. @returns the client spoke HTTP/1.1 */
+function setProxyHeaders({ headers }: RequestHead, id: string | null): boolean {
+  let downgraded = false;
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    const name = headers[i]!;
+    if (name === ORIG_PROTO_HEADER) downgraded = true;
+    else if (name !== CLIENT_ID_HEADER) continue;
+    headers.splice(i, 2);
   }
-  if (id !== null) head.headers.push(CLIENT_ID_HEADER, id);
+  if (id !== null) headers.push(CLIENT_ID_HEADER, id);
+  return downgraded;
 }
 
 /** The DNS name of the peer's certificate, which TLS has verified up to our anchor. */

@@ -7,13 +7,17 @@ import type { FullProxyTelemetry } from '../telemetry/types.ts';
 import { Admin } from './admin.ts';
 import type { ControlWatches } from './control-clients.ts';
 import type { Discovery } from './discovery.ts';
+import { InboundPolicies } from './inbound/policies.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import type { MeshNames } from './peer.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 /** The pod as its sidecar sees it. */
-export type SidecarPod = Pick<MeshPodConfig, 'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app'>;
+export type SidecarPod = Pick<
+  MeshPodConfig,
+  'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app' | 'inboundPolicy'
+>;
 
 export interface SidecarOptions {
   pod: SidecarPod;
@@ -31,6 +35,8 @@ export interface SidecarOptions {
 
 /** One incarnation of one pod's proxy: its three listeners. */
 export class Sidecar {
+  /** What it lets in, from now on. */
+  readonly policies: InboundPolicies;
   readonly #options: SidecarOptions;
   readonly #admin: Admin;
   /** Those of the data ports. */
@@ -44,7 +50,8 @@ export class Sidecar {
 
   private constructor(options: SidecarOptions) {
     this.#options = options;
-    this.#admin = new Admin({ ...options, isReady: () => this.#ready });
+    this.policies = new InboundPolicies(options.pod.inboundPolicy);
+    this.#admin = new Admin({ ...options, policies: this.policies, isReady: () => this.#ready });
   }
 
   /** All of it at once, for a pod that is certified. @throws HarnessError PORT_TAKEN */
@@ -80,7 +87,7 @@ export class Sidecar {
     record(credentials.certificate);
     credentials.onRenewed(record);
     this.#admin.certified(credentials);
-    const inbound = new Inbound({ pod, telemetry, credentials, meter, watches });
+    const inbound = new Inbound({ pod, policies: this.policies, telemetry, credentials, meter, watches });
     const outbound = new Outbound({ ...this.#options, credentials, namespace: pod.namespace });
     this.#inbound = inbound;
     this.#outbound = outbound;

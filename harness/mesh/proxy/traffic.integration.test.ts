@@ -249,7 +249,11 @@ describe('a request through the mesh', () => {
 
   it('takes HTTP/2 with prior knowledge from the app, many streams on one connection', async () => {
     await using rig = await Rig.start({
-      services: { web: [(request, response) => response.end(`${request.headers.host}${request.url}`)] },
+      services: {
+        web: [
+          (request, response) => response.end(`${request.headers.host ?? request.headers[':authority']}${request.url}`),
+        ],
+      },
     });
     const { host, port } = rig.outbound();
     const session = http2.connect(`http://${host}:${port}`);

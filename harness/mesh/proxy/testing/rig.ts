@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import http, { type RequestListener, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { RequestListener } from 'node:http';
+import type { Server, Socket } from 'node:net';
+import { type InboundPolicy, NO_TIMEOUTS, type OutboundPolicy } from '../../../core/policy.ts';
 import type { MeshPodConfig } from '../../contract.ts';
 import { IdentityAuthority } from '../../identity/authority.ts';
 import { type RefreshPolicy, WorkloadCredentials } from '../../identity/credentials.ts';
@@ -11,6 +12,7 @@ import { peerOf } from '../peer.ts';
 import { seededRandom } from '../random.ts';
 import { Sidecar } from '../sidecar.ts';
 import { TcpMeter } from '../tcp-meter.ts';
+import { appServer } from './app-server.ts';
 import { type Log, recordingTelemetry } from './recorder.ts';
 
 export interface RigOptions {
@@ -21,7 +23,20 @@ export interface RigOptions {
   /** Certificates of these services' pods come from another trust anchor. */
   strangers?: string[];
   telemetry?: (pod: string) => FullProxyTelemetry;
+  /** What the pods of a service (or `load`) let in. */
+  inboundPolicy?: Record<string, InboundPolicy>;
+  /** Policies of services. */
+  policy?: Record<string, Partial<OutboundPolicy>>;
 }
+
+const NO_POLICY: OutboundPolicy = {
+  opaque: false,
+  routes: [],
+  retry: null,
+  timeouts: NO_TIMEOUTS,
+  failureAccrual: null,
+  profile: null,
+};
 
 const NAMES = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };
 
@@ -58,6 +73,7 @@ export class Rig implements AsyncDisposable {
       port: 80,
       targetPort: 8080,
       pods: [...this.pods.keys()].filter((pod) => pod.startsWith(`${name}-`)),
+      ...(options.policy?.[name] && { policy: { ...NO_POLICY, ...options.policy[name] } }),
     }));
     this.discovery = new Discovery(services, [...this.pods.values()].map(peerOf), NAMES.trustDomain);
   }
@@ -86,7 +102,7 @@ export class Rig implements AsyncDisposable {
 
   async serve(pod: string, handler: RequestListener): Promise<void> {
     const sockets = new Set<Socket>();
-    const server = http.createServer({ keepAliveTimeout: 60_000 }, handler);
+    const server = appServer(handler);
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
@@ -151,6 +167,7 @@ export class Rig implements AsyncDisposable {
         : null,
       component: null,
       componentPorts: [],
+      inboundPolicy: this.#options.inboundPolicy?.[deployment],
     });
   }
 }

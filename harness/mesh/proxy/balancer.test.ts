@@ -97,7 +97,7 @@ describe('Balancer', () => {
     const second = request();
     expect([first.is, second.is]).toEqual(['waiting', 'waiting']);
     vi.advanceTimersByTime(1000);
-    expect([first.is, second.is, request().is]).toEqual(['failfast', 'failfast', 'failfast']);
+    expect([first.is, second.is, request().is]).toEqual(['failfast', 'failfast', 'shed']);
     ready('a');
     expect(request().is).toBe('a');
     expect(log.filter((line) => line.includes('gate'))).toEqual(['load gate shut', 'load gate open']);

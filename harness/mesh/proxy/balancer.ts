@@ -1,7 +1,9 @@
 import { epochMs } from '../../core/clock.ts';
-import type { OutboundTarget, ProxyTelemetry, ServiceRef } from '../telemetry/types.ts';
+import type { FailureAccrual } from '../../core/policy.ts';
+import type { BackendRef, OutboundTarget, ProxyTelemetry, ServiceRef } from '../telemetry/types.ts';
 import type { AppClient } from './app-client.ts';
 import { type Discovery, type KnownService, podKey } from './discovery.ts';
+import { Breaker } from './outbound/breaker.ts';
 import type { Peer } from './peer.ts';
 import type { PeerConnection } from './peer-connection.ts';
 
@@ -20,6 +22,14 @@ export interface Endpoint {
   inFlight: number;
   /** Its last connection attempt failed; it gets no requests until one has succeeded. */
   failed: boolean;
+  /** Takes it out while it fails; absent: nothing does. */
+  breaker?: Breaker;
+}
+
+/** The Service above, where it is another, and its policy's circuit breakers. */
+export interface BalancerPolicy {
+  parent?: ServiceRef;
+  failureAccrual: FailureAccrual | null;
 }
 
 /** A request that waits for an endpoint. */
@@ -33,15 +43,16 @@ export interface Waiting {
 
 /**
  * Chooses an endpoint for each request to one service: of two taken at random, the one with fewer requests in flight. With no
- * endpoint, requests wait; after 3 s all that wait fail, and later ones at once, until there is an endpoint again.
+ * endpoint, requests wait; after 3 s all that wait fail, and later ones are shed at once, until there is an endpoint again.
  */
 export class Balancer {
-  readonly ref: ServiceRef;
+  readonly ref: BackendRef;
   readonly #service: KnownService;
   readonly #discovery: Discovery;
   readonly #telemetry: ProxyTelemetry;
   readonly #connect: (service: KnownService, pod: Peer) => Endpoint;
   readonly #random: () => number;
+  readonly #accrual: FailureAccrual | null;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #unwatch: () => void;
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -57,12 +68,15 @@ export class Balancer {
     telemetry: ProxyTelemetry,
     connect: (service: KnownService, pod: Peer) => Endpoint,
     random: () => number,
+    policy: BalancerPolicy | null = null,
   ) {
+    this.#accrual = policy?.failureAccrual ?? null;
     this.ref = {
       namespace: service.namespace,
       name: service.name,
       port: service.port,
       clusterIp: service.clusterIp,
+      ...(policy?.parent && { parent: policy.parent }),
     };
     this.#service = service;
     this.#discovery = discovery;
@@ -78,13 +92,17 @@ export class Balancer {
     return [...this.#endpoints.values()].map((endpoint) => endpoint.pod);
   }
 
+  /** It has had no endpoint for too long: whoever chooses among balancers does not choose it. */
+  get isShut(): boolean {
+    return this.#shut;
+  }
+
   dispatch(waiting: Waiting): void {
     const endpoint = this.#pick();
     if (endpoint) {
       this.#telemetry.balancerQueued(this.ref, 0);
       waiting.send(endpoint);
-    } else if (this.#shut) waiting.failFast();
-    else if (this.#queue.length >= QUEUE_CAPACITY) waiting.shed();
+    } else if (this.#shut || this.#queue.length >= QUEUE_CAPACITY) waiting.shed();
     else {
       this.#queue.push({ waiting, sinceMs: performance.now() });
       this.#timer ??= setTimeout(() => this.#failFast(), QUEUE_TIMEOUT_MS);
@@ -109,10 +127,17 @@ export class Balancer {
     this.#unwatch();
     clearTimeout(this.#timer);
     for (const retry of this.#retries) clearTimeout(retry);
+    for (const { breaker } of this.#endpoints.values()) breaker?.destroy();
     this.#queue = [];
   }
 
   #pick(): Endpoint | undefined {
+    const endpoint = this.#choose();
+    if (endpoint?.breaker) endpoint.breaker.admit();
+    return endpoint;
+  }
+
+  #choose(): Endpoint | undefined {
     const { length } = this.#available;
     if (length < 2) return this.#available[0];
     const first = Math.floor(this.#random() * length);
@@ -128,12 +153,15 @@ export class Balancer {
     let removed = 0;
     for (const [key, endpoint] of [...this.#endpoints]) {
       if (pods.get(key) === endpoint.pod) continue;
+      endpoint.breaker?.destroy();
       this.#endpoints.delete(key);
       removed++;
     }
     for (const [key, pod] of pods) {
       if (this.#endpoints.has(key)) continue;
-      this.#endpoints.set(key, this.#connect(this.#service, pod));
+      const endpoint = this.#connect(this.#service, pod);
+      if (this.#accrual) endpoint.breaker = new Breaker(this.#accrual, this.#random, () => this.#recount(0, 0));
+      this.#endpoints.set(key, endpoint);
       added++;
     }
     if (added > 0 || removed > 0 || !this.#announced) this.#recount(added, removed);
@@ -142,7 +170,7 @@ export class Balancer {
 
   #recount(added: number, removed: number): void {
     const all = [...this.#endpoints.values()];
-    this.#available = all.filter((endpoint) => !endpoint.failed);
+    this.#available = all.filter((endpoint) => !endpoint.failed && endpoint.breaker?.ready !== false);
     const ready = this.#available.length;
     this.#telemetry.balancerEndpoints(this.ref, { ready, pending: all.length - ready, added, removed });
     if (ready > 0) this.#open();

@@ -55,10 +55,10 @@ export class ControlWatches {
     this.#telemetry = telemetry;
   }
 
-  /** It lets go of them when its app has not called the service for a while. */
-  idle(): void {
+  /** It lets go of them when its app has not called the service for a while. @param backends of which it knew the endpoints */
+  idle(backends = 1): void {
     this.#drop('policy', 1);
-    this.#drop('destination', 2);
+    this.#drop('destination', 1 + backends);
   }
 
   /**
@@ -72,10 +72,10 @@ export class ControlWatches {
     this.#telemetry.control('destination', { kind: 'connected' });
   }
 
-  /** Those that it opens when its app first calls a service: its outbound policy, its profile, its endpoints. */
-  forService(): void {
+  /** Those that it opens when its app first calls a service: its outbound policy, its profile, the endpoints of its backends. */
+  forService(backends = 1): void {
     this.#watch('policy', 1);
-    this.#watch('destination', 2);
+    this.#watch('destination', 1 + backends);
   }
 
   /** The profile of a Service by whose name a peer calls this pod, asked for once. */

@@ -52,6 +52,11 @@ export class Discovery {
     return this.#services.get(`${namespace}/${name}:${port}`);
   }
 
+  /** By its name; undefined when there is none. */
+  service(namespace: string, name: string, port: number): KnownService | undefined {
+    return this.#services.get(serviceKey({ namespace, name, port }));
+  }
+
   /** Pods behind a service that are ready now; none of a service that is gone, or that another has replaced. */
   endpoints(service: MeshServiceConfig): Peer[] {
     const known = this.#services.get(serviceKey(service));
@@ -112,6 +117,11 @@ export class Discovery {
     const before = this.#services.get(serviceKey(service));
     if (before?.targetPort === service.targetPort && before.clusterIp === service.clusterIp) {
       before.pods = service.pods;
+      // What has not changed stays the same object, so that nobody has to build anything anew.
+      if (JSON.stringify(before.policy) !== JSON.stringify(service.policy)) {
+        if (service.policy) before.policy = service.policy;
+        else delete before.policy;
+      }
       return before;
     }
     return { ...service, authority: `${service.name}.${service.namespace}.svc.${this.#clusterDomain}` };
@@ -122,6 +132,6 @@ export class Discovery {
   }
 }
 
-function serviceKey({ namespace, name, port }: MeshServiceConfig): string {
+function serviceKey({ namespace, name, port }: Pick<MeshServiceConfig, 'namespace' | 'name' | 'port'>): string {
   return `${namespace}/${name}:${port}`;
 }

@@ -180,7 +180,7 @@ describe('errors that the proxies answer themselves', () => {
     expect(rig.events('load', 'route')).toEqual([]);
   });
 
-  it('no ready endpoint: fails fast after 3 s above the endpoint layer, then at once, until there is one', async () => {
+  it('no ready endpoint: fails fast after 3 s above the endpoint layer, then sheds at once, until there is one', async () => {
     await using rig = await Rig.start({ services: { web: [ok] } });
     rig.discovery.setReady('shop/web-0', false);
     const started = performance.now();
@@ -190,7 +190,7 @@ describe('errors that the proxies answer themselves', () => {
     expect(first.headers['l5d-proxy-error']).toMatch(/fail-?fast/);
     expect(tookMs).toBeGreaterThan(2900);
     const again = performance.now();
-    expect((await call(rig)).status).toBe(504);
+    expect((await call(rig)).status).toBe(503);
     expect(performance.now() - again).toBeLessThan(1000);
     expect(rig.events('load', 'route')).toEqual([
       'to web',
@@ -198,7 +198,7 @@ describe('errors that the proxies answer themselves', () => {
       'fail unclassified failfast FAIL_FAST',
       'to web',
       'dispatch',
-      'fail unclassified failfast FAIL_FAST',
+      'fail unclassified loadshed LOAD_SHED',
     ]);
     expect(rig.events('load', 'endpoint')).toEqual([]);
     rig.discovery.setReady('shop/web-0', true);

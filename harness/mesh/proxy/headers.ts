@@ -1,3 +1,5 @@
+import type { RequestShape } from '../../core/policy.ts';
+
 /** Header lists are flat, `[name, value, ...]`, names in lower case: what node:http2 and node:http take without a copy. */
 export type HeaderList = string[];
 
@@ -95,6 +97,16 @@ export function responseFromHttp1(parsed: Record<string, string | string[] | und
 export function headerValue(headers: HeaderList, name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
   return undefined;
+}
+
+/** What routes are chosen by. */
+export function requestShape({ method, path, headers }: RequestHead): RequestShape {
+  const query = path.indexOf('?');
+  return {
+    method,
+    path: query < 0 ? path : path.slice(0, query),
+    header: (name) => headerValue(headers, name),
+  };
 }
 
 /** The content type says so, whatever carries it. */

@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Address } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
-import type { OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
+import type { FullProxyTelemetry, OutboundTarget } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
-import { Balancer, type Endpoint } from './balancer.ts';
+import type { Endpoint } from './balancer.ts';
 import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
 import type { Discovery, KnownService } from './discovery.ts';
@@ -14,7 +14,8 @@ import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { IdleServices } from './idle-services.ts';
-import { OutboundRequest } from './outbound-request.ts';
+import { buildStack, type StackOf } from './outbound/build-stack.ts';
+import type { InFlight } from './outbound/service-stack.ts';
 import { endpointTarget, type MeshNames, type Peer, peerIdentity } from './peer.ts';
 import { PeerConnection } from './peer-connection.ts';
 import { syntheticHeaders } from './proxy-error.ts';
@@ -27,7 +28,7 @@ const END_STREAM = 1;
 export interface OutboundOptions {
   namespace: string;
   discovery: Discovery;
-  telemetry: ProxyTelemetry;
+  telemetry: FullProxyTelemetry;
   credentials: WorkloadCredentials;
   meter: TcpMeter;
   watches: ControlWatches;
@@ -49,13 +50,13 @@ export class Outbound {
   readonly #http1 = http.createServer(HTTP1_OPTIONS);
   readonly #http2 = http2.createServer(SESSION_OPTIONS);
   readonly #accepted = new WeakMap<Socket, Accepted>();
-  readonly #balancers = new Map<KnownService, Balancer>();
+  readonly #stacks = new Map<KnownService, StackOf>();
   readonly #peers = new Map<Peer, PeerConnection>();
   /** Of endpoints that are not meshed, by `ip:port`. */
   readonly #apps = new Map<string, { peer: Peer; client: AppClient }>();
   readonly #unwatch: () => void;
   readonly #used = new IdleServices<KnownService>((service) => this.#dropIdle(service));
-  readonly #requests = new Set<OutboundRequest>();
+  readonly #requests = new Set<InFlight>();
   /** The connection whose session is being made: node:http2 announces it before `emit` returns. */
   #arriving: Accepted | undefined;
   #killed = false;
@@ -102,7 +103,7 @@ export class Outbound {
     this.#unwatch();
     this.#used.clear();
     for (const request of this.#requests) request.drop();
-    for (const balancer of this.#balancers.values()) balancer.destroy();
+    for (const { balancers } of this.#stacks.values()) for (const balancer of balancers.values()) balancer.destroy();
     for (const peer of this.#peers.values()) peer.destroy();
     for (const { client } of this.#apps.values()) client.destroy();
   }
@@ -132,41 +133,55 @@ export class Outbound {
       down.respond(502, syntheticHeaders(message.replace(/[^ -~]/g, '?')), null, null);
       return;
     }
-    const balancer = this.#balancer(service);
+    const stack = this.#stack(service);
     const { clusterIp, port } = service;
     down.onBroken((error) => this.#options.telemetry.outboundTcpError(clusterIp, port, error));
-    if (accepted && !accepted.known) this.#firstRequest(accepted, balancer, service);
+    if (accepted && !accepted.known) this.#firstRequest(accepted, stack, service);
     down.onGone(this.#used.use(service));
-    if (source) receiveBody(source, (body) => this.#dispatch(balancer, head, body, down, startMs));
-    else this.#dispatch(balancer, head, null, down, startMs);
+    if (source) receiveBody(source, (body) => this.#dispatch(stack, head, body, down, startMs));
+    else this.#dispatch(stack, head, null, down, startMs);
   }
 
-  #dispatch(balancer: Balancer, head: RequestHead, body: RequestBody, down: Downstream, startMs: number): void {
+  #dispatch({ stack }: StackOf, head: RequestHead, body: RequestBody, down: Downstream, startMs: number): void {
     if (this.#killed) return;
-    const { telemetry } = this.#options;
-    const done = (ended: OutboundRequest) => this.#requests.delete(ended);
-    const request = new OutboundRequest(telemetry, balancer, head, body, down, done, startMs);
-    this.#requests.add(request);
-    balancer.dispatch(request);
+    let over = false;
+    let request: InFlight | null = null;
+    request = stack.start({ head, body, down, startMs }, () => {
+      over = true;
+      if (request) this.#requests.delete(request);
+    });
+    if (!over) this.#requests.add(request);
   }
 
-  #firstRequest(accepted: Accepted, balancer: Balancer, service: KnownService): void {
+  #firstRequest(accepted: Accepted, { stack }: StackOf, service: KnownService): void {
     const { telemetry, meter } = this.#options;
     accepted.socket.once('close', this.#used.use(service));
     accepted.known = true;
-    telemetry.outboundDetected(balancer.ref, accepted.protocol, accepted.seconds);
-    meter.add(accepted.socket, telemetry.outboundSrcTcp(balancer.ref.clusterIp, balancer.ref.port));
+    if (stack.protocol) telemetry.outboundProtocol(stack.ref, stack.protocol);
+    else telemetry.outboundDetected(stack.ref, accepted.protocol, accepted.seconds);
+    meter.add(accepted.socket, telemetry.outboundSrcTcp(service.clusterIp, service.port));
   }
 
-  #balancer(service: KnownService): Balancer {
-    const known = this.#balancers.get(service);
-    if (known) return known;
+  /** Of a Service that is called; built anew when its policy is another than it was. */
+  #stack(service: KnownService): StackOf {
+    const known = this.#stacks.get(service);
+    if (known && known.policy === service.policy) return known;
+    if (known) this.#retire(known);
     const { discovery, telemetry, random, watches } = this.#options;
     const connect = (of: KnownService, pod: Peer) => this.#endpoint(of, pod);
-    const balancer = new Balancer(service, discovery, telemetry, connect, random);
-    this.#balancers.set(service, balancer);
-    watches.forService();
-    return balancer;
+    const built = buildStack(service, { discovery, telemetry, random, connect });
+    this.#stacks.set(service, built);
+    watches.forService(built.balancers.size);
+    return built;
+  }
+
+  #retire({ balancers }: StackOf): void {
+    const { telemetry, watches } = this.#options;
+    for (const balancer of balancers.values()) {
+      balancer.retire();
+      telemetry.balancerDropped(balancer.ref);
+    }
+    watches.idle(balancers.size);
   }
 
   #endpoint(service: KnownService, pod: Peer): Endpoint {
@@ -202,15 +217,19 @@ export class Outbound {
 
   /** Nobody calls it any more: its pool goes, its watches end, and connections to pods that no other service has. */
   #dropIdle(service: KnownService): void {
-    const balancer = this.#balancers.get(service);
-    if (!balancer) return;
+    const stack = this.#stacks.get(service);
+    if (!stack) return;
     const { telemetry, watches } = this.#options;
-    const { pods } = balancer;
-    this.#balancers.delete(service);
-    balancer.destroy();
-    telemetry.balancerDropped(balancer.ref);
-    watches.idle();
-    const kept = new Set([...this.#balancers.values()].flatMap((other) => other.pods));
+    const balancers = [...stack.balancers.values()];
+    const pods = balancers.flatMap((balancer) => balancer.pods);
+    this.#stacks.delete(service);
+    for (const balancer of balancers) {
+      balancer.destroy();
+      telemetry.balancerDropped(balancer.ref);
+    }
+    watches.idle(balancers.length);
+    const others = [...this.#stacks.values()].flatMap((other) => [...other.balancers.values()]);
+    const kept = new Set(others.flatMap((other) => other.pods));
     for (const pod of pods) {
       if (kept.has(pod)) continue;
       this.#peers.get(pod)?.retire();
@@ -221,11 +240,11 @@ export class Outbound {
   /** Lets go of what discovery no longer knows; requests that are under way end as they will. */
   #forget(): void {
     const { discovery } = this.#options;
-    for (const [service, balancer] of this.#balancers) {
+    for (const [service, { balancers }] of this.#stacks) {
       if (discovery.has(service)) continue;
-      this.#balancers.delete(service);
+      this.#stacks.delete(service);
       this.#used.forget(service);
-      balancer.retire();
+      for (const balancer of balancers.values()) balancer.retire();
     }
     for (const [pod, peer] of this.#peers) {
       if (discovery.hasPeer(pod)) continue;

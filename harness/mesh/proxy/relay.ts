@@ -40,6 +40,8 @@ export interface Sink extends Downstream {
 export class ResponseRelay {
   /** Set once the request has been given to the next hop. */
   upstream: Upstream | null = null;
+  /** Told when it is over, whatever the upstream is by then. */
+  attempt: { finished(): void } | null = null;
   /** Called when the proxy has answered itself: nobody should rely on that connection any longer. */
   onOwnAnswer: (() => void) | null = null;
   /** The exchange is gRPC: classified by `grpc-status`, and the proxy's own answers are gRPC's, where HTTP/2 carries them. */
@@ -123,7 +125,7 @@ export class ResponseRelay {
       else exchange.cancel(now);
     }
     this.upstream?.abort();
-    this.#onDone();
+    this.#finish();
   }
 
   data(chunk: Buffer): void {
@@ -147,7 +149,7 @@ export class ResponseRelay {
     for (const exchange of this.#exchanges) exchange.complete(now, grpcStatus);
     if (this.#headSent) this.#down.end(this.#pending, trailers);
     else this.#down.respond(this.#status, this.#headers!, this.#pending, trailers);
-    this.#onDone();
+    this.#finish();
   }
 
   /** The proxy answers itself, and the layers so far count it as a response. */
@@ -163,7 +165,7 @@ export class ResponseRelay {
     }
     this.#down.respond(status, headers, null, null);
     this.onOwnAnswer?.();
-    this.#onDone();
+    this.#finish();
   }
 
   /** No response: the layers so far count a failure, and the proxy answers above them. null: the stream is reset. */
@@ -181,7 +183,7 @@ export class ResponseRelay {
       this.#down.respond(status, headers, null, null);
     } else this.#down.reset(resetCode);
     if (answer) this.onOwnAnswer?.();
-    this.#onDone();
+    this.#finish();
   }
 
   /**
@@ -201,7 +203,7 @@ export class ResponseRelay {
     if (this.#down.aborted) this.#down.aborted(error, resetCode, rescued);
     else if (rescue) this.#down.end(null, BODY_RESCUE);
     else this.#down.reset(resetCode);
-    this.#onDone();
+    this.#finish();
   }
 
   /** The sidecar is killed: nothing is counted any more, nothing is written. */
@@ -215,6 +217,11 @@ export class ResponseRelay {
     const now = performance.now();
     for (const exchange of this.#exchanges) exchange.cancel(now);
     this.upstream?.abort();
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.attempt?.finished();
     this.#onDone();
   }
 

@@ -1,71 +1,71 @@
 import { constants } from 'node:http2';
-import type { LinkSession } from '../link/session.ts';
-import type { LinkStream } from '../link/stream.ts';
-import type { Exchange, OutboundTarget, ProxyTelemetry } from '../telemetry/types.ts';
-import type { Balancer, Endpoint, Waiting } from './balancer.ts';
-import type { Downstream } from './downstream.ts';
-import { type RequestHead, responseFromPeer } from './headers.ts';
-import type { ConnectFailure } from './peer-connection.ts';
-import { FAIL_FAST, LOAD_SHED, resetError } from './proxy-error.ts';
-import { ResponseRelay, type Upstream } from './relay.ts';
-import { BodyStream, type RequestBody } from './request-body.ts';
-import { resetStream } from './reset-stream.ts';
+import type { LinkSession } from '../../link/session.ts';
+import type { LinkStream } from '../../link/stream.ts';
+import type { OutboundTarget, ProxyTelemetry } from '../../telemetry/types.ts';
+import type { Balancer, Endpoint, Waiting } from '../balancer.ts';
+import { type RequestHead, responseFromPeer } from '../headers.ts';
+import type { ConnectFailure } from '../peer-connection.ts';
+import { FAIL_FAST, LOAD_SHED, resetError } from '../proxy-error.ts';
+import type { ResponseRelay, Upstream } from '../relay.ts';
+import { BodyStream, type RequestBody } from '../request-body.ts';
+import { resetStream } from '../reset-stream.ts';
+import { type StreamLimits, StreamTimeouts } from './stream-timeouts.ts';
 
 const END_STREAM = 1;
 
-/** One request on its way from the pod's app, through the balancer, to a peer's inbound proxy (or an unmeshed app). */
-export class OutboundRequest implements Waiting, Upstream {
-  readonly #telemetry: ProxyTelemetry;
+export interface AttemptOptions {
+  telemetry: ProxyTelemetry;
+  head: RequestHead;
+  body: RequestBody;
+  /** What asks speaks HTTP/2. */
+  http2: boolean;
+  /** Another exchange counts for the backend. */
+  backendCounted: boolean;
+  limits: StreamLimits | null;
+}
+
+/**
+ * One attempt at one request: on its way from the pod's app, through a balancer, to a peer's inbound proxy (or an unmeshed
+ * app). What comes back goes to the relay.
+ */
+export class Attempt implements Waiting, Upstream {
   readonly #balancer: Balancer;
-  readonly #head: RequestHead;
-  readonly #body: RequestBody;
-  readonly #down: Downstream;
   readonly #relay: ResponseRelay;
+  readonly #options: AttemptOptions;
   #endpoint: Endpoint | null = null;
   #stream: LinkStream | null = null;
 
-  constructor(
-    telemetry: ProxyTelemetry,
-    balancer: Balancer,
-    head: RequestHead,
-    body: RequestBody,
-    down: Downstream,
-    onDone: (request: OutboundRequest) => void,
-    startMs: number,
-  ) {
-    this.#telemetry = telemetry;
+  constructor(balancer: Balancer, relay: ResponseRelay, options: AttemptOptions) {
     this.#balancer = balancer;
-    this.#head = head;
-    this.#body = body;
-    this.#down = down;
-    const route: Exchange = telemetry.outboundRoute(balancer.ref, body !== null, startMs);
-    route.dispatch(startMs);
-    this.#relay = new ResponseRelay(down, head.method, route, () => {
-      if (this.#endpoint) this.#endpoint.inFlight--;
-      onDone(this);
-    });
-    this.#relay.upstream = this;
+    this.#relay = relay;
+    this.#options = options;
+    relay.upstream = this;
+    relay.attempt = this;
   }
 
   get abandoned(): boolean {
     return this.#relay.done;
   }
 
+  /** The relay is done with it. */
+  finished(): void {
+    if (this.#endpoint) this.#endpoint.inFlight--;
+  }
+
   send(endpoint: Endpoint): void {
     const now = performance.now();
+    const { telemetry, head, body, backendCounted, limits } = this.#options;
     this.#endpoint = endpoint;
     endpoint.inFlight++;
-    const exchange = this.#telemetry.outboundEndpoint(
-      this.#balancer.ref,
-      endpoint.target as OutboundTarget,
-      this.#body !== null,
-      now,
-    );
+    const target = endpoint.target as OutboundTarget;
+    const exchange = telemetry.outboundEndpoint(this.#balancer.ref, target, body !== null, now, backendCounted);
     // Without a body this counts the request, before anything of it is written.
     exchange.dispatch(now);
     this.#relay.enter(exchange);
+    if (endpoint.breaker) this.#relay.enter(endpoint.breaker.observe());
+    if (limits) this.#relay.enter(new StreamTimeouts(limits, this.#relay, now));
     if (!endpoint.peer) {
-      endpoint.app!.send(this.#relay, this.#head, this.#body);
+      endpoint.app!.send(this.#relay, head, body);
       return;
     }
     endpoint.peer.acquire((failure, session) => {
@@ -76,17 +76,12 @@ export class OutboundRequest implements Waiting, Upstream {
   }
 
   failFast(): void {
-    const message = `HTTP balancer ${this.#head.authority}: service in fail-fast`;
+    const message = `HTTP balancer ${this.#options.head.authority}: service in fail-fast`;
     this.#relay.fail(FAIL_FAST, { status: 504, message });
   }
 
   shed(): void {
     this.#relay.fail(LOAD_SHED, { status: 503, message: 'service unavailable: load shed' });
-  }
-
-  /** The sidecar is killed. */
-  drop(): void {
-    this.#relay.drop();
   }
 
   pause(): void {
@@ -111,9 +106,11 @@ export class OutboundRequest implements Waiting, Upstream {
   }
 
   #request(session: LinkSession): void {
-    const { method, path, authority, headers } = this.#head;
+    const { head, body } = this.#options;
+    const { method, path, authority, headers } = head;
     const list = [':method', method, ':scheme', 'http', ':authority', authority, ':path', path, ...headers];
-    const body = this.#body;
+    // The peer's proxy turns it back: its app is spoken to as this one has spoken.
+    if (!this.#options.http2) list.push('l5d-orig-proto', 'HTTP/1.1');
     if (!(body instanceof BodyStream)) {
       if (body) this.#relay.requestFrame(body.length);
       this.#relay.requestEnd();
@@ -127,15 +124,17 @@ export class OutboundRequest implements Waiting, Upstream {
 
   #listen(stream: LinkStream, session: LinkSession): void {
     const relay = this.#relay;
+    const { http2 } = this.#options;
     let trailers: string[] | null = null;
     stream.on('response', (_headers, flags, raw?: string[]) => {
       const list = raw!;
-      relay.head(Number(list[1]), responseFromPeer(list, this.#down.http2));
-      if (flags & END_STREAM) relay.end(null);
+      const ended = (flags & END_STREAM) !== 0;
+      relay.head(Number(list[1]), responseFromPeer(list, http2), ended);
+      if (ended) relay.end(null);
     });
     stream.on('data', (chunk: Buffer) => relay.data(chunk));
     stream.on('trailers', (_headers, _flags, raw?: string[]) => {
-      trailers = raw ?? null;
+      trailers = raw?.length ? raw : null;
     });
     stream.on('end', () => {
       // A reset ends the stream as well; 'close' tells of it.
@@ -152,8 +151,9 @@ export class OutboundRequest implements Waiting, Upstream {
    * endpoint layer counts (for HTTP/1.1 carried over HTTP/2, and for any lost connection); an HTTP/2 client gets the reset.
    */
   #lost(code: number, connectionLost: boolean): void {
-    if (this.#relay.headReceived) this.#relay.abortedBody();
-    else if (this.#down.http2 && !connectionLost) this.#relay.fail(resetError(code), null, code);
+    const { http2 } = this.#options;
+    if (this.#relay.headReceived) this.#relay.abortedBody(undefined, http2 && !connectionLost ? code : 0);
+    else if (http2 && !connectionLost) this.#relay.fail(resetError(code), null, code);
     else {
       const { ip, port } = this.#endpoint!.target;
       const reason = connectionLost ? 'connection closed before message completed' : 'stream reset by peer';

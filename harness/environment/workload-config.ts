@@ -1,4 +1,4 @@
-import type { PodConfig, WorkloadConfig } from '../../sim-services/contract.ts';
+import type { PodConfig, RouteConfig, WorkloadConfig } from '../../sim-services/contract.ts';
 import type { Scenario, ServiceSpec } from '../scenario/model.ts';
 import { seedOf } from './local/names.ts';
 
@@ -8,7 +8,7 @@ export function workloadConfig(scenario: Scenario, service: ServiceSpec, pods: P
     namespace: service.namespace,
     name: service.name,
     seed: seedOf(scenario.seed, service.id),
-    routes: service.routes,
+    routes: service.routes.map((route) => withGreetings(route, scenario)),
     timeline: scenario.timeline
       .filter((change) => change.service === service.id)
       .map(({ atMs, untilMs, path, method, change }) => ({ atMs, untilMs, path, method, change })),
@@ -16,4 +16,14 @@ export function workloadConfig(scenario: Scenario, service: ServiceSpec, pods: P
     ...(service.serverSpeaksFirst !== undefined && { serverSpeaksFirst: service.serverSpeaksFirst }),
     pods,
   };
+}
+
+/** Its calls told which callees greet before they are asked. */
+function withGreetings(route: RouteConfig, scenario: Scenario): RouteConfig {
+  const greets = new Set(scenario.services.filter((s) => s.serverSpeaksFirst).map((s) => s.id));
+  if (greets.size === 0) return route;
+  const steps = route.steps.map((step) =>
+    step.map((call) => (greets.has(call.service) ? { ...call, serverSpeaksFirst: true } : call)),
+  );
+  return { ...route, steps };
 }

@@ -2,6 +2,7 @@ import { epochMs } from '../../core/clock.ts';
 import type { FailureAccrual } from '../../core/policy.ts';
 import type { BackendRef, OutboundTarget, ProxyTelemetry, ServiceRef } from '../telemetry/types.ts';
 import type { AppClient } from './app-client.ts';
+import type { Http2AppClient } from './app-client-http2.ts';
 import { type Discovery, type KnownService, podKey } from './discovery.ts';
 import { Breaker } from './outbound/breaker.ts';
 import type { Peer } from './peer.ts';
@@ -12,12 +13,18 @@ export const QUEUE_TIMEOUT_MS = 3000;
 const QUEUE_CAPACITY = 10_000;
 const BACKOFF_MS = { min: 100, max: 500 };
 
+/** Connections to an app without a proxy of its own. */
+export interface AppClients {
+  http1: AppClient;
+  http2: Http2AppClient;
+}
+
 export interface Endpoint {
   readonly pod: Peer;
   readonly target: OutboundTarget;
   /** The connection to its proxy; null when it is not meshed: then its app is asked, in plaintext. */
   readonly peer: PeerConnection | null;
-  readonly app: AppClient | null;
+  readonly app: AppClients | null;
   /** Requests that are on their way. */
   inFlight: number;
   /** Its last connection attempt failed; it gets no requests until one has succeeded. */

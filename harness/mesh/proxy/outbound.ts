@@ -6,7 +6,8 @@ import type { Address } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
 import type { FullProxyTelemetry, OutboundTarget } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
-import type { Endpoint } from './balancer.ts';
+import { Http2AppClient } from './app-client-http2.ts';
+import type { AppClients, Endpoint } from './balancer.ts';
 import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
 import type { Discovery, KnownService } from './discovery.ts';
@@ -53,7 +54,7 @@ export class Outbound {
   readonly #stacks = new Map<KnownService, StackOf>();
   readonly #peers = new Map<Peer, PeerConnection>();
   /** Of endpoints that are not meshed, by `ip:port`. */
-  readonly #apps = new Map<string, { peer: Peer; client: AppClient }>();
+  readonly #apps = new Map<string, { peer: Peer; client: AppClients }>();
   readonly #unwatch: () => void;
   readonly #used = new IdleServices<KnownService>((service) => this.#dropIdle(service));
   readonly #requests = new Set<InFlight>();
@@ -105,7 +106,10 @@ export class Outbound {
     for (const request of this.#requests) request.drop();
     for (const { balancers } of this.#stacks.values()) for (const balancer of balancers.values()) balancer.destroy();
     for (const peer of this.#peers.values()) peer.destroy();
-    for (const { client } of this.#apps.values()) client.destroy();
+    for (const { client } of this.#apps.values()) {
+      client.http1.destroy();
+      client.http2.destroy();
+    }
   }
 
   #onSession(session: ServerHttp2Session): void {
@@ -202,15 +206,15 @@ export class Outbound {
   }
 
   /** Its connections are the pod's, as those of a meshed pod: labels are those of the service that was called first. */
-  #app(pod: Peer, target: OutboundTarget): AppClient {
+  #app(pod: Peer, target: OutboundTarget): AppClients {
     const key = `${target.ip}:${target.port}`;
     const known = this.#apps.get(key);
     // Of this very pod: `#forget` has let go of another that was here, before balancers hear of this one.
     if (known) return known.client;
     const { telemetry, meter } = this.#options;
-    const client = new AppClient({ host: target.ip, port: target.port }, (socket) =>
-      meter.add(socket, telemetry.outboundDstTcp(target)),
-    );
+    const address = { host: target.ip, port: target.port };
+    const opened = (socket: Socket) => meter.add(socket, telemetry.outboundDstTcp(target));
+    const client = { http1: new AppClient(address, opened), http2: new Http2AppClient(address, opened) };
     this.#apps.set(key, { peer: pod, client });
     return client;
   }
@@ -254,7 +258,8 @@ export class Outbound {
     for (const [key, { peer, client }] of this.#apps) {
       if (discovery.hasPeer(peer)) continue;
       this.#apps.delete(key);
-      client.close();
+      client.http1.close();
+      client.http2.close();
     }
   }
 }

@@ -12,6 +12,7 @@ import { resetStream } from '../reset-stream.ts';
 import { type StreamLimits, StreamTimeouts } from './stream-timeouts.ts';
 
 const END_STREAM = 1;
+const ORIG_PROTO_HEADER = 'l5d-orig-proto';
 
 export interface AttemptOptions {
   telemetry: ProxyTelemetry;
@@ -54,7 +55,7 @@ export class Attempt implements Waiting, Upstream {
 
   send(endpoint: Endpoint): void {
     const now = performance.now();
-    const { telemetry, head, body, backendCounted, limits } = this.#options;
+    const { telemetry, head, body, http2, backendCounted, limits } = this.#options;
     this.#endpoint = endpoint;
     endpoint.inFlight++;
     const target = endpoint.target as OutboundTarget;
@@ -65,7 +66,9 @@ export class Attempt implements Waiting, Upstream {
     if (endpoint.breaker) this.#relay.enter(endpoint.breaker.observe());
     if (limits) this.#relay.enter(new StreamTimeouts(limits, this.#relay, now));
     if (!endpoint.peer) {
-      endpoint.app!.send(this.#relay, head, body);
+      // A proxy keeps the version.
+      const { http1, http2: h2 } = endpoint.app!;
+      (http2 ? h2 : http1).send(this.#relay, head, body);
       return;
     }
     endpoint.peer.acquire((failure, session) => {
@@ -106,9 +109,11 @@ export class Attempt implements Waiting, Upstream {
   }
 
   #request(session: LinkSession): void {
-    const { head, body } = this.#options;
+    const { head, body, http2 } = this.#options;
     const { method, path, authority, headers } = head;
     const list = [':method', method, ':scheme', 'http', ':authority', authority, ':path', path, ...headers];
+    // HTTP/1.1 in HTTP/2: the peer makes it what it was.
+    if (!http2) list.push(ORIG_PROTO_HEADER, 'HTTP/1.1');
     // The peer's proxy turns it back: its app is spoken to as this one has spoken.
     if (!this.#options.http2) list.push('l5d-orig-proto', 'HTTP/1.1');
     if (!(body instanceof BodyStream)) {

@@ -1,26 +1,27 @@
 import type { ObjectRef, RateLimit } from '../../../core/policy.ts';
 
 /**
- * The generic cell rate algorithm, as the `governor` crate has it: a burst of one second's worth, then one each 1/rate
+ * The generic cell rate algorithm, as the `governor` crate (0.10) has it: a burst of one second's worth, then one each 1/rate
  * seconds. What is refused uses nothing up.
  */
 export class Gcra {
   /** Between two requests at the rate. Nanoseconds are whole numbers, so that sums of them are exact. */
   readonly #intervalNs: number;
-  readonly #burstNs: number;
+  /** How far ahead of its time a request may come. */
+  readonly #toleranceNs: number;
   /** Theoretical arrival time of the next request. */
   #tatNs: number | null = null;
 
   constructor(perSecond: number) {
     this.#intervalNs = Math.floor(1e9 / perSecond);
-    this.#burstNs = this.#intervalNs * perSecond;
+    this.#toleranceNs = this.#intervalNs * (perSecond - 1);
   }
 
   /** True: it may pass, and is counted. */
   take(nowMs: number): boolean {
     const nowNs = Math.round(nowMs * 1e6);
-    const tatNs = this.#tatNs ?? nowNs + this.#intervalNs;
-    if (nowNs < tatNs - this.#burstNs) return false;
+    const tatNs = this.#tatNs ?? nowNs;
+    if (nowNs < tatNs - this.#toleranceNs) return false;
     this.#tatNs = Math.max(tatNs, nowNs) + this.#intervalNs;
     return true;
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   bareNumber,
   formatDuration,
+  formatSize,
   parseDuration,
   parsePercent,
   parseRate,
@@ -78,7 +79,7 @@ export function percent() {
 export function size(maxBytes = 10 * 1024 * 1024) {
   return withUnit('size', UNIT_PATTERNS.size, ['512B', '2KiB'], (text) => {
     const bytes = parseSize(text);
-    if (bytes > maxBytes) throw new UnitError(`\`${shorten(text)}\` is too much`, 'at most 10MiB');
+    if (bytes > maxBytes) throw new UnitError(`\`${shorten(text)}\` is too much`, `at most ${formatSize(maxBytes)}`);
     return bytes;
   });
 }

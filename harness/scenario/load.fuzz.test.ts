@@ -10,11 +10,15 @@ const seeds = await Promise.all(
   [
     'testdata/good/minimal.yaml',
     'testdata/good/everything.yml',
+    'testdata/good/protocols.yaml',
     '../../scenarios/diamond.yaml',
     '../../scenarios/timeouts.yaml',
     '../../scenarios/restart.yaml',
   ].map(read),
 );
+
+/** Beside the .proto that one of them names. */
+const FILE = new URL('testdata/good/fuzz.yaml', import.meta.url).pathname;
 
 let accepted = 0;
 let refused = 0;
@@ -23,7 +27,7 @@ let refused = 0;
 function load(text: string): void {
   let scenario: Scenario;
   try {
-    scenario = parseScenario(text, 'fuzz.yaml');
+    scenario = parseScenario(text, FILE);
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
     refused++;
@@ -45,6 +49,11 @@ function load(text: string): void {
     expect(answers(call)).toBe(true);
   }
   expect(scenario.traffic.flatMap((t) => t.requests).every(answers)).toBe(true);
+  for (const spec of scenario.routing ?? []) {
+    expect(routes.has(spec.service)).toBe(true);
+    const lists = spec.kind === 'ServiceProfile' ? [spec.profile.split] : spec.rules.map((rule) => rule.backends);
+    for (const list of lists) expect(list.length === 0 || list.some(({ weight }) => weight > 0)).toBe(true);
+  }
 }
 
 const words = fc.constantFrom(

@@ -163,10 +163,11 @@ describe('good files', () => {
     });
   });
 
-  it('reads every field', async () => {
-    const scenario = await loadScenarioFile(`${GOOD}everything.yml`);
-    const expected = await readFile(new URL('testdata/everything.expected.json', import.meta.url), 'utf8');
-    expect({ ...scenario, file: 'everything.yml' }).toEqual(JSON.parse(expected));
+  it.each(['everything.yml', 'protocols.yaml'])('reads every field of %s', async (file) => {
+    const scenario = await loadScenarioFile(GOOD + file);
+    const name = file.replace(/\.ya?ml$/, '.expected.json');
+    const expected = await readFile(new URL(`testdata/${name}`, import.meta.url), 'utf8');
+    expect({ ...scenario, file }).toEqual(JSON.parse(expected));
   });
 });
 

@@ -1,11 +1,12 @@
+import { readFileSync, statSync } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { issueAt, MAX_BYTES, readDocument, sizeProblem } from './document.ts';
 import { type Path, type Problem, printPath, ScenarioError, type ScenarioIssue } from './error.ts';
 import { explain } from './explain.ts';
 import type { Scenario } from './model.ts';
 import { normalise } from './normalise/index.ts';
-import { recover } from './recover.ts';
+import { EVERYTHING, recover } from './recover.ts';
 import { scenarioFile } from './schema/file.ts';
 
 export { ScenarioError, type ScenarioIssue } from './error.ts';
@@ -27,7 +28,7 @@ export function parseScenario(text: string, file: string): Scenario {
   const rest = parsed.success
     ? {
         file: parsed.data,
-        complete: { services: true, routes: true, replicas: true, traffic: true },
+        complete: EVERYTHING,
         original: (path: Path) => path,
       }
     : recover(document.value);
@@ -37,6 +38,7 @@ export function parseScenario(text: string, file: string): Scenario {
       report: (path, message, hint) => problems.push({ path: rest.original(path), message, hint }),
       complete: rest.complete,
       namespace: rest.file.namespace,
+      readFile: (name) => readBeside(file, name),
     });
   }
   const all = [
@@ -51,6 +53,19 @@ export function parseScenario(text: string, file: string): Scenario {
   ];
   if (all.length > 0 || !scenario) throw new ScenarioError(limited(inOrder(all)));
   return scenario;
+}
+
+/** A text that a scenario names, from the scenario's folder. */
+function readBeside(scenario: string, name: string): { text: string } | { problem: string; hint: string } {
+  const path = join(dirname(scenario), name);
+  try {
+    const info = statSync(path);
+    const problem = info.isFile() ? sizeProblem(info.size) : { message: 'this is no file', hint: 'name a file' };
+    return problem ? { problem: problem.message, hint: problem.hint } : { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { message } = unreadable(path, error);
+    return { problem: message, hint: `its path is from the folder of the scenario: ${path}` };
+  }
 }
 
 /** @throws ScenarioError, also when the file can't be read */

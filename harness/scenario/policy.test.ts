@@ -45,6 +45,19 @@ describe('what proxies do with requests to a service', () => {
     expect(refs([...http, route('GRPCRoute', 'g')])).toEqual(['g']);
   });
 
+  it('has the retries and timeouts of the service in routes that have none', () => {
+    const retry = { http: [], grpc: [], limit: 3, timeoutMs: null };
+    const own = { ...retry, limit: 1 };
+    const timeouts = { ...NO_TIMEOUTS, idleMs: 9 };
+    const specs: RoutingSpec[] = [
+      route('HTTPRoute', 'bare'),
+      { ...route('HTTPRoute', 'own'), retry: own, timeouts: { ...NO_TIMEOUTS, requestMs: 5 } } as RoutingSpec,
+    ];
+    const [bare, second] = outboundPolicyOf(scenario(specs), service({ retry, timeouts })).routes;
+    expect([bare?.retry, bare?.timeouts]).toEqual([retry, timeouts]);
+    expect([second?.retry, second?.timeouts.requestMs, second?.timeouts.idleMs]).toEqual([own, 5, null]);
+  });
+
   it('is its profile', () => {
     const profile = { routes: [], retryBudget: null, split: [] };
     const specs: RoutingSpec[] = [{ kind: 'ServiceProfile', service: 'shop/web', profile }];

@@ -7,6 +7,7 @@ import {
   NO_TIMEOUTS,
   type OutboundPolicy,
   type OutboundRoute,
+  type Timeouts,
 } from '../core/policy.ts';
 import type { PolicySpec, QualifiedName, RoutingSpec, Scenario, ServiceSpec } from './model.ts';
 
@@ -32,7 +33,7 @@ export function outboundPolicyOf(scenario: Scenario, service: ServiceSpec): Outb
   const profile = ofService.find((spec) => spec.kind === 'ServiceProfile')?.profile ?? null;
   return {
     opaque: service.opaque ?? DEFAULT_OPAQUE_PORTS.includes(service.port),
-    routes: routesInForce(ofService),
+    routes: routesInForce(ofService, service),
     retry: service.retry ?? null,
     timeouts: service.timeouts ?? NO_TIMEOUTS,
     failureAccrual: service.failureAccrual ?? null,
@@ -40,8 +41,11 @@ export function outboundPolicyOf(scenario: Scenario, service: ServiceSpec): Outb
   };
 }
 
-/** As Linkerd's policy controller takes them: with a GRPCRoute no HTTPRoute counts; of one age, in the order of names. */
-function routesInForce(specs: RoutingSpec[]): OutboundRoute[] {
+/**
+ * As Linkerd's policy controller takes them: with a GRPCRoute no HTTPRoute counts; of one age, in the order of names; what a
+ * route does not say of retries or of timeouts, its Service does.
+ */
+function routesInForce(specs: RoutingSpec[], service: ServiceSpec): OutboundRoute[] {
   const routes = specs.filter((spec) => spec.kind !== 'ServiceProfile');
   const grpc = routes.filter((spec) => spec.kind === 'GRPCRoute');
   return (grpc.length > 0 ? grpc : routes)
@@ -49,9 +53,13 @@ function routesInForce(specs: RoutingSpec[]): OutboundRoute[] {
     .map(({ group, kind, namespace, name, rules, retry, timeouts }) => ({
       ref: { group, kind, namespace, name },
       rules,
-      retry,
-      timeouts,
+      retry: retry ?? service.retry ?? null,
+      timeouts: isNone(timeouts) ? (service.timeouts ?? NO_TIMEOUTS) : timeouts,
     }));
+}
+
+function isNone({ requestMs, responseMs, idleMs }: Timeouts): boolean {
+  return requestMs === null && responseMs === null && idleMs === null;
 }
 
 /**

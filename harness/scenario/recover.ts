@@ -20,8 +20,23 @@ export interface Completeness {
   /** Their routes and calls. */
   routes: boolean;
   replicas: boolean;
+  /** What each speaks. */
+  protocols: boolean;
   traffic: boolean;
+  routing: boolean;
+  policies: boolean;
 }
+
+/** Of a file in which nothing was taken out. */
+export const EVERYTHING: Completeness = {
+  services: true,
+  routes: true,
+  replicas: true,
+  protocols: true,
+  traffic: true,
+  routing: true,
+  policies: true,
+};
 
 const ROOT_FALLBACK: Record<string, unknown> = {
   apiVersion: API_VERSION,
@@ -60,21 +75,31 @@ export function recover(value: unknown): Remainder | null {
   return null;
 }
 
+/** Fields of a service that say nothing of its routes; others, misspelt ones among them, may. */
+const BESIDE_ROUTES = [
+  ...['latency', 'errors', 'response', 'labels', 'replicas', 'port', 'appPort', 'serviceAccount', 'opaque'],
+  ...['skipInbound', 'skipOutbound', 'defaultPolicy', 'serverSpeaksFirst', 'retry', 'timeouts', 'failureAccrual'],
+];
+const BESIDE_PROTOCOL = [...BESIDE_ROUTES, 'routes', 'calls', 'proto'];
+
 function completeness(removed: Path[]): Completeness {
   const inServices = removed.filter((path) => path[0] === 'services');
-  const beside = ['latency', 'errors', 'response', 'labels', 'replicas', 'port', 'appPort', 'serviceAccount'];
   const names =
     removed.some((path) => path[0] === 'namespace') ||
     inServices.some((path) => path.length < 3 || path[2] === 'name' || path[2] === 'namespace');
   const routes = inServices.some((path) => {
     const field = path[2] === 'routes' ? path[4] : path[2];
-    return typeof field !== 'string' || !beside.includes(field);
+    return typeof field !== 'string' || !BESIDE_ROUTES.includes(field);
   });
   return {
     services: !names,
     routes: !names && !routes,
     replicas: !inServices.some((path) => path[2] === 'replicas'),
+    protocols:
+      !names && inServices.every((path) => path[2] !== 'opaque' && BESIDE_PROTOCOL.includes(path[2] as string)),
     traffic: !removed.some((path) => path[0] === 'traffic'),
+    routing: !names && !removed.some((path) => path[0] === 'routing'),
+    policies: !names && !removed.some((path) => path[0] === 'policies'),
   };
 }
 

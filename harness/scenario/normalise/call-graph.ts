@@ -1,7 +1,8 @@
-import type { Call, Distribution, RouteConfig } from '../../../sim-services/contract.ts';
+import type { Distribution, RouteConfig } from '../../../sim-services/contract.ts';
 import type { ServiceSpec } from '../model.ts';
 import { routeName } from './catalogue.ts';
 import type { Context } from './context.ts';
+import type { Asked, Reach, Reached } from './reach.ts';
 
 /** One request from outside makes at most so many inside: more is a mistake, and melts the machine. */
 const MAX_REQUESTS = 500;
@@ -13,24 +14,37 @@ interface Node {
   routeIndex: number;
 }
 
+/** A call and what may answer it. */
+interface Step {
+  asked: Asked;
+  reached: Reached;
+  nodes: Node[];
+}
+
 /** Who calls whom, route by route. */
 export class CallGraph {
   readonly #nodes = new Map<RouteConfig, Node>();
-  readonly #services: Map<string, ServiceSpec>;
+  readonly #steps = new Map<RouteConfig, Step[]>();
+  readonly #reach: Reach;
 
-  constructor(services: ServiceSpec[], fileIndex: (id: string) => number) {
-    this.#services = new Map(services.map((s) => [s.id, s]));
+  constructor(services: ServiceSpec[], reach: Reach, fileIndex: (id: string) => number) {
+    this.#reach = reach;
     for (const service of services) {
       service.routes.forEach((route, routeIndex) => {
         this.#nodes.set(route, { service, serviceIndex: fileIndex(service.id), route, routeIndex });
       });
     }
+    for (const { service, route } of this.#nodes.values()) {
+      this.#steps.set(
+        route,
+        route.steps.flat().map((call) => this.#follow({ ...call, caller: service.id })),
+      );
+    }
   }
 
-  find(service: string, method: Call['method'], path: string): RouteConfig | undefined {
-    return this.#services
-      .get(service)
-      ?.routes.find((r) => r.path === path && (r.method === null || r.method === method));
+  #follow(asked: Asked): Step {
+    const reached = this.#reach.follow(asked);
+    return { asked, reached, nodes: reached.answers.map(({ route }) => this.#nodes.get(route)!) };
   }
 
   /** Reports each cycle once, and routes that make too many requests. @returns whether there is no cycle */
@@ -50,13 +64,15 @@ export class CallGraph {
       }
       path.push(node);
       let requests = 1;
-      for (const callee of this.#callees(node.route)) requests += visit(callee);
+      for (const { nodes, reached } of this.#steps.get(node.route)!) {
+        requests += reached.attempts * Math.max(0, ...nodes.map((callee) => visit(callee)));
+      }
       path.pop();
       if (requests > MAX_REQUESTS) {
         context.report(
           where(node),
-          `one request to ${nameOf(node)} makes ${requests} requests`,
-          `at most ${MAX_REQUESTS}; remove calls`,
+          `one request to ${nameOf(node)} makes ${Math.round(requests)} requests`,
+          `at most ${MAX_REQUESTS}; remove calls, or lower the limits of retries`,
         );
         requests = 1; // Once is enough: callers need not report it again.
       }
@@ -67,46 +83,49 @@ export class CallGraph {
     return acyclic;
   }
 
-  /** Pairs `source -> destination` that traffic to these routes causes. */
-  edgesFrom(roots: Iterable<RouteConfig>): Set<string> {
-    const edges = new Set<string>();
+  /** Pairs `source -> destination` that these requests cause: who is asked, and who answers. */
+  edgesFrom(requests: Asked[]): { asked: Set<string>; answered: Set<string> } {
+    const asked = new Set<string>();
+    const answered = new Set<string>();
     const seen = new Set<RouteConfig>();
-    const queue = [...roots];
-    for (let route = queue.pop(); route; route = queue.pop()) {
-      if (seen.has(route)) continue;
-      seen.add(route);
-      for (const callee of this.#callees(route)) {
-        edges.add(`${this.#nodes.get(route)!.service.id} -> ${callee.service.id}`);
-        queue.push(callee.route);
+    const queue = requests.map((request) => this.#follow(request));
+    for (let step = queue.pop(); step; step = queue.pop()) {
+      const { caller, service } = step.asked;
+      asked.add(`${caller} -> ${service}`);
+      for (const node of step.nodes) {
+        answered.add(`${caller} -> ${node.service.id}`);
+        if (seen.has(node.route)) continue;
+        seen.add(node.route);
+        queue.push(...this.#steps.get(node.route)!);
       }
     }
-    return edges;
+    return { asked, answered };
   }
 
   /** About how long a request takes that is slow but not extremely so, calls included. Needs a graph without cycles. */
-  slowMs(route: RouteConfig, timeoutMs: number, known = new Map<RouteConfig, number>()): number {
+  slowMs(asked: Asked, timeoutMs: number, known = new Map<RouteConfig, number>()): number {
+    const { attempts, attemptMs, totalMs, answers } = this.#reach.follow(asked);
+    const times = answers.map(({ service, route }) => this.#slowRouteMs(service, route, timeoutMs, known));
+    const once = Math.min(Math.max(0, ...times), attemptMs ?? Number.POSITIVE_INFINITY);
+    return Math.min(once * attempts, totalMs ?? Number.POSITIVE_INFINITY, timeoutMs);
+  }
+
+  #slowRouteMs(service: ServiceSpec, route: RouteConfig, timeoutMs: number, known: Map<RouteConfig, number>): number {
     let total = known.get(route);
     if (total === undefined) {
       const hangs = route.errors.reduce((sum, e) => sum + (e.kind === 'hang' ? e.rate : 0), 0);
       total = slowestMs(route.latency) + route.body.overMs;
       for (const step of route.steps) {
         const times = step.map((call) => {
-          const callee = this.find(call.service, call.method, call.path);
-          return callee ? this.slowMs(callee, call.timeoutMs ?? timeoutMs, known) : 0;
+          const answer = this.slowMs({ ...call, caller: service.id }, call.timeoutMs ?? timeoutMs, known);
+          return (call.requestOverMs ?? 0) + answer * (call.exchanges ?? 1);
         });
         total += Math.max(0, ...times);
       }
       total += hangs * timeoutMs;
       known.set(route, total);
     }
-    return Math.min(total, timeoutMs);
-  }
-
-  #callees(route: RouteConfig): Node[] {
-    return route.steps.flat().flatMap((call) => {
-      const callee = this.find(call.service, call.method, call.path);
-      return callee ? [this.#nodes.get(callee)!] : [];
-    });
+    return total;
   }
 }
 

@@ -1,10 +1,12 @@
-import type { Call } from '../../../sim-services/contract.ts';
+import type { Call, Protocol } from '../../../sim-services/contract.ts';
+import { DEFAULT_OPAQUE_PORTS } from '../../core/policy.ts';
 import type { Path } from '../error.ts';
 import type { QualifiedName } from '../model.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { ServiceEntry } from '../schema/service.ts';
 import { didYouMean, suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
+import { type Proto, Protos } from './protos.ts';
 
 export interface RouteKey {
   /** null: every method. */
@@ -18,6 +20,11 @@ export interface CatalogueService {
   name: string;
   replicas: number;
   port: number;
+  protocol: Protocol;
+  /** Proxies see no requests in its connections. */
+  opaque: boolean;
+  /** Of a gRPC service. */
+  proto: Proto | null;
   routes: RouteKey[];
   /** Where it stands in the file. */
   index: number;
@@ -28,9 +35,11 @@ export class Catalogue {
   readonly services: CatalogueService[] = [];
   readonly #byId = new Map<QualifiedName, CatalogueService>();
   readonly #context: Context;
+  readonly #protos: Protos;
 
   constructor(file: ScenarioFile, context: Context) {
     this.#context = context;
+    this.#protos = new Protos(context);
     file.services.forEach((entry, index) => {
       this.#add(entry, index);
     });
@@ -95,13 +104,18 @@ export class Catalogue {
   #add(entry: ServiceEntry, index: number): void {
     const namespace = entry.namespace ?? this.#context.namespace;
     const id = `${namespace}/${entry.name}`;
+    const protocol = entry.protocol ?? 'http';
+    const proto = protocol === 'grpc' ? this.#protos.of(entry, index) : null;
     const service: CatalogueService = {
       id,
       namespace,
       name: entry.name,
       replicas: entry.replicas,
       port: entry.port,
-      routes: this.#routes(entry, index, id),
+      protocol,
+      opaque: entry.opaque ?? DEFAULT_OPAQUE_PORTS.includes(entry.port),
+      proto,
+      routes: this.#routes(entry, index, id, protocol, proto),
       index,
     };
     if (this.#byId.has(id)) {
@@ -116,17 +130,22 @@ export class Catalogue {
     this.services.push(service);
   }
 
-  #routes(entry: ServiceEntry, index: number, id: string): RouteKey[] {
-    if (!entry.routes) return [{ method: null, path: '/' }];
+  #routes(entry: ServiceEntry, index: number, id: string, protocol: Protocol, proto: Proto | null): RouteKey[] {
+    const implied = IMPLIED_METHOD[protocol];
+    if (protocol === 'tcp') return [{ method: implied, path: '/' }];
+    if (!entry.routes) {
+      if (proto) return proto.served.map(({ path }) => ({ method: implied, path }));
+      return [{ method: null, path: '/' }];
+    }
     const routes: RouteKey[] = [];
     entry.routes.forEach((route, i) => {
-      const method = route.method ?? null;
+      const method = implied ?? route.method ?? null;
       const twin = routes.find((r) => r.path === route.path && (!r.method || !method || r.method === method));
       if (twin) {
         this.#context.report(
           ['services', index, 'routes', i, 'path'],
           `${id} has two routes for ${method ?? twin.method ?? 'every method of'} ${route.path}`,
-          'remove one, or give each its own `method:`',
+          protocol === 'grpc' ? 'remove one' : 'remove one, or give each its own `method:`',
         );
       }
       routes.push({ method, path: route.path });
@@ -134,6 +153,14 @@ export class Catalogue {
     return routes;
   }
 }
+
+/** Methods that nobody writes, as the protocol has only one. */
+export const IMPLIED_METHOD: Record<Protocol, 'POST' | 'CONNECT' | null> = {
+  http: null,
+  http2: null,
+  grpc: 'POST',
+  tcp: 'CONNECT',
+};
 
 /** `GET /items`, `/items`. */
 export function routeName(route: RouteKey): string {

@@ -8,4 +8,6 @@ export interface Context {
   complete: Completeness;
   /** The scenario's namespace. */
   namespace: string;
+  /** Text of a file, named from the scenario's folder, or why it can't be read. */
+  readFile(path: string): { text: string } | { problem: string; hint: string };
 }

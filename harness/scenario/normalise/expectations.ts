@@ -8,13 +8,13 @@ import type { Context } from './context.ts';
 
 const METRICS = ['successRate', 'p50', 'p90', 'p95', 'p99', 'rate'] as const;
 
-/** `edges` are the flows that the traffic causes, as `source -> destination`. */
-export function toExpectations(
-  file: ScenarioFile,
-  catalogue: Catalogue,
-  edges: ReadonlySet<string>,
-  context: Context,
-): Expectations {
+/** The flows that the traffic causes, as `source -> destination`: who is asked, and who answers. */
+interface Edges {
+  asked: ReadonlySet<string>;
+  answered: ReadonlySet<string>;
+}
+
+export function toExpectations(file: ScenarioFile, catalogue: Catalogue, edges: Edges, context: Context): Expectations {
   const { golden, slo, idle } = file.expect;
   return {
     goldenEveryFlow: golden.everyFlow,
@@ -23,7 +23,7 @@ export function toExpectations(
       const at = ['expect', 'idle', i];
       const service = catalogue.resolve(ref, context.namespace, at, 'an expectation names');
       if (!service) return [];
-      const from = [...edges].find((edge) => edge.endsWith(` -> ${service.id}`));
+      const from = [...edges.answered].find((edge) => edge.endsWith(` -> ${service.id}`));
       if (from) {
         context.report(
           at,
@@ -36,13 +36,7 @@ export function toExpectations(
   };
 }
 
-function toSlo(
-  entry: SloEntry,
-  at: Path,
-  catalogue: Catalogue,
-  edges: ReadonlySet<string>,
-  context: Context,
-): SloSpec | null {
+function toSlo(entry: SloEntry, at: Path, catalogue: Catalogue, edges: Edges, context: Context): SloSpec | null {
   const conditions = METRICS.flatMap((metric) => {
     const text = entry[metric];
     return text === undefined ? [] : (toCondition(metric, text, [...at, metric], context) ?? []);
@@ -59,7 +53,7 @@ function toSlo(
   const from = flowEnd(source, at, catalogue, context);
   const to = flowEnd(destination, at, catalogue, context);
   if (from === null || to === null) return null;
-  const matches = [...edges].some((edge) => {
+  const matches = [...edges.asked, ...edges.answered].some((edge) => {
     const [a, b] = edge.split(' -> ');
     return (from === '*' || from === a) && (to === '*' || to === b);
   });

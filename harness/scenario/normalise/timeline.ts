@@ -1,12 +1,14 @@
-import type { Behaviour } from '../../../sim-services/contract.ts';
+import type { Behaviour, RouteConfig } from '../../../sim-services/contract.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Path } from '../error.ts';
 import type { RestartSpec, ServiceSpec, TimelineSpec } from '../model.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { ChangeEntry } from '../schema/timeline.ts';
-import { checkResets, toBody, toDistribution, toErrors } from './behaviour.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Context } from './context.ts';
+import { checkResets, toErrors } from './errors.ts';
+import { toDistribution } from './latency.ts';
+import { checkUnary, toBody } from './response.ts';
 
 /** Changes of behaviour. One that changes the body of several routes becomes one per route, as their bodies differ. */
 export function toTimeline(
@@ -68,7 +70,8 @@ function toChanges(
     }
     return [];
   }
-  const errors = entry.errors ? toErrors(entry.errors, [...at, 'errors'], context) : undefined;
+  const protocol = service.protocol ?? 'http';
+  const errors = entry.errors ? toErrors(entry.errors, protocol, [...at, 'errors'], context) : undefined;
   const latency = entry.latency === undefined ? undefined : toDistribution(entry.latency, [...at, 'latency'], context);
   const base = { atMs: entry.at, untilMs: entry.for === undefined ? null : entry.at + entry.for, service: service.id };
   const change = (body?: Behaviour['body']): Partial<Behaviour> => ({
@@ -77,11 +80,14 @@ function toChanges(
     ...(body ? { body } : {}),
   });
   const response = entry.response;
+  const isUnary = (route: RouteConfig) => protocol === 'grpc' && !route.streams;
+  if (response && routes.every(isUnary)) checkUnary(response, [...at, 'response'], context);
   const bodies = routes.map((route) => {
     const before = { size: route.body.bytes, chunks: route.body.chunks, over: route.body.overMs };
-    const body = response ? toBody(route.status, [before, response], [...at, 'response'], context) : route.body;
-    if (errors) checkResets(errors, body, [...at, 'errors'], context);
-    else if (response) checkResets(route.errors, body, [...at, 'response'], context);
+    const after = response && isUnary(route) ? { size: response.size } : response;
+    const body = after ? toBody(route.status, [before, after], [...at, 'response'], context) : route.body;
+    if (errors) checkResets(errors, body, protocol, [...at, 'errors'], context);
+    else if (response) checkResets(route.errors, body, protocol, [...at, 'response'], context);
     return body;
   });
   if (!response) return [{ ...base, path, method, change: change() }];

@@ -1,16 +1,16 @@
-import type { RouteConfig } from '../../../sim-services/contract.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Path } from '../error.ts';
 import { httpPath } from '../fields.ts';
-import type { RequestSpec, TrafficShape, TrafficSpec } from '../model.ts';
+import { LOAD_WORKLOAD, type RequestSpec, type TrafficShape, type TrafficSpec } from '../model.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { StreamEntry } from '../schema/traffic.ts';
 import type { CallGraph } from './call-graph.ts';
+import { checkPadding, checkRequestBody } from './calls.ts';
 import type { Catalogue, CatalogueService } from './catalogue.ts';
 import type { Context } from './context.ts';
-import { checkRequestBody } from './services.ts';
+import { streamsAt } from './routes.ts';
 
-type RequestEntry = NonNullable<StreamEntry['requests']>[number];
+type RequestEntry = Omit<NonNullable<StreamEntry['requests']>[number], 'target'> & { target: string };
 type Shape = Exclude<StreamEntry, { executor: 'constant-vus' }>;
 
 const MIN_VUS = 10;
@@ -48,25 +48,59 @@ function toRequests(entry: StreamEntry, at: Path, catalogue: Catalogue, context:
     context.report(at, '`target` is missing', 'add `target: web/checkout`, or `requests:` for several');
     return [];
   }
-  const { target, method, size, timeout } = entry;
-  const request = toRequest({ target, method, size, timeout, weight: 1 }, at, catalogue, context);
+  const request = toRequest({ ...entry, target: entry.target, weight: 1 }, at, catalogue, context);
   return request ? [request] : [];
 }
 
 function toRequest(entry: RequestEntry, at: Path, catalogue: Catalogue, context: Context): RequestSpec | null {
-  checkRequestBody(entry, at, context);
   const target = readTarget(entry.target, [...at, 'target'], catalogue, context);
+  const protocol = target?.service.protocol ?? 'http';
+  if (target && (protocol === 'tcp' || protocol === 'http2') && context.complete.protocols) {
+    const what = protocol === 'tcp' ? 'plain TCP' : 'HTTP/2 without TLS';
+    context.report(
+      [...at, 'target'],
+      `traffic goes to ${target.service.id}, but k6 does not speak ${what}`,
+      `let traffic go to a service that calls it: \`calls: [{ service: ${target.service.name} }]\``,
+    );
+    return null;
+  }
+  const method = protocol === 'grpc' ? 'POST' : (entry.method ?? 'GET');
+  checkRequestBody({ method, size: entry.size }, at, context);
   if (!target) return null;
+  if (protocol === 'grpc' && !checkGrpcTarget(entry, target, at, context)) return null;
   const where = [...at, target.service.routes.some((r) => r.path === target.path) ? 'method' : 'target'];
-  if (!catalogue.route(target.service, entry.method, target.path, where, 'traffic goes to')) return null;
+  if (!catalogue.route(target.service, method, target.path, where, 'traffic goes to')) return null;
   return {
     service: target.service.id,
-    method: entry.method,
+    method,
     path: target.path,
     weight: entry.weight,
     requestBytes: entry.size ?? 0,
     timeoutMs: entry.timeout,
+    ...(entry.connection === 'close' ? { ownConnection: true } : {}),
+    ...(entry.headerBytes ? { headerBytes: entry.headerBytes } : {}),
   };
+}
+
+/** @returns false for a target that no request can be made of */
+function checkGrpcTarget(
+  entry: RequestEntry,
+  target: { service: CatalogueService; path: string },
+  at: Path,
+  context: Context,
+): boolean {
+  const { service, path } = target;
+  if (entry.method && entry.method !== 'POST' && context.complete.protocols) {
+    context.report([...at, 'method'], 'a gRPC request is always a POST', 'remove `method:`');
+  }
+  checkPadding(entry.size, path, service, at, context);
+  if (!streamsAt(service, path)) return true;
+  context.report(
+    [...at, 'target'],
+    `traffic goes to ${path} of ${service.id}, which answers with a stream`,
+    `k6 makes unary requests here; let a service make this one: \`calls: [{ service: ${service.name}, path: ${path} }]\``,
+  );
+  return false;
 }
 
 /**
@@ -185,10 +219,7 @@ function spike(
  */
 function maxVUsOf(entry: Shape, peakPerSecond: number, requests: RequestSpec[], graph: CallGraph | null): number {
   if (entry.maxVUs !== undefined) return entry.maxVUs;
-  const slowMs = requests.map((r) => {
-    const route: RouteConfig | undefined = graph?.find(r.service, r.method, r.path);
-    return route && graph ? graph.slowMs(route, r.timeoutMs) : 0;
-  });
+  const slowMs = requests.map((r) => graph?.slowMs({ ...r, caller: LOAD_WORKLOAD.id }, r.timeoutMs) ?? 0);
   const underWay = (peakPerSecond * Math.max(1000, 2 * Math.max(0, ...slowMs))) / 1000;
   return Math.min(MAX_VUS, Math.max(MIN_VUS, Math.ceil(underWay)));
 }

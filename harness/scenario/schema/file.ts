@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { dnsLabel, duration, fields, namespaceName, serviceRef, whole } from '../fields.ts';
 import { slo } from './expectations.ts';
+import { policy } from './policies.ts';
+import { routing } from './routing.ts';
 import { service } from './service.ts';
 import { change, restart } from './timeline.ts';
 import { stream } from './traffic.ts';
@@ -31,8 +33,14 @@ export const scenarioFile = fields({
       .meta({ examples: ['2.20', 'edge-26.8.3', 'v2.366.0'] }),
     scrapeInterval: duration({ min: 500, max: 60_000 }).prefault('2s').describe("Prometheus' interval; 500ms to 60s."),
     probeInterval: duration({ min: 500, max: 60_000 }).prefault('10s').describe("The kubelet's probes; 500ms to 60s."),
+    prometheus: z
+      .enum(['meshed', 'unmeshed'])
+      .optional()
+      .describe('Whether Prometheus has a proxy and with it an identity; default unmeshed.'),
   }).prefault({}),
   services: z.array(service).max(50).meta({ minItems: 1 }),
+  routing: z.array(routing).max(50).default([]).describe('Routes of requests, as objects in the cluster.'),
+  policies: z.array(policy).max(50).default([]).describe('What the mesh lets in, as objects in the cluster.'),
   traffic: z.array(stream).max(20).meta({ minItems: 1 }),
   timeline: z.array(change).max(100).default([]),
   restarts: z.array(restart).max(20).default([]),

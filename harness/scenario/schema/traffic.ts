@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dnsLabel, duration, fields, httpMethod, rate, size, whole } from '../fields.ts';
+import { headerBytes } from './behaviour.ts';
 
 /** k6 gives up after it unless told otherwise. */
 export const DEFAULT_REQUEST_TIMEOUT = '15s';
@@ -9,13 +10,18 @@ const requestFields = {
     .string()
     .min(1)
     .max(400)
-    .describe('[namespace/]service[/path], as in `web/checkout`.')
-    .meta({ examples: ['web/checkout', 'shop/web/checkout'] }),
-  method: httpMethod().default('GET'),
+    .describe('[namespace/]service[/path], as in `web/checkout`; of gRPC with the method as path.')
+    .meta({ examples: ['web/checkout', 'shop/web/checkout', 'pay/meshproof.v1.Echo/Unary'] }),
+  method: httpMethod().optional().describe('Default GET. Not for gRPC.'),
   size: size().optional().describe('Size of the request body; not with GET or HEAD.'),
   timeout: duration({ min: 1, max: 300_000 })
     .prefault(DEFAULT_REQUEST_TIMEOUT)
     .describe('The load generator gives up after this long.'),
+  headerBytes: headerBytes(),
+  connection: z
+    .enum(['keep', 'close'])
+    .optional()
+    .describe('Use the connection again (keep, the default), or make one for each request (close).'),
 };
 
 const streamFields = {

@@ -1,13 +1,8 @@
-import type { Distribution, ErrorRule, ResponseBody } from '../../../sim-services/contract.ts';
-import { formatDuration, formatPercent, formatSize } from '../../core/units.ts';
+import type { Distribution } from '../../../sim-services/contract.ts';
+import { formatDuration } from '../../core/units.ts';
 import type { Path } from '../error.ts';
-import type { ErrorEntry, ResponseEntry } from '../schema/behaviour.ts';
 import type { LatencyEntry } from '../schema/latency.ts';
 import type { Context } from './context.ts';
-
-export const DEFAULT_STATUS = 200;
-export const DEFAULT_BODY: ResponseBody = { bytes: 64, chunks: 1, overMs: 0 };
-const BODYLESS = [204, 205, 304];
 
 /** A latency as services follow it; reports quantiles and limits that contradict one another. */
 export function toDistribution(entry: LatencyEntry, path: Path, context: Context): Distribution {
@@ -99,64 +94,4 @@ function empirical(quantiles: Quantile[], path: Path, context: Context): Distrib
       context.report(path, `empirical needs ${key}`, `add ${key}, the ${key === 'p0' ? 'shortest' : 'longest'}`);
   }
   return { kind: 'empirical', quantiles: quantiles.map(({ q, ms }) => ({ q, ms })) };
-}
-
-/** Error rules as services follow them; reports rates that add up to over 100 %. */
-export function toErrors(entries: ErrorEntry[], path: Path, context: Context): ErrorRule[] {
-  const sum = entries.reduce((total, entry) => total + entry.rate, 0);
-  if (sum > 1 + 1e-9) {
-    context.report(
-      path,
-      `the error rates add up to ${formatPercent(sum)}, over 100 %`,
-      'at most one error applies to a request; lower the rates',
-    );
-  }
-  return entries.map((entry) => {
-    if ('status' in entry) return { kind: 'status', status: entry.status, rate: entry.rate };
-    if ('hang' in entry) return { kind: 'hang', rate: entry.rate };
-    return { kind: 'reset', when: entry.reset, rate: entry.rate };
-  });
-}
-
-/** What is answered; the entries override each other from first to last, the last standing at `path`. */
-export function toBody(
-  status: number,
-  entries: Omit<ResponseEntry, 'status'>[],
-  path: Path,
-  context: Context,
-): ResponseBody {
-  const merged = Object.assign({}, ...entries.map(dropUndefined)) as ResponseEntry;
-  const noBody = BODYLESS.includes(status);
-  const bytes = merged.size ?? (noBody ? 0 : DEFAULT_BODY.bytes);
-  const chunks = merged.chunks ?? DEFAULT_BODY.chunks;
-  const overMs = merged.over ?? DEFAULT_BODY.overMs;
-  if (noBody && bytes > 0) {
-    context.report(
-      [...path, 'size'],
-      `an answer with status ${status} has no body`,
-      'remove `size:` or change `status:`',
-    );
-  }
-  if (chunks > 1 && chunks > bytes) {
-    context.report(
-      [...path, 'chunks'],
-      `${formatSize(bytes)} can't be written in ${chunks} chunks`,
-      'write a bigger `size:`; each chunk has a byte at least',
-    );
-  }
-  if (overMs > 0 && chunks < 2) {
-    context.report([...path, 'over'], 'a body in one chunk is not written over a time', 'add `chunks: 2` or more');
-  }
-  return { bytes, chunks, overMs };
-}
-
-/** Reports a reset in the middle of a body that is too short to have one. */
-export function checkResets(errors: ErrorRule[], body: ResponseBody, path: Path, context: Context): void {
-  if (body.bytes < 2 && errors.some((e) => e.kind === 'reset' && e.when === 'mid-body')) {
-    context.report(path, `a body of ${formatSize(body.bytes)} has no middle to reset in`, 'write a bigger `size:`');
-  }
-}
-
-function dropUndefined(entry: object): object {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }

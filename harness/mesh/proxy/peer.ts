@@ -16,6 +16,8 @@ export interface Peer {
   podTemplateHash: string;
   /** Where its proxy listens. null: it is not meshed, its app is dialled in plaintext. */
   inbound: Address | null;
+  /** Where its app is dialled past its proxy: the pod is meshed, but skips the port (`inbound` is null). */
+  skipped?: Address;
   /** The app's port as labels show it, where it is another than the service's target port. */
   appPort: number | null;
 }
@@ -31,6 +33,7 @@ export function peerOf(pod: MeshPodConfig): Peer {
   const { namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound } = pod;
   return {
     ...{ namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound },
+    ...(pod.skipsInbound && pod.app && { inbound: null, skipped: pod.app.address }),
     workloadKind: 'Deployment',
     workload: pod.deployment,
     appPort: pod.app?.labelPort ?? null,
@@ -44,10 +47,12 @@ const COMPARED = [
 /** Nothing that a connection or a label depends on has changed. */
 export function samePeer(a: Peer, b: Peer): boolean {
   return (
-    COMPARED.every((key) => a[key] === b[key]) &&
-    a.inbound?.host === b.inbound?.host &&
-    a.inbound?.port === b.inbound?.port
+    COMPARED.every((key) => a[key] === b[key]) && sameAddress(a.inbound, b.inbound) && sameAddress(a.skipped, b.skipped)
   );
+}
+
+function sameAddress(a?: Address | null, b?: Address | null): boolean {
+  return a?.host === b?.host && a?.port === b?.port;
 }
 
 export function peerIdentity(peer: Peer, names: MeshNames): string {
@@ -66,7 +71,7 @@ export function endpointTarget(service: KnownService, peer: Peer, names: MeshNam
     [ownerLabel(peer.workloadKind), peer.workload],
   ]);
   // From labels of the pod, which the injector and its ReplicaSet set.
-  if (peer.inbound) dst.set('dst_control_plane_ns', names.controlPlaneNamespace);
+  if (peer.inbound || peer.skipped) dst.set('dst_control_plane_ns', names.controlPlaneNamespace);
   if (peer.podTemplateHash) dst.set('dst_pod_template_hash', peer.podTemplateHash);
   return {
     authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,

@@ -13,6 +13,8 @@ interface Metered {
  */
 export class TcpMeter {
   readonly #open = new Map<Socket, Metered>();
+  readonly #tracked = new Set<Socket>();
+  #cleared = false;
   /** Bytes both ways of all connections so far, as of the last `sync`. */
   receivedBytes = 0;
   sentBytes = 0;
@@ -29,8 +31,29 @@ export class TcpMeter {
     });
   }
 
+  /** A connection whose bytes are told as they pass: it is read and written with more than the label set counts. */
+  track(socket: Socket, connection: TcpConnection): TcpConnection {
+    this.#tracked.add(socket);
+    socket.once('close', () => this.#tracked.delete(socket));
+    return {
+      read: (bytes) => {
+        if (this.#cleared) return;
+        connection.read(bytes);
+        this.receivedBytes += bytes;
+      },
+      write: (bytes) => {
+        if (this.#cleared) return;
+        connection.write(bytes);
+        this.sentBytes += bytes;
+      },
+      close: (errno) => {
+        if (!this.#cleared) connection.close(errno);
+      },
+    };
+  }
+
   get size(): number {
-    return this.#open.size;
+    return this.#open.size + this.#tracked.size;
   }
 
   sync(): void {
@@ -40,6 +63,8 @@ export class TcpMeter {
   /** Forgets all: their telemetry is gone. */
   clear(): void {
     this.#open.clear();
+    this.#tracked.clear();
+    this.#cleared = true;
   }
 
   #bring(socket: Socket, metered: Metered): void {

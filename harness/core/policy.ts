@@ -167,7 +167,7 @@ export interface Authorization {
 
 /** HTTPLocalRateLimitPolicy. */
 export interface RateLimit {
-  /** group `policy.linkerd.io`, kind `httplocalratelimitpolicy`. */
+  /** group `policy.linkerd.io`, kind `HTTPLocalRateLimitPolicy`. */
   ref: ObjectRef;
   /** Requests per second; null: no limit. */
   totalPerSecond: number | null;

@@ -151,7 +151,7 @@ describe('what proxies let in', () => {
           authorizations: [{ ref: ref('authorizationpolicy', 'of-route'), networks: [], identities: null }],
         },
       ],
-      rateLimit: { ref: ref('httplocalratelimitpolicy', 'slow'), totalPerSecond: 20, identityPerSecond: null },
+      rateLimit: { ref: ref('HTTPLocalRateLimitPolicy', 'slow'), totalPerSecond: 20, identityPerSecond: null },
     });
     expect(other?.authorizations.map((a) => [a.ref.name, a.identities])).toEqual([
       ['of-other', ['*']],

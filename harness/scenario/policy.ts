@@ -127,7 +127,7 @@ function toServer(
         ? {
             ref: {
               group: POLICY_GROUP,
-              kind: 'httplocalratelimitpolicy',
+              kind: 'HTTPLocalRateLimitPolicy',
               namespace: limit.namespace,
               name: limit.name,
             },

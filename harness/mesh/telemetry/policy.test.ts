@@ -112,12 +112,12 @@ describe('what policy refuses', () => {
 
   it('names the limit that was hit, and counts the request as allowed', () => {
     const sim = new Sim();
-    const limit = { group: 'policy.linkerd.io', kind: 'httplocalratelimitpolicy', namespace: 'shop', name: 'few' };
+    const limit = { group: 'policy.linkerd.io', kind: 'HTTPLocalRateLimitPolicy', namespace: 'shop', name: 'few' };
     sim.telemetry.inboundRateLimited(TO_SERVER, 'identity', limit);
     const labels = ['ratelimit_group', 'ratelimit_kind', 'ratelimit_name', 'ratelimit_scope'];
     expect(sim.read('inbound_http', ...SRV, ...AUTHZ, ...labels)).toEqual({
       [`inbound_http_authz_allow_total{${srv},${authz}}`]: 1,
-      [`inbound_http_local_ratelimit_total{${srv},ratelimit_group="policy.linkerd.io",ratelimit_kind="httplocalratelimitpolicy",ratelimit_name="few",ratelimit_scope="identity"}`]: 1,
+      [`inbound_http_local_ratelimit_total{${srv},ratelimit_group="policy.linkerd.io",ratelimit_kind="HTTPLocalRateLimitPolicy",ratelimit_name="few",ratelimit_scope="identity"}`]: 1,
       [`inbound_http_errors_total{${srv}}`]: 1,
     });
     expect(sim.render()).toMatch(/srv_port="8080",ratelimit_group=.*ratelimit_scope="identity",tls="true"/);

@@ -38,6 +38,6 @@ export function identity(serviceAccount: string, namespace = 'shop'): string {
 }
 
 export function rateLimit(totalPerSecond: number | null, identityPerSecond: number | null): InboundServer['rateLimit'] {
-  const ref = { group: 'policy.linkerd.io', kind: 'httplocalratelimitpolicy', namespace: 'shop', name: 'limit' };
+  const ref = { group: 'policy.linkerd.io', kind: 'HTTPLocalRateLimitPolicy', namespace: 'shop', name: 'limit' };
   return { ref, totalPerSecond, identityPerSecond };
 }

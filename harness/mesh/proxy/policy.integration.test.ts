@@ -237,3 +237,39 @@ describe('timeouts by policy', () => {
     expect(rig.events('load', 'retry')).toEqual(['web none', 'web retry']);
   });
 });
+
+describe('circuit breakers', () => {
+  const accrual = { maxFailures: 3, minPenaltyMs: 120, maxPenaltyMs: 5000, jitterRatio: 0 };
+
+  it('an endpoint that fails in a row takes none for a while, then one', async () => {
+    await using rig = await web(statuses(500, 500, 500, 200), { failureAccrual: accrual });
+    for (let i = 0; i < 3; i++) expect((await call(rig)).status).toBe(500);
+    expect(rig.events('load', 'balancer').at(-1)).toBe('ready=0 pending=1');
+    const waiting = [call(rig), call(rig)];
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(rig.events('load', 'balancer').slice(1)).toEqual([
+      'ready=0 pending=1',
+      'ready=1 pending=0',
+      'ready=0 pending=1',
+      'ready=1 pending=0',
+    ]);
+  });
+
+  it('the others take what it does not', async () => {
+    await using rig = await Rig.start({
+      services: { web: [statuses(500), statuses(200)] },
+      policy: { web: { failureAccrual: { ...accrual, minPenaltyMs: 5000 } } },
+    });
+    const seen: number[] = [];
+    for (let i = 0; i < 60; i++) seen.push((await call(rig)).status);
+    expect(seen.filter((status) => status === 500)).toHaveLength(3);
+  });
+
+  it('a retry finds another endpoint', async () => {
+    await using rig = await Rig.start({
+      services: { web: [statuses(500), statuses(200)] },
+      policy: { web: { failureAccrual: { ...accrual, maxFailures: 1, minPenaltyMs: 5000 }, retry } },
+    });
+    for (let i = 0; i < 20; i++) expect((await call(rig)).status).toBe(200);
+  });
+});

@@ -8,8 +8,9 @@ export class SocketListener implements AppListener {
   readonly #sockets = new Set<Socket>();
   #listening = false;
 
-  constructor(onSocket: (socket: Socket) => void) {
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  /** @param allowHalfOpen the peer may end first, and our end is ours to write */
+  constructor(onSocket: (socket: Socket) => void, allowHalfOpen = false) {
+    this.#server = createServer({ allowHalfOpen, noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       onSocket(socket);

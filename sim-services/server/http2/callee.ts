@@ -2,7 +2,6 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
@@ -101,7 +100,7 @@ export class H2Callee implements Callee {
 
 class H2Request extends MadeRequest {
   readonly #call: Call;
-  #stream: ClientHttp2Stream | null = null;
+  readonly #abort = new AbortController();
   #body: PacedBody | null = null;
   #headers: IncomingHttpHeaders = {};
 
@@ -112,13 +111,13 @@ class H2Request extends MadeRequest {
 
   send(headers: OutgoingHttpHeaders, session: ClientHttp2Session): void {
     const { requestBytes, requestChunks = 1, requestOverMs = 0 } = this.#call;
+    let stream: ClientHttp2Stream;
     try {
-      this.#stream = session.request(headers, { endStream: requestBytes === 0 });
+      stream = session.request(headers, { endStream: requestBytes === 0, signal: this.#abort.signal });
     } catch {
       this.giveUp('connection', CONNECTION_FAILED);
       return;
     }
-    const stream = this.#stream;
     stream.on('error', () => {});
     stream.on('response', (received) => {
       this.status = Number(received[':status']);
@@ -142,7 +141,8 @@ class H2Request extends MadeRequest {
   }
 
   protected cancel(): void {
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    // RST_STREAM with CANCEL; close() would end the request before it.
+    this.#abort.abort();
   }
 
   #ended(stream: ClientHttp2Stream): void {

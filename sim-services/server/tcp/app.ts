@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { epochMs } from '../../clock.ts';
 import type { PodContext } from '../context.ts';
 import type { AppListener } from '../listener.ts';
@@ -7,7 +8,6 @@ import { AcceptedConnection } from './connection.ts';
 
 /** The app listener of a pod that speaks the protocol of TCP_PREAMBLE; it has one route. */
 export function createTcpApp(pod: PodContext, route: AppRoute, speaksFirst: boolean): AppListener {
-  return new SocketListener((socket) => {
-    new AcceptedConnection(pod, socket, route, speaksFirst, epochMs());
-  });
+  const onSocket = (socket: Socket) => new AcceptedConnection(pod, socket, route, speaksFirst, epochMs());
+  return new SocketListener(onSocket, true);
 }

@@ -40,10 +40,10 @@ afterEach(() => {
   prometheus.close();
 });
 
-const LOAD = 'H,1,meshproof%2Fload,load-0,0,1000.000\nZ,9000.000\n';
-const H = 'H,1,shop%2Fweb,web-0,0,1000.000\n';
+const LOAD = 'H,2,meshproof%2Fload,load-0,0,1000.000\nZ,9000.000\n';
+const H = 'H,2,shop%2Fweb,web-0,0,1000.000\n';
 const OPEN = 'S,1,2000.000,meshproof%2Fload,GET,%2F\n';
-const END = 'E,1,2001.000,200,2001.000\n';
+const END = 'E,1,2001.000,200,2001.000,\n';
 const PROBE = 'S,2,2000.000,-,GET,other\n';
 
 const PAGE = { namespace: 'shop', pod: 'web-0', instance: '10.0.0.1:4191', fromMs: 1, untilMs: 2 };
@@ -113,9 +113,18 @@ describe('observing', () => {
     expect(target!.scrapes).toHaveLength(2);
   });
 
+  it('waits until no TCP connection is open, on either side', async () => {
+    const [accepted, made] = ['O,1,2000.000\n', 'o,1,2000.000,shop%2Fdb\n'];
+    const [closed, left] = ['C,1,2001.000,shop%2Fweb,9,9,closed\n', 'c,1,2001.000,9,9,closed,db-0\n'];
+    const journals = [[H + accepted], [H + accepted + closed + made], [H + accepted + closed + made + left]];
+    const { log, seen } = run({ journals, onPages: scrapes });
+    await seen;
+    expect(log.slice(0, 4)).toEqual(['journals', 'journals', 'journals', 'pages']);
+  });
+
   it('does not wait for probes, nor for what a killed incarnation left open', async () => {
     const killed = H + OPEN;
-    const alive = 'H,1,shop%2Fweb,web-0,1,3000.000\n';
+    const alive = 'H,2,shop%2Fweb,web-0,1,3000.000\n';
     const { log, seen } = run({ journals: [[killed + alive + PROBE]], onPages: scrapes });
     expect((await seen).truth.map((journal) => journal.incarnation)).toEqual(['0', '1', '0']);
     expect(log).toEqual(['journals', 'pages', 'pages', 'pages']);

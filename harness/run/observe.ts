@@ -6,6 +6,7 @@ import { readProxyLedger } from '../ledger/proxy.ts';
 import { parseJournals } from '../ledger/truth.ts';
 import type { MetricLedger, TruthJournal } from '../ledger/types.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
+import { countsAtRest } from './at-rest.ts';
 
 export interface Observation {
   truth: TruthJournal[];
@@ -64,7 +65,7 @@ async function settledTruth(env: RunningEnvironment, options: ObserveOptions): P
     async (seen) => {
       const truth = parseJournals([...(await env.readJournals()), options.loadJournal]);
       const open = latestIncarnations(truth).reduce((sum, journal) => sum + inFlight(journal), 0);
-      seen(`${open} requests still in flight`);
+      seen(`${open} requests and connections still in flight`);
       return open === 0 ? truth : undefined;
     },
     {
@@ -85,7 +86,7 @@ async function settledProxies(env: RunningEnvironment, options: ObserveOptions):
   let before: string | null = null;
   await waitFor(
     async () => {
-      const now = meshedCounts(readProxyLedger(await env.readProxyPages()));
+      const now = countsAtRest(readProxyLedger(await env.readProxyPages()));
       const same = now === before;
       before = now;
       return same || undefined;
@@ -103,14 +104,6 @@ async function settledProxies(env: RunningEnvironment, options: ObserveOptions):
 
 const LOOK_AT_PAGES_EVERY_MS = 50;
 
-/** What the pages say of meshed requests; probes and scrapes are not meshed, and never rest. */
-function meshedCounts(ledger: MetricLedger): string {
-  return ledger.series
-    .filter((s) => (s.name === 'request_total' || s.name === 'response_total') && s.labels.tls === 'true')
-    .map((s) => s.samples.at(-1)?.v)
-    .join();
-}
-
 function latestIncarnations(truth: TruthJournal[]): TruthJournal[] {
   const latest = new Map<string, TruthJournal>();
   for (const journal of truth) {
@@ -125,7 +118,8 @@ function latestIncarnations(truth: TruthJournal[]): TruthJournal[] {
 function inFlight(journal: TruthJournal): number {
   return (
     journal.served.filter((r) => r.outcome === 'open' && r.caller !== '-').length +
-    journal.made.filter((r) => r.outcome === 'open').length
+    journal.made.filter((r) => r.outcome === 'open').length +
+    [...journal.accepted, ...journal.connected].filter((connection) => connection.outcome === 'open').length
   );
 }
 

@@ -47,6 +47,11 @@ export interface MeshPodConfig {
    * Absent: everything, by `all-unauthenticated`.
    */
   inboundPolicy?: InboundPolicy;
+  /**
+   * Ports of the app on which its proxy detects no protocol (`config.linkerd.io/opaque-ports` of the pod, or Linkerd's list),
+   * unless a Server says what they speak. Absent: those of its opaque Services.
+   */
+  opaquePorts?: number[];
   /** The app's port bypasses the proxy (`config.linkerd.io/skip-inbound-ports`): peers dial the app itself, without TLS. */
   skipsInbound?: boolean;
   /**

@@ -10,7 +10,6 @@ import { AppClient } from './app-client.ts';
 import { Http2AppClient } from './app-client-http2.ts';
 import { onBrokenConnection } from './connection-error.ts';
 import type { ControlWatches } from './control-clients.ts';
-import { detectProtocol } from './detect.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
@@ -22,6 +21,8 @@ import { ResponseRelay } from './relay.ts';
 import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
 import type { SidecarPod } from './sidecar.ts';
+import { InboundTcp } from './tcp/inbound-tcp.ts';
+import { OPAQUE_PROTOCOL } from './tcp/tunnel-leg.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 const END_STREAM = 1;
@@ -57,6 +58,7 @@ export class Inbound {
   readonly #tls: tls.Server;
   readonly #app: { http1: AppClient; http2: Http2AppClient } | null;
   readonly #clients: Clients;
+  readonly #tcp: InboundTcp;
   readonly #unwatch: () => void;
   /** null: no policy, everything is let in. */
   #gate: Gate | null = null;
@@ -76,13 +78,17 @@ export class Inbound {
       http2: new Http2AppClient(pod.app.address, opened),
     };
     this.#clients = new Clients(pod);
+    this.#tcp = new InboundTcp({
+      ...{ pod, telemetry, meter },
+      policy: () => this.#gate?.connections(this.#clients) ?? null,
+    });
     this.#unwatch = policies.watch(() => this.#applyPolicy());
     this.#applyPolicy();
     this.#tls = tls.createServer({
       ...credentials.contextOptions,
       requestCert: true,
       rejectUnauthorized: true,
-      ALPNProtocols: [LINK_PROTOCOL, 'h2', 'http/1.1'],
+      ALPNProtocols: [LINK_PROTOCOL, OPAQUE_PROTOCOL, 'h2', 'http/1.1'],
     });
     credentials.onRenewed(() => this.#tls.setSecureContext(credentials.contextOptions));
     this.#tls.on('secureConnection', (socket) => this.#onTls(socket));
@@ -101,33 +107,35 @@ export class Inbound {
     });
   }
 
-  /** Requests that are on their way to the app. */
+  /** Requests that are on their way to the app, and connections that are forwarded to it. */
   get inFlight(): number {
-    return this.#relays.size;
+    return this.#relays.size + this.#tcp.inFlight;
   }
 
   accept(socket: Socket): void {
     socket.setNoDelay(true);
-    detectProtocol(socket, (protocol, seconds) => {
-      if (protocol === 'tls') {
-        this.#tls.emit('connection', socket);
-        return;
-      }
-      const { telemetry } = this.#options;
-      const client = this.#clients.of(null, socket.remoteAddress);
-      const policy = this.#gate?.policy;
-      // A Server that says what its port speaks spares the detection.
-      if (!policy || policy.protocol === 'unknown') {
-        telemetry.inboundDetected(client.at.port, protocol, seconds, policy?.server);
-      }
-      this.#meter(socket, client);
-      this.#serve(socket, protocol, client);
+    this.#tcp.accept(socket, {
+      tls: () => this.#tls.emit('connection', socket),
+      http: (protocol, seconds) => this.#onPlaintext(socket, protocol, seconds),
     });
+  }
+
+  #onPlaintext(socket: Socket, protocol: 'http/1' | 'http/2', seconds: number): void {
+    const { telemetry } = this.#options;
+    const client = this.#clients.of(null, socket.remoteAddress);
+    const policy = this.#gate?.policy;
+    // A Server that says what its port speaks spares the detection.
+    if (!policy || policy.protocol === 'unknown') {
+      telemetry.inboundDetected(client.at.port, protocol, seconds, policy?.server);
+    }
+    this.#meter(socket, client);
+    this.#serve(socket, protocol, client);
   }
 
   /** As SIGKILL: what is in flight is neither answered nor counted. */
   kill(): void {
     this.#unwatch();
+    this.#tcp.kill();
     for (const relay of this.#relays) relay.drop();
     this.#app?.http1.destroy();
     this.#app?.http2.destroy();
@@ -142,6 +150,10 @@ export class Inbound {
 
   #onTls(socket: TLSSocket): void {
     const id = dnsName(socket);
+    if (socket.alpnProtocol === OPAQUE_PROTOCOL) {
+      this.#tcp.meshed(socket, id);
+      return;
+    }
     const client = this.#clients.of(id, socket.remoteAddress);
     const linked = socket.alpnProtocol === LINK_PROTOCOL;
     const protocol = linked || socket.alpnProtocol === 'h2' ? 'http/2' : 'http/1';

@@ -75,7 +75,7 @@ export class MeshPod {
     watches.atStart((pod.app ? 1 : 0) + pod.componentPorts.length);
     try {
       sidecar = await Sidecar.start({
-        pod,
+        pod: { ...pod, opaquePorts: pod.opaquePorts ?? this.#opaquePorts() },
         credentials,
         telemetry,
         meter: new TcpMeter(),
@@ -148,6 +148,15 @@ export class MeshPod {
     if (!discovery.isReady(podKey(this.config))) return;
     discovery.setReady(podKey(this.config), false);
     status(this.config, { ready: false });
+  }
+
+  /** Those of the Services before it: in a cluster their annotation stands on the pods too. */
+  #opaquePorts(): number[] {
+    const { namespace, name, app } = this.config;
+    const opaque = this.#context.config.services.some(
+      (service) => service.policy?.opaque && service.namespace === namespace && service.pods.includes(name),
+    );
+    return opaque && app ? [app.labelPort] : [];
   }
 
   #facts() {

@@ -43,6 +43,8 @@ interface Accepted {
   protocol: 'http/1' | 'http/2';
   seconds: number;
   known: boolean;
+  /** Where its destination names it; then the Host is only the authority. */
+  service: KnownService | undefined;
 }
 
 /** The outbound listener of a sidecar: plaintext HTTP from the pod's app, to services of the mesh. */
@@ -86,16 +88,21 @@ export class Outbound {
         socket.destroy();
         return;
       }
-      const accepted: Accepted = { socket, protocol, seconds, known: false };
-      if (protocol === 'http/1') {
-        this.#accepted.set(socket, accepted);
-        this.#http1.emit('connection', socket);
-        return;
-      }
-      this.#arriving = accepted;
-      this.#http2.emit('connection', socket);
-      this.#arriving = undefined;
+      this.serve(socket, protocol, seconds);
     });
+  }
+
+  /** A connection that is found to be HTTP. */
+  serve(socket: Socket, protocol: 'http/1' | 'http/2', seconds: number, service?: KnownService): void {
+    const accepted: Accepted = { socket, protocol, seconds, known: false, service };
+    if (protocol === 'http/1') {
+      this.#accepted.set(socket, accepted);
+      this.#http1.emit('connection', socket);
+      return;
+    }
+    this.#arriving = accepted;
+    this.#http2.emit('connection', socket);
+    this.#arriving = undefined;
   }
 
   /** As SIGKILL: what is in flight is neither answered nor counted. */
@@ -130,7 +137,8 @@ export class Outbound {
   #handle(head: RequestHead, source: Readable | null, down: Downstream, accepted: Accepted | undefined): void {
     const startMs = performance.now();
     this.handled++;
-    const service = this.#options.discovery.resolve(head.authority, this.#options.namespace);
+    const { discovery, namespace } = this.#options;
+    const service = accepted?.service ?? discovery.resolve(head.authority, namespace);
     if (!service) {
       // The real proxy forwards to the connection's original destination; here there is none to know.
       const message = `no service of the mesh is called ${head.authority || '(no authority)'}`;
@@ -212,7 +220,7 @@ export class Outbound {
     // Of this very pod: `#forget` has let go of another that was here, before balancers hear of this one.
     if (known) return known.client;
     const { telemetry, meter } = this.#options;
-    const address = { host: target.ip, port: target.port };
+    const address = pod.skipped ?? { host: target.ip, port: target.port };
     const opened = (socket: Socket) => meter.add(socket, telemetry.outboundDstTcp(target));
     const client = { http1: new AppClient(address, opened), http2: new Http2AppClient(address, opened) };
     this.#apps.set(key, { peer: pod, client });

@@ -11,12 +11,13 @@ import { InboundPolicies } from './inbound/policies.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import type { MeshNames } from './peer.ts';
+import { OutboundTcp } from './tcp/outbound-tcp.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
 /** The pod as its sidecar sees it. */
 export type SidecarPod = Pick<
   MeshPodConfig,
-  'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app' | 'inboundPolicy'
+  'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app' | 'inboundPolicy' | 'opaquePorts' | 'egressOf'
 >;
 
 export interface SidecarOptions {
@@ -46,6 +47,7 @@ export class Sidecar {
   #credentials: WorkloadCredentials | null = null;
   #inbound: Inbound | null = null;
   #outbound: Outbound | null = null;
+  #outboundTcp: OutboundTcp | null = null;
   #ready = false;
 
   private constructor(options: SidecarOptions) {
@@ -91,6 +93,11 @@ export class Sidecar {
     const outbound = new Outbound({ ...this.#options, credentials, namespace: pod.namespace });
     this.#inbound = inbound;
     this.#outbound = outbound;
+    this.#outboundTcp = new OutboundTcp({
+      ...this.#options,
+      credentials,
+      http: (socket, service, protocol, seconds) => outbound.serve(socket, protocol, seconds, service),
+    });
     const accept = {
       inbound: (socket: Socket) => inbound.accept(socket),
       outbound: (socket: Socket) => outbound.accept(socket),
@@ -102,6 +109,9 @@ export class Sidecar {
         this.#listen('inbound', addresses.inbound, accept.inbound, true),
         this.#listen('outbound', addresses.outbound, accept.outbound, true),
       ]),
+      ...(pod.egressOf ?? []).map(({ service, address }) =>
+        this.#listen('egress', address, (socket) => this.#acceptFor(service, socket)),
+      ),
     ]);
     this.#ready = true;
   }
@@ -116,9 +126,9 @@ export class Sidecar {
     return this.#allServers().length + this.#options.meter.size;
   }
 
-  /** Requests that have come and are not answered yet. */
+  /** Requests that have come and are not answered yet, and connections that are forwarded. */
   get inFlight(): number {
-    return (this.#inbound?.inFlight ?? 0) + (this.#outbound?.inFlight ?? 0);
+    return [this.#inbound, this.#outbound, this.#outboundTcp].reduce((sum, part) => sum + (part?.inFlight ?? 0), 0);
   }
 
   /** Takes no new connections for data; what is under way goes on, and so does the admin listener. */
@@ -130,6 +140,7 @@ export class Sidecar {
   async kill(): Promise<void> {
     this.#inbound?.kill();
     this.#outbound?.kill();
+    this.#outboundTcp?.kill();
     this.#options.meter.clear();
     this.#credentials?.[Symbol.dispose]();
     const closed = this.#allServers().map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -140,6 +151,13 @@ export class Sidecar {
 
   #allServers(): Server[] {
     return this.#adminServer ? [this.#adminServer, ...this.#servers] : this.#servers;
+  }
+
+  /** A connection whose destination is this Service. */
+  #acceptFor({ namespace, name, port }: EgressService, socket: Socket): void {
+    const service = this.#options.discovery.resolve(`${name}.${namespace}:${port}`, namespace);
+    if (service) this.#outboundTcp!.accept(socket, service);
+    else socket.destroy();
   }
 
   async #listenAdmin(): Promise<void> {
@@ -162,7 +180,9 @@ export class Sidecar {
     accept: (socket: Socket) => void,
     optional: boolean,
   ): Promise<Server | null> {
-    const server = net.createServer((socket) => {
+    // What nobody has read when an endpoint refuses is what makes the kernel reset the connection.
+    const pauseOnConnect = what === 'egress';
+    const server = net.createServer({ pauseOnConnect }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       accept(socket);
@@ -185,6 +205,8 @@ export class Sidecar {
     return new HarnessError(code, `${where}: ${cause.message}`, { hint, cause });
   }
 }
+
+type EgressService = NonNullable<MeshPodConfig['egressOf']>[number]['service'];
 
 /** The system has no such address family, or no such address. */
 const ABSENT = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);

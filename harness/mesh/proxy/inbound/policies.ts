@@ -1,6 +1,7 @@
 import type { InboundPolicy, ObjectRef } from '../../../core/policy.ts';
 import type { InboundTarget, InboundTargetPolicy, ServerTls } from '../../telemetry/types.ts';
 import type { RequestHead } from '../headers.ts';
+import type { TcpPolicy } from '../tcp/inbound-tcp.ts';
 import {
   authorize,
   authorizeConnection,
@@ -85,6 +86,17 @@ export class Gate {
   /** A connection that is not HTTP. */
   connect(client: InboundClient): ConnectionVerdict {
     return authorizeConnection(this.policy, client);
+  }
+
+  /** The same for whoever is known by address and certificate alone. */
+  connections(clients: { of(identity: string | null, address: string): InboundClient }): TcpPolicy {
+    return {
+      ...this.policy,
+      authorize: ({ identity, address }) => {
+        const verdict = this.connect(clients.of(identity, address));
+        return verdict.kind === 'allowed' ? verdict.authz : null;
+      },
+    };
   }
 
   #target({ ip, port, tls }: EntryTarget, route: ObjectRef, authz: ObjectRef | null): InboundTarget {

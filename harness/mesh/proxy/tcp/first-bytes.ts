@@ -21,12 +21,17 @@ export type First =
 export function firstBytes(socket: Socket, timeoutMs: number | null, found: (first: First) => void): void {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
-  const settle = (first: First) => {
+  let immediate: NodeJS.Immediate | undefined;
+  const stop = () => {
     clearTimeout(timer);
+    clearImmediate(immediate);
+  };
+  const settle = (first: First) => {
+    stop();
     socket.off('data', onData);
     socket.off('end', onEnd);
     socket.off('error', onEnd);
-    socket.off('close', onClose);
+    socket.off('close', stop);
     found(first);
   };
   const onData = (bytes: Buffer) => {
@@ -36,15 +41,15 @@ export function firstBytes(socket: Socket, timeoutMs: number | null, found: (fir
     settle({ kind: 'bytes', bytes: bytes.subarray(0, READ_BYTES), seconds: seconds() });
   };
   const onEnd = () => settle({ kind: 'ended', seconds: seconds() });
-  const onClose = () => {
-    clearTimeout(timer);
-  };
   const timer =
     timeoutMs === null
       ? undefined
       : setTimeout(() => {
-          socket.pause();
-          settle({ kind: 'timeout', seconds: seconds() });
+          // Where this process was busy, the bytes may be there already.
+          immediate = setImmediate(() => {
+            socket.pause();
+            settle({ kind: 'timeout', seconds: seconds() });
+          });
         }, timeoutMs);
   socket.on('error', ignore);
   // A connection that ends at once may be one to be passed on.
@@ -52,7 +57,7 @@ export function firstBytes(socket: Socket, timeoutMs: number | null, found: (fir
   socket.once('data', onData);
   socket.once('end', onEnd);
   socket.once('error', onEnd);
-  socket.once('close', onClose);
+  socket.once('close', stop);
   socket.resume();
 }
 

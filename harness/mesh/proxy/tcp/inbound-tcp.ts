@@ -19,7 +19,7 @@ const TLS_HANDSHAKE = 0x16;
  * Whoever begins no TLS handshake within this time, ms, dials the opaque port itself. The real proxy knows by the original
  * destination; a peer's proxy begins at once.
  */
-const OPAQUE_GRACE_MS = 250;
+const OPAQUE_GRACE_MS = 500;
 /** Protocols of Servers that admit nothing else, whoever is authorized. */
 const HTTP: ReadonlySet<InboundServer['protocol']> = new Set(['HTTP/1', 'HTTP/2', 'gRPC']);
 const DEFAULT_ROUTE: ObjectRef = { group: '', kind: 'default', namespace: '', name: 'default' };
@@ -44,8 +44,6 @@ export interface InboundTcpOptions {
   pod: SidecarPod;
   telemetry: FullProxyTelemetry;
   meter: TcpMeter;
-  /** The app's port is opaque to this proxy, unless a Server says otherwise. */
-  opaquePort: boolean;
   /** What applies now; null: the default policy, which admits everybody. */
   policy(): TcpPolicy | null;
   detectMs?: number;
@@ -101,7 +99,8 @@ export class InboundTcp {
   #isOpaque(): boolean {
     const policy = this.#options.policy();
     if (policy && policy.server.kind !== 'default') return policy.protocol === 'opaque';
-    return this.#options.opaquePort;
+    const { opaquePorts = [], app } = this.#options.pod;
+    return app !== null && opaquePorts.includes(app.labelPort);
   }
 
   /** The first bytes are not TLS; what they are is looked for only where no Server says it. */
@@ -114,7 +113,8 @@ export class InboundTcp {
       telemetry.inboundTcpError(pod.ip, port, 'tls detection timeout');
       socket.destroy();
     } else if (protocol === 'TLS') this.#plain(socket, 'no_tls_from_remote');
-    else if (protocol !== 'unknown') otherwise.http(protocol === 'HTTP/1' ? 'http/1' : 'http/2', first.seconds);
+    else if (protocol !== 'unknown')
+      this.#http(socket, protocol === 'HTTP/1' ? 'http/1' : 'http/2', first.seconds, otherwise);
     else if (first.kind === 'ended') {
       telemetry.inboundDetected(port, 'error', first.seconds, policy?.server);
       telemetry.inboundTcpError(pod.ip, port, 'i/o');
@@ -122,12 +122,17 @@ export class InboundTcp {
     } else {
       const found = httpOf(first.bytes);
       if (found !== 'not_http') {
-        otherwise.http(found, first.seconds);
+        this.#http(socket, found, first.seconds, otherwise);
         return;
       }
       telemetry.inboundDetected(port, found, first.seconds, policy?.server);
       this.#plain(socket, 'no_tls_from_remote');
     }
+  }
+
+  #http(socket: Socket, protocol: 'http/1' | 'http/2', seconds: number, { http }: Otherwise): void {
+    http(protocol, seconds);
+    if (protocol === 'http/1') socket.resume();
   }
 
   #plain(socket: Socket, reason: 'port_skipped' | 'no_tls_from_remote'): void {

@@ -92,6 +92,7 @@ export class OutboundTcp {
       const protocol = first.kind === 'bytes' ? httpOf(first.bytes) : null;
       if (protocol === 'http/1' || protocol === 'http/2') {
         http(socket, service, protocol, first.seconds);
+        if (protocol === 'http/1') socket.resume();
         return;
       }
       const src = this.#opened(socket, service);

@@ -64,7 +64,7 @@ export default function () {
   if (isAnswer(code)) {
     const headers = response.headers;
     const from = `${encode(headers[plan.podHeader])},${encode(headers[plan.meshErrorHeader])}`;
-    console.log(`e,${id},${end},${response.status},${end},${from}`);
+    console.log(`e,${id},${end},${response.status},${end},${from},`);
   } else {
     console.log(`x,${id},${end},${code === TIMED_OUT ? 'timeout' : 'connection'},${response.status}`);
   }

@@ -66,6 +66,9 @@ const flow = z.strictObject({
   proxy: z.number().nullable().describe("The same by the proxies' own pages; null: no data."),
   prometheus: z.number().nullable().describe('The same by Prometheus; null: no data.'),
   unobservable: count.describe('Requests that died with an incarnation after its last scrape.'),
+  requests: count
+    .optional()
+    .describe('Requests that the application made, where proxies count attempts and retries made more of them.'),
   verdict,
   truthByRoute: z.record(z.string(), count).describe("Requests by the service's own routes, e.g. `GET /checkout`."),
   bounds: z.array(bound).describe('Bound by bound: what had to hold, and why.'),

@@ -82,6 +82,8 @@ export interface FlowResult {
   prometheus: number | null;
   /** What died with an incarnation after its last scrape: it can't have been observed. */
   unobservable: number;
+  /** Requests that the application made, where the proxies count attempts and there were others. */
+  requests?: number;
   verdict: VerdictValue;
   /** The same truth by the service's own routes, which the mesh does not know: `GET /checkout`. */
   truthByRoute: Record<string, number>;

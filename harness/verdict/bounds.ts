@@ -15,7 +15,7 @@ import {
 import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
 import type { Steps } from './steps.ts';
-import type { Made, Served } from './truth.ts';
+import type { Made, Refusal, Served } from './truth.ts';
 
 /** A reading was rendered in [fromMs, untilMs], by any ledger's clock; `settled`: after the last movement. */
 export interface Reading {
@@ -51,8 +51,11 @@ export type Category =
   /** All of them. */
   | { kind: 'total' };
 
-/** Where in the proxy a family counts: above the balancer (`route`), about it (`backend`), or at one endpoint. */
-export type Layer = 'endpoint' | 'backend' | 'route';
+/**
+ * Where in the proxy a family counts: above the balancer (`route`), about it (`backend`), at one endpoint, or where the
+ * callee's proxy lets requests in (`gate`).
+ */
+export type Layer = 'gate' | 'endpoint' | 'backend' | 'route';
 
 export interface Style {
   layer: Layer;
@@ -74,13 +77,30 @@ export function requestBound({ scope, marginMs }: Ground, layer: Layer): Bound {
   const maybe = made(scope, 'maybe', '*', '*', 'start');
   const away = served(scope, 'servedElsewhere', '*', '*', 'start');
   const sentAway = sum(made(scope, 'elsewhere', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
-  const above = layer === 'endpoint' ? 0 : scope.failfast.length;
-  return ({ fromMs, untilMs }) => {
+  const above = layer === 'endpoint' || layer === 'gate' ? 0 : scope.failfast.length;
+  const limited = layer === 'gate' ? refusalBound({ scope, marginMs }, 'limited') : null;
+  return (reading) => {
+    const { fromMs, untilMs } = reading;
+    const extra = limited?.(reading) ?? { low: 0, high: 0 };
     const low = Math.max(answered.at(fromMs), reached.at(fromMs) - others(fromMs + marginMs));
     // What other instances have certainly taken of the requests that may have come here.
     const taken = maybe.total === 0 ? 0 : Math.max(0, away.at(untilMs - marginMs) - sentAway(untilMs));
-    return { low, high: own.at(untilMs) + Math.max(0, maybe.at(untilMs) - taken) + above };
+    const high = own.at(untilMs) + Math.max(0, maybe.at(untilMs) - taken) + above;
+    return { low: low + extra.low, high: high + extra.high };
   };
+}
+
+/** Requests that the callee's proxy refused so; who gave up meanwhile may have been refused too. */
+export function refusalBound({ scope }: Ground, refusal: Refusal): Bound {
+  const those: Where<Made> = { tag: refusal, test: (m) => m.refusal === refusal };
+  const low = made(scope, 'refused', '*', '*', 'end', those);
+  const certain = made(scope, 'refused', '*', '*', 'start', those);
+  const possible = made(scope, 'refusedMaybe', '*', '*', 'start', those);
+  const gone = started(scope, 'gone', '*');
+  return ({ fromMs, untilMs }) => ({
+    low: low.at(fromMs),
+    high: certain.at(untilMs) + possible.at(untilMs) + gone(untilMs),
+  });
 }
 
 /** Responses of one category, counted when the response ends. */

@@ -5,6 +5,7 @@ import type { Category } from './bounds.ts';
 import { directionOf, FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
 import type { Segment } from './incarnations.ts';
 import { ANY_200, asHttp } from './outcomes.ts';
+import { isInbound, isWholeOutbound } from './peers.ts';
 import { inboundKind, outboundKind } from './projection.ts';
 import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
@@ -92,13 +93,14 @@ function place(
 ): void {
   const projected = family.project(s.labels, pod, book.names);
   if (projected.kind === 'other') {
-    if (projected.route !== 'admin') addUnmeshed(out, family, s, projected.route, values);
+    if (projected.route !== 'admin' && family.measure !== 'refusal')
+      addUnmeshed(out, family, s, projected.route, values);
     if (family.name !== 'request_total') return;
     out.other += values.at(-1) ?? 0;
     if (projected.route === 'plain') addInto(out.plain, values);
     return;
   }
-  const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, pod.appPort, book);
+  const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, book);
   const category = projected.kind === 'app' && !strange ? family.category(s.labels) : null;
   if (projected.kind === 'unexplained' || !category) {
     const why =
@@ -120,7 +122,7 @@ function place(
   if (family.part !== 'counter') return;
   if (sum) add(out.cells, family, sum, category, le, values, route);
   const whole = sum ?? peer;
-  if (family.measure === 'response' && whole.startsWith('out'))
+  if (family.measure === 'response' && isWholeOutbound(whole))
     add(out.cells, family, whole, { kind: 'total' }, le, values, route);
 }
 
@@ -146,12 +148,10 @@ function isAppsOwn(status: number): boolean {
 }
 
 /** Whether the peer's traffic has series of the family: families of HTTP and of gRPC exclude each other. */
-function applies(family: Family, peer: string, workload: string, port: number | null, book: ScopeBook): boolean {
+function applies(family: Family, peer: string, workload: string, book: ScopeBook): boolean {
   if (!family.of) return true;
   const { names } = book;
-  const kind = peer.startsWith('in')
-    ? inboundKind(names, workload, port)
-    : outboundKind(names.services.get(peer.split('|')[1]!));
+  const kind = isInbound(peer) ? inboundKind(names, workload) : outboundKind(names.services.get(peer.split('|')[1]!));
   return kind === family.of;
 }
 
@@ -199,7 +199,7 @@ function expectCells(cells: Map<string, Cell>, segment: Segment, pod: PodInfo, b
   const peers = book.peers(segment.instance);
   for (const family of FAMILIES) {
     for (const peer of peersOf(family, peers)) {
-      if (!applies(family, peer, pod.workload, pod.appPort, book)) continue;
+      if (!applies(family, peer, pod.workload, book)) continue;
       const scope = book.get(segment.instance, peer);
       if (!scope) continue;
       for (const category of categoriesOf(family, peer, scope)) {
@@ -215,10 +215,12 @@ function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[
       return peers.inClient;
     case 'in-server':
       return peers.inServer;
-    case 'out-pod':
-      return peers.outPod;
-    case 'out-service':
-      return peers.outService;
+    case 'in-refused':
+      return peers.refused;
+    case 'out-route':
+      return peers.outRoute;
+    case 'out-backend':
+      return peers.outBackend;
     case 'by-direction': {
       const sums = family.part === 'counter' ? peers.outService : [];
       return [...peers.inClient, ...peers.outPod, ...sums];
@@ -231,7 +233,7 @@ function lesOf(family: Family): number[] {
 }
 
 function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
-  if (family.measure === 'request') return [{ kind: 'request' }];
+  if (family.measure === 'request' || family.measure === 'refusal') return [{ kind: 'request' }];
   if (family.measure === 'duration') return [{ kind: 'total' }];
   const statuses = [...statusesOf(scope, family.statuses)];
   if (family.measure === 'latency') return statuses.map((status) => ({ kind: 'any', status }));
@@ -248,12 +250,12 @@ function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
   const mid = new Set(cut.map((s) => asHttp(s.status)));
   const categories: Category[] = [
     ...statuses.map((status) => ({ kind: 'ok', status }) as const),
-    ...(family.scopes === 'out-service' && family.of === 'grpc'
+    ...(family.scopes.startsWith('out') && family.of === 'grpc'
       ? lost
       : [...[...mid].map((status) => ({ kind: 'broken', status }) as const), ...unanswered]),
   ];
   if (family.style.layer === 'route' && scope.failfast.length > 0) categories.push({ kind: 'failfast' });
-  if (peer.startsWith('out') && peer.endsWith('|*')) categories.push({ kind: 'total' });
+  if (isWholeOutbound(peer)) categories.push({ kind: 'total' });
   return categories;
 }
 

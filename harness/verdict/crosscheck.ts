@@ -1,6 +1,8 @@
 import type { LedgerSeries, MetricLedger } from '../ledger/types.ts';
+import type { Cell } from './cells.ts';
 import { directionOf, FAMILY_BY_NAME, type Family } from './families.ts';
 import { statusText } from './outcomes.ts';
+import { isInbound, isOfPod } from './peers.ts';
 import type { Projected } from './projection.ts';
 import { type ObservedSegment, pairOf, type Settings, strangersPair } from './reconcile.ts';
 import type { Recorder, Subject } from './recorder.ts';
@@ -158,7 +160,7 @@ export function checkOutboundAgainstInbound(observed: ObservedSegment[], book: S
   const outbound = new Map<string, number>();
   for (const o of observed) {
     for (const cell of o.cells.cells.values()) {
-      if (cell.family.name !== 'response_latency_ms_bucket' || !cell.peer.startsWith('out')) continue;
+      if (cell.family.name !== 'response_latency_ms_bucket' || !isOfPod(cell.peer)) continue;
       const { source } = pairOf(o.segment, cell.peer, book);
       const identity = book.names.identityOfWorkload.get(source) ?? '';
       const key = JSON.stringify([cell.peer.split('|')[2], identity, cell.category, cell.le]);
@@ -169,24 +171,30 @@ export function checkOutboundAgainstInbound(observed: ObservedSegment[], book: S
     const pod = o.segment.instance.pod;
     const whole = o.settled && book.truth.instancesOfPod.get(pod)!.length === 1;
     if (!whole) continue;
+    const compared = new Map<string, { cell: Cell; identity: string; value: number }>();
     for (const cell of o.cells.cells.values()) {
-      if (cell.family.name !== 'response_latency_ms_bucket' || !cell.peer.startsWith('in|')) continue;
-      const identity = cell.peer.split('|')[1]!;
-      const sum = outbound.get(JSON.stringify([pod, identity, cell.category, cell.le])) ?? 0;
+      if (cell.family.name !== 'response_latency_ms_bucket' || !isInbound(cell.peer)) continue;
       const scope = book.get(o.segment.instance, cell.peer);
       const meshMade = scope?.own.some((m) => m.kind !== 'ok') || scope?.maybe.some((m) => m.kind !== 'ok');
-      if (meshMade) continue;
+      if (meshMade || (scope?.refused.length ?? 0) + (scope?.refusedMaybe.length ?? 0) > 0) continue;
+      // Outbound series know nothing of the routes of the callee's Server.
+      const identity = cell.peer.split('|')[1]!;
+      const key = JSON.stringify([pod, identity, cell.category, cell.le]);
+      const known = compared.get(key) ?? { cell, identity, value: 0 };
+      compared.set(key, { ...known, value: known.value + (cell.values.at(-1) ?? 0) });
+    }
+    for (const [key, { cell, identity, value }] of compared) {
       const subject: Subject = {
         family: cell.family.name,
         ledger: 'prometheus',
-        ...pairOf(o.segment, cell.peer, book),
+        ...pairOf(o.segment, `in|${identity}`, book),
         status: 'status' in cell.category ? statusText(cell.category.status) : '',
         place: `${pod}, le ${cell.le}`,
         reason: "the outbound proxy's clock runs around the inbound proxy's: outbound bucket <= inbound bucket",
         exact: true,
       };
       const t = o.segment.scrapes.at(-1)!.t;
-      recorder.about(subject).check(t, cell.values.at(-1) ?? 0, { low: sum, high: Infinity }, 'NOT_EQUAL_AT_END');
+      recorder.about(subject).check(t, value, { low: outbound.get(key) ?? 0, high: Infinity }, 'NOT_EQUAL_AT_END');
     }
   }
 }

@@ -18,9 +18,12 @@ import {
   type Projected,
   projectEndpoint,
   projectInbound,
+  projectRefused,
   projectRoute,
   projectServer,
 } from './projection.ts';
+
+import type { Refusal } from './truth.ts';
 
 /** What a family's samples measure. */
 export type Part = 'counter' | 'bucket' | 'count' | 'sum';
@@ -28,15 +31,17 @@ export type Part = 'counter' | 'bucket' | 'count' | 'sum';
 export interface Family {
   name: string;
   part: Part;
-  measure: 'request' | 'response' | 'latency' | 'duration';
+  measure: 'request' | 'response' | 'latency' | 'duration' | 'refusal';
+  /** Of requests that were not let in. */
+  refusal?: Refusal;
   style: Style;
   /** Name of the scopes its series fall into. */
-  scopes: 'in-client' | 'in-server' | 'out-pod' | 'out-service' | 'by-direction';
+  scopes: 'in-client' | 'in-server' | 'in-refused' | 'out-route' | 'out-backend' | 'by-direction';
   project: (labels: Labels, pod: PodInfo, names: Names) => Projected;
   /** How it names outcomes. */
   statuses: StatusView;
   /** Which requests have series of it, by the protocol that a Server or a route declares; absent: all. */
-  of?: 'http' | 'grpc';
+  of?: 'http' | 'grpc' | 'profile';
   /** What its labels say about the outcome; null: labels that no outcome can have. */
   category: (labels: Labels) => Category | null;
   /** For buckets: the unit of `le` in ms, and the edges. */
@@ -66,6 +71,8 @@ const REQUEST =
   'the caller starts a request before the proxy counts it, the callee after: callee started by from <= value <= caller started by until';
 const RESPONSE =
   'the callee completes before the proxy counts the response, the caller after: caller completed by from <= value <= callee completed by until';
+const REFUSED =
+  'the caller starts a request before the proxy refuses it, and has the refusal after: refused to callers by from <= value <= started by until';
 const LATENCY =
   "the proxy's clock runs within the caller's and around the callee's and is cut to whole ms: caller's count(< le + 1 ms) <= bucket <= callee's";
 const DURATION =
@@ -84,12 +91,30 @@ function histogram(
   ];
 }
 
-const server = { scopes: 'in-server', project: (l: Labels, pod: PodInfo) => projectServer(l, pod) } as const;
-const routes = { scopes: 'out-service', project: parent } as const;
-const backends = { scopes: 'out-service', project: backend } as const;
+const server = { scopes: 'in-server', project: projectServer } as const;
+const routes = { scopes: 'out-route', project: parent } as const;
+const backends = { scopes: 'out-backend', project: backend } as const;
 const BACKEND: Style = { layer: 'backend', legacy: false };
 const ROUTE: Style = { layer: 'route', legacy: false };
+/** Before limits of rates. */
+const GATE: Style = { layer: 'gate', legacy: true };
 const SERVER: Style = { layer: 'endpoint', legacy: false };
+
+/** Whom the callee's proxy answers in the app's stead: its caller knows the status, nobody else has seen the request. */
+function refused(name: string, refusal: Refusal): Family {
+  return {
+    name,
+    part: 'counter',
+    measure: 'refusal',
+    refusal,
+    style: GATE,
+    scopes: 'in-refused',
+    project: (labels, pod, names) => projectRefused(labels, pod, names, refusal),
+    statuses: asOutcome,
+    category: request,
+    reason: REFUSED,
+  };
+}
 
 /** inbound_http_* or inbound_grpc_*, by the Server's protocol. */
 function serverFamilies(of: 'http' | 'grpc'): Family[] {
@@ -219,13 +244,16 @@ export const FAMILIES: readonly Family[] = [
     name: 'inbound_http_authz_allow_total',
     part: 'counter',
     measure: 'request',
-    style: ENDPOINT,
+    style: GATE,
     scopes: 'in-client',
     project: projectInbound,
     statuses: asOutcome,
     category: request,
     reason: REQUEST,
   },
+  refused('inbound_http_authz_deny_total', 'denied'),
+  refused('inbound_http_route_not_found_total', 'no-route'),
+  refused('inbound_http_local_ratelimit_total', 'limited'),
   ...serverFamilies('http'),
   ...serverFamilies('grpc'),
   ...routeFamilies('http'),

@@ -12,6 +12,7 @@ import { buildQuantiles, pairLatencies } from './quantiles.ts';
 import { fail, inconclusive, reasonsOf } from './reasons.ts';
 import { reconcile } from './reconcile.ts';
 import { Recorder } from './recorder.ts';
+import { unexplainedRefusals } from './refusals.ts';
 import { ScopeBook } from './scopebook.ts';
 import { evaluateSlos } from './slo.ts';
 import { duplicateTargets, unjudgedTargets } from './targets.ts';
@@ -76,6 +77,7 @@ export function judge(input: JudgeInput): Judgement {
     ...slos.reasons,
     ...checkIdle(expect.idle, topology, truth, [proxy, prometheus]),
     ...duplicateTargets([proxy, prometheus]),
+    ...unexplainedRefusals(truth),
     ...coverage.reasons,
     ...circumstances(input, alignable, truth),
   ];

@@ -8,7 +8,15 @@ import type { Made, MadeKind, Served } from './truth.ts';
 /** How many have happened by `t`. */
 export type Count = (t: number) => number;
 
-export type MadeList = 'own' | 'maybe' | 'othersKnown' | 'othersMaybe' | 'elsewhere' | 'failfast';
+export type MadeList =
+  | 'own'
+  | 'maybe'
+  | 'othersKnown'
+  | 'othersMaybe'
+  | 'elsewhere'
+  | 'failfast'
+  | 'refused'
+  | 'refusedMaybe';
 export type MadeMoment = 'start' | 'firstByte' | 'end';
 
 export interface Where<T> {

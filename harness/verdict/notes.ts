@@ -36,18 +36,25 @@ function outcomes(truth: Truth): string[] {
   let gone = 0;
   let failfast = 0;
   let mesh = 0;
-  for (const list of truth.made.values()) {
-    for (const m of list) {
-      if (m.kind === 'gone') gone++;
-      else if (m.kind === 'failfast') failfast++;
-      else if (m.kind === 'mesh') mesh++;
-    }
+  const refused = { denied: 0, 'no-route': 0, limited: 0 };
+  for (const m of truth.requests) {
+    if (m.refusal !== null) refused[m.refusal]++;
+    else if (m.kind === 'gone') gone++;
+    else if (m.kind === 'failfast') failfast++;
+    else if (m.kind === 'mesh') mesh++;
   }
   const notes: string[] = [];
   if (gone > 0)
     notes.push(
       `${gone} requests ended without a complete answer (given up or cut off): Linkerd counts them as requests, not all as responses`,
     );
+  const { denied, limited } = refused;
+  if (denied > 0)
+    notes.push(
+      `${denied} requests were denied: their callers' proxies count answers with a status (403 is a success), their callees' only inbound_http_authz_deny_total`,
+    );
+  if (refused['no-route'] > 0) notes.push(`${refused['no-route']} requests matched no route of their callee's Server`);
+  if (limited > 0) notes.push(`${limited} requests exceeded a limit of rates`);
   if (failfast > 0)
     notes.push(
       `${failfast} requests ended in failfast: request_total and response_total do not show them, only the route's statuses do`,

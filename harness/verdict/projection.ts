@@ -1,11 +1,14 @@
-import type { InboundPolicy, InboundServer } from '../core/policy.ts';
+import type { ObjectRef } from '../core/policy.ts';
 import type { PodInfo, ServiceInfo, Topology } from '../core/topology.ts';
-import { podKey } from './truth.ts';
+import { Policies } from './admission.ts';
+import { type InboundPath, keyOf, Paths, profileKey, usesProfile } from './paths.ts';
+import { inPeer, NO_ROUTES } from './peers.ts';
+import { podKey, type Refusal } from './truth.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
 
 export type Labels = Record<string, string>;
 
-/** Who a series speaks of. `peer` keys the scope: `in|<identity>`, `in|*`, `out|<service>|<pod>`, `out|<service>|*`. */
+/** Who a series speaks of. `peer` keys the scope (peers.ts). */
 export type Projected =
   | { kind: 'app'; peer: string; sum: string | null; route: string | null }
   /** Unmeshed requests: to the admin port, or to the app's, the kubelet's probes and others. */
@@ -23,8 +26,8 @@ export interface Names {
   accountOfWorkload: Map<string, string>;
   services: Map<string, ServiceInfo>;
   serviceOfAuthority: Map<string, ServiceInfo>;
-  /** What the proxies of a workload let in; absent: everything. */
-  inboundOfWorkload: Map<string, InboundPolicy>;
+  paths: Paths;
+  policies: Policies;
   controlPlaneNamespace: string;
 }
 
@@ -41,25 +44,23 @@ export function namesOf(topology: Topology): Names {
     accountOfWorkload: new Map(topology.workloads.map((w) => [w.id, w.serviceAccount])),
     services: new Map(topology.services.map((s) => [s.id, s])),
     serviceOfAuthority: new Map(topology.services.map((s) => [withoutPort(s.authority), s])),
-    inboundOfWorkload: new Map(
-      topology.workloads.flatMap((w) => (w.inboundPolicy ? [[w.id, w.inboundPolicy] as const] : [])),
-    ),
+    paths: new Paths(topology),
+    policies: new Policies(topology),
     controlPlaneNamespace: topology.controlPlaneNamespace,
   };
 }
 
-/** The Server of a pod's app port. */
-export function serverOf(names: Names, workload: string, port: number | null): InboundServer | undefined {
-  return names.inboundOfWorkload.get(workload)?.servers.find((s) => s.port === port);
-}
-
 /** By what families an inbound proxy counts: a Server that says gRPC has its own (telemetry facts, section 1.9). */
-export function inboundKind(names: Names, workload: string, port: number | null): 'http' | 'grpc' {
-  return serverOf(names, workload, port)?.protocol === 'gRPC' ? 'grpc' : 'http';
+export function inboundKind(names: Names, workload: string): 'http' | 'grpc' {
+  return names.policies.serverOf(workload)?.protocol === 'gRPC' ? 'grpc' : 'http';
 }
 
-/** By what families outbound proxies count: gRPC only with a GRPCRoute (telemetry facts, section 1.10). */
-export function outboundKind(service: ServiceInfo | undefined): 'http' | 'grpc' {
+/**
+ * By what families outbound proxies count: gRPC only with a GRPCRoute (telemetry facts, section 1.10), a Service with a
+ * ServiceProfile by none of the two (section 1.2).
+ */
+export function outboundKind(service: ServiceInfo | undefined): 'http' | 'grpc' | 'profile' {
+  if (usesProfile(service?.outboundPolicy)) return 'profile';
   return service?.outboundPolicy?.routes.some((r) => r.ref.kind === 'GRPCRoute') ? 'grpc' : 'http';
 }
 
@@ -81,22 +82,49 @@ const POLICIES: ReadonlySet<string> = new Set([
   'audit',
 ]);
 
-/** Default routes of an inbound proxy (telemetry facts, section 1.9). */
-const INBOUND_ROUTES: ReadonlySet<string> = new Set(['default', 'probe']);
-
-/** Labels of the default server (by its prefix) and the default routes: no scenario has policies of its own. */
-function serverContradiction(labels: Labels, port: number | null, prefix: 'srv' | 'parent'): string | null {
-  const policy = labels[`${prefix}_name`] ?? '';
-  if (!POLICIES.has(policy)) return `${prefix}_name "${policy}" is no default policy`;
-  if (!INBOUND_ROUTES.has(labels.route_name ?? ''))
-    return `route_name "${labels.route_name ?? ''}" is no default route`;
+/** Labels of the Server of a pod's app port, by their prefix: the declared one, or the default policy's. */
+function serverContradiction(labels: Labels, pod: PodInfo, names: Names, prefix: 'srv' | 'parent'): string | null {
+  const policy = names.policies.of(pod.workload);
+  const server = names.policies.serverOf(pod.workload)?.ref;
+  const name = labels[`${prefix}_name`] ?? '';
+  if (!policy && !POLICIES.has(name)) return `${prefix}_name "${name}" is no default policy`;
   return contradiction(labels, {
-    [`${prefix}_group`]: '',
-    [`${prefix}_kind`]: 'default',
-    [`${prefix}_port`]: String(port),
-    route_group: '',
-    route_kind: 'default',
+    [`${prefix}_group`]: server?.group ?? '',
+    [`${prefix}_kind`]: server?.kind ?? 'default',
+    [`${prefix}_name`]: server?.name ?? policy?.defaultPolicy ?? name,
+    [`${prefix}_port`]: String(pod.appPort),
   });
+}
+
+interface FoundRoute {
+  path: InboundPath;
+  probe: boolean;
+}
+
+/** The route that labels name: a declared one, or without any a default one, which may be the kubelet's. */
+function inboundRoute(labels: Labels, pod: PodInfo, { paths }: Names): FoundRoute | string {
+  const declared = paths.inboundRoutes(pod.workload);
+  const { route_group: group = '', route_kind: kind = '', route_name: name = '' } = labels;
+  if (group === '' && kind === 'default' && declared.length === 0 && (name === 'default' || name === 'probe')) {
+    const ref = { group, kind, namespace: '', name };
+    return { path: { key: NO_ROUTES, ref, route: null, certain: true }, probe: name === 'probe' };
+  }
+  const route = declared.find(({ ref }) => ref.group === group && ref.kind === kind && ref.name === name);
+  if (!route) return `route_group "${group}", route_kind "${kind}", route_name "${name}" name no route of this port`;
+  return { path: { key: keyOf(route.ref), ref: route.ref, route, certain: true }, probe: false };
+}
+
+/** The authorization must be one that lets this client in by this route. */
+function authzContradiction(labels: Labels, pod: PodInfo, names: Names, { path, probe }: FoundRoute): string | null {
+  const is = (ref: { group: string; kind: string; name: string }): boolean =>
+    contradiction(labels, { authz_group: ref.group, authz_kind: ref.kind, authz_name: ref.name }) === null;
+  if (probe || !names.policies.of(pod.workload)) {
+    const name = probe ? 'probe' : (labels.srv_name ?? '');
+    return contradiction(labels, { authz_group: '', authz_kind: 'default', authz_name: name });
+  }
+  const client = { identity: labels.client_id ?? '', address: null };
+  if (names.policies.admission(pod.workload, path, client).by.some(is)) return null;
+  return `authorization ${labels.authz_kind} "${labels.authz_name}" does not let "${client.identity}" in here`;
 }
 
 function withoutPort(authority: string): string {
@@ -110,53 +138,85 @@ function address(pod: PodInfo): string {
 /** The proxy's admin port as labels show it (telemetry facts, section 1.1). */
 const ADMIN_PORT = '4191';
 
-/** Inbound endpoint families and authz: the client by identity, this pod by address. */
-export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Projected {
+/** Whether an inbound series is of the admin port, of another, or of the app's; null: of the app's. */
+function elsewhere(labels: Labels, pod: PodInfo): Projected | null {
   const port = labels.target_port ?? '';
   if (port === ADMIN_PORT && labels.target_ip !== pod.ip) return { kind: 'other', route: 'admin' };
   if (port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', route: 'admin' };
-  if (Number(port) !== pod.appPort || labels.target_ip !== pod.ip) {
-    return {
-      kind: 'unexplained',
-      why: `target ${labels.target_ip}:${port} is not this pod's ${pod.ip}:${pod.appPort}`,
-    };
-  }
-  const probe = labels.route_name === 'probe';
-  const wrong =
-    contradiction(labels, { target_addr: address(pod) }) ??
-    serverContradiction(labels, pod.appPort, 'srv') ??
-    contradiction(labels, {
-      authz_group: '',
-      authz_kind: 'default',
-      authz_name: probe ? 'probe' : (labels.srv_name ?? ''),
-    }) ??
-    (labels.tls === 'true' ? null : contradiction(labels, { tls: 'no_identity', client_id: '' }));
-  if (wrong !== null) return { kind: 'unexplained', why: wrong };
-  if (probe) return { kind: 'other', route: 'probe' };
+  if (Number(port) === pod.appPort && labels.target_ip === pod.ip) return null;
+  return { kind: 'unexplained', why: `target ${labels.target_ip}:${port} is not this pod's ${pod.ip}:${pod.appPort}` };
+}
+
+/** The scope of a client, by its identity; without TLS, whoever stands outside the mesh. */
+function ofClient(labels: Labels, names: Names, key: string): Projected {
+  const route = labels.route_name ?? null;
   if (labels.tls !== 'true') {
     // Whoever stands outside the mesh has no identity; when that is a workload, its plaintext is a flow.
     const outside = names.workloadsOfIdentity.has(OUTSIDE);
-    return outside
-      ? { kind: 'app', peer: `in|${OUTSIDE}`, sum: null, route: labels.route_name ?? null }
-      : { kind: 'other', route: 'plain' };
+    return outside ? { kind: 'app', peer: inPeer(OUTSIDE, key), sum: null, route } : { kind: 'other', route: 'plain' };
   }
   const client = labels.client_id ?? '';
   if (client === OUTSIDE || !names.workloadsOfIdentity.has(client)) {
     return { kind: 'unexplained', why: `client_id "${client}" is nobody's identity` };
   }
-  return { kind: 'app', peer: `in|${client}`, sum: null, route: labels.route_name ?? null };
+  return { kind: 'app', peer: inPeer(client, key), sum: null, route };
+}
+
+const tlsContradiction = (labels: Labels): string | null =>
+  labels.tls === 'true' ? null : contradiction(labels, { tls: 'no_identity', client_id: '' });
+
+/** Inbound endpoint families and authz: the client by identity, this pod by address. */
+export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Projected {
+  const away = elsewhere(labels, pod);
+  if (away) return away;
+  const route = inboundRoute(labels, pod, names);
+  const wrong =
+    contradiction(labels, { target_addr: address(pod) }) ??
+    serverContradiction(labels, pod, names, 'srv') ??
+    (typeof route === 'string' ? route : authzContradiction(labels, pod, names, route)) ??
+    tlsContradiction(labels);
+  if (wrong !== null || typeof route === 'string') return { kind: 'unexplained', why: wrong ?? '' };
+  if (route.probe) return { kind: 'other', route: 'probe' };
+  return ofClient(labels, names, route.path.key);
+}
+
+/** Requests that were not let in: denied on a route, without one, or too many. */
+export function projectRefused(labels: Labels, pod: PodInfo, names: Names, why: Refusal): Projected {
+  const away = elsewhere(labels, pod);
+  if (away) return away;
+  const wrong =
+    contradiction(labels, { target_addr: address(pod) }) ??
+    serverContradiction(labels, pod, names, 'srv') ??
+    tlsContradiction(labels);
+  if (wrong !== null) return { kind: 'unexplained', why: wrong };
+  if (why === 'no-route') return ofClient(labels, names, 'none');
+  if (why === 'limited') {
+    const limit = names.policies.serverOf(pod.workload)?.rateLimit?.ref;
+    const bad = limit
+      ? contradiction(labels, { ratelimit_group: limit.group, ratelimit_kind: limit.kind, ratelimit_name: limit.name })
+      : 'no rate is limited here';
+    return bad === null ? ofClient(labels, names, NO_ROUTES) : { kind: 'unexplained', why: bad };
+  }
+  const route = inboundRoute(labels, pod, names);
+  if (typeof route === 'string') return { kind: 'unexplained', why: route };
+  const client = { identity: labels.client_id ?? '', address: null };
+  if (names.policies.admission(pod.workload, route.path, client).admitted === 'yes') {
+    return { kind: 'unexplained', why: `policy lets "${client.identity}" in by route "${route.path.ref!.name}"` };
+  }
+  return ofClient(labels, names, route.path.key);
 }
 
 /** inbound_http_*: no client at all. */
-export function projectServer(labels: Labels, pod: PodInfo): Projected {
+export function projectServer(labels: Labels, pod: PodInfo, names: Names): Projected {
   if (labels.parent_port === ADMIN_PORT && pod.appPort !== Number(ADMIN_PORT)) return { kind: 'other', route: 'admin' };
   if (Number(labels.parent_port) !== pod.appPort) {
     return { kind: 'unexplained', why: `parent_port ${labels.parent_port} is not this pod's ${pod.appPort}` };
   }
-  const wrong = serverContradiction(labels, pod.appPort, 'parent');
-  if (wrong !== null) return { kind: 'unexplained', why: wrong };
-  if (labels.route_name === 'probe') return { kind: 'other', route: 'probe' };
-  return { kind: 'app', peer: 'in|*', sum: null, route: labels.route_name ?? null };
+  const route = inboundRoute(labels, pod, names);
+  const wrong = serverContradiction(labels, pod, names, 'parent') ?? (typeof route === 'string' ? route : null);
+  if (wrong !== null || typeof route === 'string') return { kind: 'unexplained', why: wrong ?? '' };
+  if (route.probe) return { kind: 'other', route: 'probe' };
+  return { kind: 'app', peer: inPeer('*', route.path.key), sum: null, route: labels.route_name ?? null };
 }
 
 /** Outbound endpoint families: one pod of a service; all the labels that name it must name the same one. */
@@ -195,27 +255,64 @@ function templateHash(pod: string, workload: string): string | null {
   return rest.length === 2 ? rest[0]! : null;
 }
 
-/** outbound_http_route_*: parent, and for `backend` the backend, are the service. */
+/** outbound_*_route_*: the parent Service, the route, and for `backend` the Service that it was sent to. */
 export function projectRoute(labels: Labels, names: Names, of: 'parent' | 'backend'): Projected {
-  const id = `${labels[`${of}_namespace`] ?? ''}/${labels[`${of}_name`] ?? ''}`;
-  const service = names.services.get(id);
-  if (!service) return { kind: 'unexplained', why: `${of} ${id} is no service` };
+  const id = (scope: string): string => `${labels[`${scope}_namespace`] ?? ''}/${labels[`${scope}_name`] ?? ''}`;
+  const parent = names.services.get(id('parent'));
+  if (!parent) return { kind: 'unexplained', why: `parent ${id('parent')} is no service` };
+  const backend = of === 'backend' ? names.services.get(id('backend')) : undefined;
+  if (of === 'backend' && !backend) return { kind: 'unexplained', why: `backend ${id('backend')} is no service` };
+  const route = outboundRoute(labels, parent);
   const wrong =
-    contradiction(labels, serviceLabels('parent', service)) ??
-    (of === 'backend' ? contradiction(labels, serviceLabels('backend', service)) : null) ??
-    contradiction(labels, DEFAULT_ROUTE);
-  if (wrong !== null) return { kind: 'unexplained', why: wrong };
-  return { kind: 'app', peer: `out|${id}|*`, sum: null, route: labels.route_name ?? null };
+    contradiction(labels, { ...serviceLabels('parent', parent), hostname: '' }) ??
+    (backend ? contradiction(labels, serviceLabels('backend', backend)) : null) ??
+    (typeof route === 'string' ? route : null);
+  if (wrong !== null || typeof route === 'string') return { kind: 'unexplained', why: wrong ?? '' };
+  if (backend && !names.paths.backendsOf(parent.id).includes(backend.id)) {
+    return { kind: 'unexplained', why: `backend ${backend.id} is none of ${parent.id}` };
+  }
+  const app = { kind: 'app', sum: null, route: labels.route_name ?? null } as const;
+  if (names.paths.isPlain(parent.id)) return { ...app, peer: `out|${parent.id}|*` };
+  return { ...app, peer: backend ? `be|${parent.id}|${route.key}|${backend.id}` : `rt|${parent.id}|${route.key}` };
 }
 
-/** Of a Service without routes of its own (telemetry facts, section 1.10); `hostname` is off by default. */
-const DEFAULT_ROUTE: Labels = {
-  route_group: '',
-  route_kind: 'default',
-  route_namespace: '',
-  route_name: 'http',
-  hostname: '',
-};
+/** The route that labels name: one of the Service, or without any the default one (telemetry facts, section 1.10). */
+function outboundRoute(labels: Labels, parent: ServiceInfo): { key: string } | string {
+  const declared = parent.outboundPolicy?.routes ?? [];
+  if (declared.length === 0) return contradiction(labels, DEFAULT_ROUTE) ?? { key: NO_ROUTES };
+  const found = declared.find(({ ref }) => contradiction(labels, routeLabels(ref)) === null);
+  if (found) return { key: keyOf(found.ref) };
+  return `route ${labels.route_kind} "${labels.route_name}" is none of ${parent.id}`;
+}
+
+const routeLabels = (ref: ObjectRef): Labels => ({
+  route_group: ref.group,
+  route_kind: ref.kind,
+  route_namespace: ref.namespace,
+  route_name: ref.name,
+});
+
+/** Of a Service without routes of its own; `hostname` is off by default. */
+const DEFAULT_ROUTE: Labels = { route_group: '', route_kind: 'default', route_namespace: '', route_name: 'http' };
+
+/** route_*: a ServiceProfile's Service by its name with the port, and its route; null where none matched. */
+export function projectProfile(labels: Labels, pod: PodInfo, names: Names, scope: 'rt' | 'at'): Projected {
+  const service = names.serviceOfAuthority.get(withoutPort(labels.dst ?? ''));
+  if (!service || labels.dst !== `${withoutPort(service.authority)}:${service.port}`) {
+    return { kind: 'unexplained', why: `dst "${labels.dst ?? ''}" is no service` };
+  }
+  if (!usesProfile(service.outboundPolicy)) return { kind: 'unexplained', why: `${service.id} has no ServiceProfile` };
+  // The callees' proxies know the profiles of their own Service too; their callers' families say as much.
+  if (labels.direction === 'inbound' && pod.workload === service.workload) return { kind: 'other', route: 'admin' };
+  const wrong = contradiction(labels, { direction: 'outbound' });
+  if (wrong !== null) return { kind: 'unexplained', why: wrong };
+  const name = labels.rt_route;
+  const key = profileKey(name === undefined ? null : { name });
+  if (!names.paths.keysOf(service.id).includes(key)) {
+    return { kind: 'unexplained', why: `rt_route "${name}" is none of ${service.id}` };
+  }
+  return { kind: 'app', peer: `${scope}|${service.id}|${key}`, sum: null, route: name ?? null };
+}
 
 function serviceLabels(scope: 'parent' | 'backend', service: ServiceInfo): Labels {
   return {

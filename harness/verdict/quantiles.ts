@@ -47,27 +47,27 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
       }
     }
   }
-  for (const list of book.truth.made.values()) {
-    for (const m of list) {
-      if (m.firstByteMs === null || (m.kind !== 'ok' && m.kind !== 'mesh')) continue;
-      const latency = m.firstByteMs - m.startMs;
-      const source = m.caller.workload;
-      const outbound = pairFor({ source, destination: m.callee, direction: 'outbound' });
-      outbound.caller.push(latency);
-      if (m.kind === 'mesh') {
-        outbound.extra.callee++;
-        continue;
-      }
-      const inbound = pairFor({ source: name(source), destination: m.callee, direction: 'inbound' });
-      inbound.caller.push(latency);
-      outbound.extra.caller--;
-      inbound.extra.caller--;
+  for (const m of book.truth.requests) {
+    if (m.firstByteMs === null || (m.kind !== 'ok' && m.kind !== 'mesh')) continue;
+    const latency = m.firstByteMs - m.startMs;
+    const source = m.caller.workload;
+    const outbound = pairFor({ source, destination: m.callee, direction: 'outbound' });
+    outbound.caller.push(latency);
+    if (m.kind === 'mesh') {
+      outbound.extra.callee++;
+      continue;
     }
+    const inbound = pairFor({ source: name(source), destination: m.callee, direction: 'inbound' });
+    inbound.caller.push(latency);
+    outbound.extra.caller--;
+    inbound.extra.caller--;
   }
   for (const o of observed) {
     for (const cell of o.cells.cells.values()) {
       if (cell.family.name !== 'response_latency_ms_bucket' || cell.category.kind === 'none') continue;
-      const { buckets } = pairFor(pairOf(o.segment, cell.peer, book));
+      // Of all routes together.
+      const { declared: _route, ...pair } = pairOf(o.segment, cell.peer, book);
+      const { buckets } = pairFor(pair);
       buckets.set(cell.le, (buckets.get(cell.le) ?? 0) + (cell.values.at(-1) ?? 0));
     }
   }

@@ -35,7 +35,7 @@ export function reasonsOf(violations: Iterable<Violation>): Reason[] {
 
 function messageOf(v: Violation): string {
   const { subject: s } = v;
-  const flow = `${s.source} -> ${s.destination} (${s.direction}${s.status === null ? '' : `, status ${s.status || 'none'}`})`;
+  const flow = `${s.source} -> ${s.destination} (${s.direction}${s.declared ? `, route ${s.declared}` : ''}${s.status === null ? '' : `, status ${s.status || 'none'}`})`;
   const must = v.low === v.high ? `must be ${show(v.low)}` : `must lie in [${show(v.low)}, ${show(v.high)}]`;
   const more = v.count > 1 ? `; ${v.count} readings violate it, this one most` : '';
   const at = new Date(v.t).toISOString();

@@ -6,6 +6,7 @@ import {
   type Interval,
   latencyBound,
   type Reading,
+  refusalBound,
   requestBound,
   responseBound,
 } from './bounds.ts';
@@ -13,6 +14,7 @@ import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
 import { checkHistograms, checkLatenciesCounted } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
 import { statusText } from './outcomes.ts';
+import { isOfPod, routeName } from './peers.ts';
 import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -87,7 +89,7 @@ function checkSegment(
     if (!scope) continue;
     const checker = recorder.about(subject);
     const boundAt = boundOf(cell, { scope, marginMs });
-    const shared = cell.peer === 'in|*';
+    const shared = cell.peer === 'in|*' || cell.peer.startsWith('in|*|');
     const unknown = !known(scope);
     readings.forEach((reading, i) => {
       const t = segment.scrapes[i]!.t;
@@ -110,7 +112,8 @@ function checkSegment(
 }
 
 function known(scope: Scope): boolean {
-  return scope.own.length + scope.maybe.length + scope.served.length + scope.failfast.length > 0;
+  const { own, maybe, served, failfast, refused, refusedMaybe } = scope;
+  return [own, maybe, served, failfast, refused, refusedMaybe].some((list) => list.length > 0);
 }
 
 /** Unmeshed requests that a family without client labels counted beside the app's: seen in request_total and in the truth. */
@@ -124,6 +127,8 @@ function boundOf({ family, category, le }: Cell, ground: Ground): Bound {
   switch (family.measure) {
     case 'request':
       return requestBound(ground, style.layer);
+    case 'refusal':
+      return refusalBound(ground, family.refusal!);
     case 'response':
       return responseBound(ground, category, style);
     case 'latency':
@@ -140,7 +145,7 @@ function boundOf({ family, category, le }: Cell, ground: Ground): Bound {
 function subjectOf(ledger: MetricLedger['source'], segment: Segment, cell: Cell, book: ScopeBook): Subject {
   const { category } = cell;
   const le = Number.isNaN(cell.le) ? '' : `, le ${cell.le}`;
-  const peerPod = cell.peer.startsWith('out') && !cell.peer.endsWith('|*') ? ` to ${cell.peer.split('|')[2]}` : '';
+  const peerPod = isOfPod(cell.peer) ? ` to ${cell.peer.split('|')[2]}` : '';
   return {
     family: cell.family.name,
     ledger,
@@ -157,18 +162,31 @@ function subjectOf(ledger: MetricLedger['source'], segment: Segment, cell: Cell,
   };
 }
 
-/** Source, destination and direction of the traffic that a peer key names. */
+export interface Pair {
+  source: string;
+  destination: string;
+  direction: Direction;
+  /** Name of a declared route. */
+  declared?: string;
+}
+
+/** Source, destination, direction and declared route of the traffic that a peer key names. */
 export function pairOf(
   segment: { instance: Pick<Segment['instance'], 'workload'> },
   peer: string,
   book: ScopeBook,
-): { source: string; destination: string; direction: 'inbound' | 'outbound' } {
-  const [side, who] = peer.split('|') as [string, string];
+): Pair {
+  const [side, who, a, b] = peer.split('|') as [string, string, string?, string?];
   const workload = segment.instance.workload;
-  if (side === 'out') {
-    return { source: workload, destination: book.names.services.get(who)?.workload ?? who, direction: 'outbound' };
+  const declared = side === 'out' ? '' : routeName(a);
+  const named = declared === '' ? {} : { declared };
+  if (side === 'in') {
+    const source = who === '*' ? '*' : sourceName(who, book);
+    return { source, destination: workload, direction: 'inbound', ...named };
   }
-  return { source: who === '*' ? '*' : sourceName(who, book), destination: workload, direction: 'inbound' };
+  const service = b ?? who;
+  const destination = book.names.services.get(service)?.workload ?? service;
+  return { source: workload, destination, direction: 'outbound', ...named };
 }
 
 /** Inbound series know a client by its identity; workloads that share one can't be told apart. */

@@ -11,6 +11,8 @@ export interface Subject {
   source: string;
   destination: string;
   direction: Direction;
+  /** Name of a declared route. */
+  declared?: string;
   /** null: of all statuses together. */
   status: string | null;
   /** The pod whose sidecar counts, and what narrows the series: a peer's pod, an edge. */
@@ -132,6 +134,6 @@ function excess(value: number, bound: Interval): number {
   return Math.max(bound.low - value, value - bound.high);
 }
 
-export function flowKey(s: { source: string; destination: string; direction: string }): string {
-  return `${s.direction}|${s.source}|${s.destination}`;
+export function flowKey(s: { source: string; destination: string; direction: string; declared?: string }): string {
+  return `${s.direction}|${s.source}|${s.destination}${s.declared === undefined ? '' : `|${s.declared}`}`;
 }

@@ -22,6 +22,9 @@ export interface Scope {
   elsewhere: Made[];
   /** Stopped above the balancer: no endpoint has seen them. */
   failfast: Made[];
+  /** Inbound: let not in by the scope's proxies, certainly / possibly. No other list has them. */
+  refused: Made[];
+  refusedMaybe: Made[];
   /** Served in the scope, and by the workload's other instances, for the callers' workloads. */
   served: Served[];
   servedElsewhere: Served[];
@@ -35,50 +38,69 @@ export interface ScopeQuery {
   callerWorkloads: ReadonlySet<string> | null;
   /** Callers' instances; null: all of these workloads. */
   callers: ReadonlySet<number> | null;
-  callee: string;
-  /** Only requests to this service; null: every one of the workload. */
-  service: string | null;
+  /** Workloads of the callees. */
+  callees: readonly string[];
+  /** Which of the callers' requests are meant, by Service and route; null: all. */
+  mine: ((made: Made) => boolean) | null;
   /** Instances reached; null: all. */
-  callees: ReadonlySet<number> | null;
+  instances: ReadonlySet<number> | null;
+  /** Only requests like this, on both sides; null: all. */
+  like: ((workload: string, method: string, path: string) => boolean) | null;
 }
 
 export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   const scope: Scope = {
     side: query.side,
-    protocol: truth.protocols.get(query.callee) ?? 'http',
+    protocol: truth.protocols.get(query.callees[0] ?? '') ?? 'http',
     own: [],
     maybe: [],
     othersKnown: [],
     othersMaybe: [],
     elsewhere: [],
     failfast: [],
+    refused: [],
+    refusedMaybe: [],
     served: [],
     servedElsewhere: [],
     cache: new Map(),
   };
-  for (const made of truth.made.get(query.callee) ?? []) {
-    if (query.callerWorkloads && !query.callerWorkloads.has(made.caller.workload)) continue;
-    const mine =
-      (query.callers?.has(made.caller.id) ?? true) && (query.service === null || query.service === made.service);
-    if (made.kind === 'failfast') {
-      if (mine) scope.failfast.push(made);
-      continue;
-    }
-    const reach = reachOf(made, query.callees);
-    if (reach === 'no') scope.elsewhere.push(made);
-    else if (mine) (reach === 'yes' ? scope.own : scope.maybe).push(made);
-    else (reach === 'yes' ? scope.othersKnown : scope.othersMaybe).push(made);
-  }
-  for (const served of truth.served.get(query.callee) ?? []) {
-    if (query.callerWorkloads ? !query.callerWorkloads.has(served.caller) : served.caller === '-') continue;
-    ((query.callees?.has(served.callee.id) ?? true) ? scope.served : scope.servedElsewhere).push(served);
+  const lists = query.callees.map((workload) => truth.made.get(workload) ?? []);
+  for (const made of lists.length === 1 ? lists[0]! : new Set(lists.flat())) placeMade(scope, made, query);
+  for (const workload of query.callees) {
+    for (const served of truth.served.get(workload) ?? []) placeServed(scope, served, workload, query);
   }
   return scope;
 }
 
-function reachOf(made: Made, callees: ReadonlySet<number> | null): 'yes' | 'no' | 'maybe' {
-  if (!callees) return 'yes';
-  const inside = made.candidates.filter((id) => callees.has(id)).length;
+function placeMade(scope: Scope, made: Made, query: ScopeQuery): void {
+  if (query.callerWorkloads && !query.callerWorkloads.has(made.caller.workload)) return;
+  if (query.like && !query.callees.some((w) => query.like!(w, made.request.method, made.request.route))) return;
+  // Its own proxy found no way for it: nobody else has seen it, and no family counts it.
+  if (made.kind === 'unrouted') return;
+  const mine = (query.callers?.has(made.caller.id) ?? true) && (query.mine?.(made) ?? true);
+  if (made.kind === 'failfast') {
+    if (mine) scope.failfast.push(made);
+    return;
+  }
+  const reach = reachOf(made, query.instances);
+  if (made.refusal && scope.side === 'inbound') {
+    if (mine && reach !== 'no') (reach === 'yes' ? scope.refused : scope.refusedMaybe).push(made);
+    return;
+  }
+  if (reach === 'no') scope.elsewhere.push(made);
+  else if (mine) (reach === 'yes' ? scope.own : scope.maybe).push(made);
+  else (reach === 'yes' ? scope.othersKnown : scope.othersMaybe).push(made);
+}
+
+function placeServed(scope: Scope, served: Served, workload: string, query: ScopeQuery): void {
+  if (query.callerWorkloads ? !query.callerWorkloads.has(served.caller) : served.caller === '-') return;
+  if (query.like && !query.like(workload, served.request.method, served.request.route)) return;
+  ((query.instances?.has(served.callee.id) ?? true) ? scope.served : scope.servedElsewhere).push(served);
+}
+
+function reachOf(made: Made, instances: ReadonlySet<number> | null): 'yes' | 'no' | 'maybe' {
+  if (!instances) return 'yes';
+  const inside = made.candidates.filter((id) => instances.has(id)).length;
   if (inside === 0) return 'no';
   return inside === made.candidates.length ? 'yes' : 'maybe';
 }

@@ -1,5 +1,6 @@
+import { inPeer, NO_ROUTES } from './peers.ts';
 import type { Names } from './projection.ts';
-import { buildScope, ids, type Scope } from './scope.ts';
+import { buildScope, ids, type Scope, type ScopeQuery } from './scope.ts';
 import type { Instance, Truth } from './truth.ts';
 
 /** The scopes of a run, by the instance whose sidecar counts and the peer that its series name. */
@@ -25,47 +26,150 @@ export class ScopeBook {
   }
 
   private build(instance: Instance, peer: string): Scope | null {
-    const [side, who, pod] = peer.split('|') as [string, string, string?];
-    if (side === 'in') {
-      return buildScope(this.truth, {
-        side: 'inbound',
-        callerWorkloads: who === '*' ? null : (this.names.workloadsOfIdentity.get(who) ?? new Set()),
-        callers: null,
-        callee: instance.workload,
-        service: null,
-        callees: new Set([instance.id]),
-      });
+    const [side, who, a, b] = peer.split('|') as [string, string, string?, string?];
+    const { paths } = this.truth;
+    // What headers decide is not in the truth.
+    const comparable = side === 'in' ? paths.isComparableInbound(instance.workload) : paths.isComparable(who);
+    if (!comparable && (side === 'in' ? a !== undefined : side !== 'out')) return null;
+    switch (side) {
+      case 'in':
+        return this.inbound(instance, who, a);
+      case 'rt':
+      case 'at':
+        return this.outbound(instance, this.backendWorkloads(who), null, {
+          mine: (m) => m.service === who && m.path.key === a,
+          like: this.likeOutbound(who, a!),
+        });
+      case 'be': {
+        const workload = this.workloadOf(b!);
+        const split = this.backendWorkloads(who).length > 1;
+        const instances = split ? ids(this.truth.instancesOfWorkload.get(workload) ?? []) : null;
+        return this.outbound(instance, [workload], instances, {
+          mine: (m) => m.service === who && m.path.key === a && m.backends.includes(b!),
+          like: this.likeOutbound(who, a!),
+        });
+      }
+      default:
+        return this.endpoints(instance, who, a!);
     }
-    const instances = pod === '*' ? null : this.truth.instancesOfPod.get(pod!);
+  }
+
+  private inbound(instance: Instance, who: string, route: string | undefined): Scope | null {
+    const { paths } = this.truth;
+    const like = (workload: string, method: string, path: string): boolean =>
+      paths.inbound(workload, method, path).key === route;
+    return buildScope(this.truth, {
+      side: 'inbound',
+      callerWorkloads: who === '*' ? null : (this.names.workloadsOfIdentity.get(who) ?? new Set()),
+      callers: null,
+      callees: [instance.workload],
+      mine: null,
+      instances: new Set([instance.id]),
+      like: route === undefined ? null : like,
+    });
+  }
+
+  /** Endpoints of a Service; requests reach them by its own name, or as a backend of another's route. */
+  private endpoints(instance: Instance, service: string, pod: string): Scope | null {
+    const workload = this.workloadOf(service);
+    let instances = pod === '*' ? null : this.truth.instancesOfPod.get(pod);
     if (instances === undefined) return null;
+    if (instances === null && this.isSplit(service)) instances = this.truth.instancesOfWorkload.get(workload) ?? [];
+    return this.outbound(instance, [workload], instances && ids(instances), {
+      mine: (m) => m.backends.includes(service),
+      like: null,
+    });
+  }
+
+  private outbound(
+    instance: Instance,
+    callees: readonly string[],
+    instances: ReadonlySet<number> | null,
+    which: Pick<ScopeQuery, 'mine' | 'like'>,
+  ): Scope {
     return buildScope(this.truth, {
       side: 'outbound',
       callerWorkloads: new Set([instance.workload]),
       callers: new Set([instance.id]),
-      callee: this.names.services.get(who)?.workload ?? who,
-      service: who,
-      callees: instances && ids(instances),
+      callees,
+      instances,
+      ...which,
     });
   }
 
-  /** Peers that the truth expects series of: clients by identity, services and their pods. */
-  peers(instance: Instance): { inClient: string[]; inServer: string[]; outPod: string[]; outService: string[] } {
-    const callers = new Set<string>();
-    for (const m of this.truth.made.get(instance.workload) ?? []) callers.add(m.caller.workload);
-    for (const s of this.truth.served.get(instance.workload) ?? []) if (s.caller !== '-') callers.add(s.caller);
-    const identities = new Set([...callers].map((w) => this.names.identityOfWorkload.get(w) ?? `?${w}`));
-    const services = new Set(instance.journal.made.map((m) => m.callee));
-    const outPod: string[] = [];
-    for (const service of services) {
-      const workload = this.names.services.get(service)?.workload ?? service;
-      const pods = new Set((this.truth.instancesOfWorkload.get(workload) ?? []).map((i) => i.pod));
-      for (const pod of pods) outPod.push(`out|${service}|${pod}`);
+  private likeOutbound(service: string, key: string): ScopeQuery['like'] {
+    const { paths } = this.truth;
+    if (key === NO_ROUTES) return null;
+    return (_workload, method, path) => paths.outbound(service, method, path).key === key;
+  }
+
+  private workloadOf(service: string): string {
+    return this.names.services.get(service)?.workload ?? service;
+  }
+
+  private backendWorkloads(service: string): string[] {
+    return [...new Set(this.truth.paths.backendsOf(service).map((id) => this.workloadOf(id)))];
+  }
+
+  private isSplit(service: string): boolean {
+    return !this.truth.paths.isPlain(service);
+  }
+
+  /** Peers that the truth expects series of: clients by identity, services and their pods, routes and their backends. */
+  peers(instance: Instance): Peers {
+    const { truth } = this;
+    const { paths } = truth;
+    const inClient = new Set<string>();
+    const inServer = new Set<string>();
+    const refused = new Set<string>();
+    const { workload } = instance;
+    const identity = (w: string): string => this.names.identityOfWorkload.get(w) ?? `?${w}`;
+    const add = (caller: string, { method, route }: { method: string; route: string }): string | null => {
+      const path = paths.inbound(workload, method, route);
+      if (!path.certain) return null;
+      if (path.ref !== null) inServer.add(inPeer('*', path.key));
+      return inPeer(identity(caller), path.key);
+    };
+    for (const m of truth.made.get(workload) ?? []) {
+      const peer = add(m.caller.workload, m.request);
+      if (peer !== null) (m.refusal ? refused : inClient).add(peer);
     }
+    for (const s of truth.served.get(workload) ?? []) {
+      const peer = s.caller === '-' ? null : add(s.caller, s.request);
+      if (peer !== null) inClient.add(peer);
+    }
+    const outPod = new Set<string>();
+    const outService = new Set<string>();
+    const outRoute = new Set<string>();
+    const outBackend = new Set<string>();
+    for (const service of new Set(instance.journal.made.map((m) => m.callee))) {
+      for (const backend of paths.backendsOf(service)) {
+        const pods = new Set((truth.instancesOfWorkload.get(this.workloadOf(backend)) ?? []).map((i) => i.pod));
+        for (const pod of pods) outPod.add(`out|${backend}|${pod}`);
+        outService.add(`out|${backend}|*`);
+      }
+      for (const key of paths.keysOf(service)) {
+        outRoute.add(paths.isPlain(service) ? `out|${service}|*` : `rt|${service}|${key}`);
+        for (const backend of paths.backendsOf(service)) {
+          outBackend.add(paths.isPlain(service) ? `out|${service}|*` : `be|${service}|${key}|${backend}`);
+        }
+      }
+    }
+    const list = (set: Set<string>): string[] => [...set];
     return {
-      inClient: [...identities].map((id) => `in|${id}`),
-      inServer: callers.size > 0 ? ['in|*'] : [],
-      outPod,
-      outService: [...services].map((s) => `out|${s}|*`),
+      ...{ inClient: list(inClient), inServer: list(inServer), refused: list(refused) },
+      ...{ outPod: list(outPod), outService: list(outService), outRoute: list(outRoute), outBackend: list(outBackend) },
     };
   }
+}
+
+export interface Peers {
+  inClient: string[];
+  inServer: string[];
+  /** Whom the proxy let not in. */
+  refused: string[];
+  outPod: string[];
+  outService: string[];
+  outRoute: string[];
+  outBackend: string[];
 }

@@ -1,6 +1,7 @@
 import { classificationOf } from '../core/outcome.ts';
 import type { Reason, SloResult } from '../result/types.ts';
 import type { SloCondition, SloSpec } from '../scenario/model.ts';
+import { isOfService } from './peers.ts';
 import { OUTSIDE } from './projection.ts';
 import { mergePairs, type PairLatencies, quantileOf, truthQuantile } from './quantiles.ts';
 import { fail, inconclusive, show } from './reasons.ts';
@@ -86,12 +87,10 @@ interface Measured {
 function successRates(matches: Match, input: SloInput): Measured {
   let good = 0;
   let all = 0;
-  for (const list of input.book.truth.made.values()) {
-    for (const m of list) {
-      if (!matches(m.caller.workload, m.callee) || m.request.outcome === 'open') continue;
-      all++;
-      if (m.kind !== 'gone' && classificationOf(m.status) === 'success') good++;
-    }
+  for (const m of input.book.truth.requests) {
+    if (!matches(m.caller.workload, m.callee) || m.request.outcome === 'open') continue;
+    all++;
+    if (m.kind !== 'gone' && classificationOf(m.status) === 'success') good++;
   }
   let seenGood = 0;
   let seen = 0;
@@ -105,9 +104,7 @@ function successRates(matches: Match, input: SloInput): Measured {
 
 function rates(matches: Match, input: SloInput): Measured {
   let all = 0;
-  for (const list of input.book.truth.made.values()) {
-    for (const m of list) if (matches(m.caller.workload, m.callee)) all++;
-  }
+  for (const m of input.book.truth.requests) if (matches(m.caller.workload, m.callee)) all++;
   let seen = 0;
   forCounters(input, matches, 'request_total', (_kind, _status, value) => {
     seen += value;
@@ -125,7 +122,7 @@ function forCounters(
   for (const o of input.observed) {
     for (const cell of o.cells.cells.values()) {
       // Who stands outside the mesh has no proxy: the callee's tells.
-      const told = cell.peer === `in|${OUTSIDE}` || (cell.peer.startsWith('out') && cell.peer.endsWith('|*'));
+      const told = cell.peer.split('|', 2).join('|') === `in|${OUTSIDE}` || isOfService(cell.peer);
       if (cell.family.name !== family || !told) continue;
       const { source, destination } = pairOf(o.segment, cell.peer, input.book);
       if (!matches(source, destination)) continue;

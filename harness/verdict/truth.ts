@@ -1,6 +1,8 @@
 import { GRPC_WITHOUT_TRAILERS, grpcOutcome, type Outcome } from '../core/outcome.ts';
 import type { Topology, WorkloadInfo } from '../core/topology.ts';
 import type { MadeRequest, ServedRequest, TruthJournal } from '../ledger/types.ts';
+import { Policies } from './admission.ts';
+import { type OutboundPath, Paths } from './paths.ts';
 
 /** One incarnation of one pod, as its journal tells it. */
 export interface Instance {
@@ -20,9 +22,13 @@ export interface Instance {
 
 /**
  * How a request ended for the one who made it. `ok`: a service's own answer; `mesh`: the mesh answered; `failfast` and
- * `shed`: the mesh answered before any endpoint was chosen; `gone`: no complete answer.
+ * `shed`: the mesh answered before any endpoint was chosen; `unrouted`: none of the Service's routes matches; `gone`: no
+ * complete answer.
  */
-export type MadeKind = 'ok' | 'mesh' | 'failfast' | 'shed' | 'gone';
+export type MadeKind = 'ok' | 'mesh' | 'failfast' | 'shed' | 'unrouted' | 'gone';
+
+/** Why the callee's proxy did not let a request in. */
+export type Refusal = 'denied' | 'no-route' | 'limited';
 
 export interface Made {
   caller: Instance;
@@ -31,6 +37,12 @@ export interface Made {
   /** Workload behind the service. */
   callee: string;
   kind: MadeKind;
+  /** Its way through what the Service declares. */
+  path: OutboundPath;
+  /** Services that it may have been sent to: one, but for a split without an answer. */
+  backends: readonly string[];
+  /** The mesh's answer was that of the callee's proxy, which let it not in. */
+  refusal: Refusal | null;
   /** Ids of the callee's instances that it may have reached. */
   candidates: readonly number[];
   request: MadeRequest;
@@ -51,15 +63,19 @@ export interface Served {
   status: Outcome;
 }
 
-/** The truth, indexed by callee workload. */
+/** The truth, indexed by callee workload: a request whose backend nobody knows is in the list of each. */
 export interface Truth {
   instances: Instance[];
   instancesOfPod: Map<string, Instance[]>;
   instancesOfWorkload: Map<string, Instance[]>;
   made: Map<string, Made[]>;
+  /** All that was made, each once. */
+  requests: Made[];
   served: Map<string, Served[]>;
   /** Of workloads that speak another than HTTP/1. */
   protocols: Map<string, Protocol>;
+  paths: Paths;
+  policies: Policies;
 }
 
 export type Protocol = NonNullable<WorkloadInfo['protocol']>;
@@ -74,15 +90,20 @@ export function compileTruth(journals: readonly TruthJournal[], topology: Topolo
     instancesOfPod: group(instances, (i) => i.pod),
     instancesOfWorkload: group(instances, (i) => i.workload),
     made: new Map(),
+    requests: [],
     served: new Map(),
     protocols: new Map(topology.workloads.flatMap((w) => (w.protocol ? [[w.id, w.protocol] as const] : []))),
+    paths: new Paths(topology),
+    policies: new Policies(topology),
   };
   const workloadOf = new Map(topology.services.map((s) => [s.id, s.workload]));
-  const isGrpc = (workload: string): boolean => truth.protocols.get(workload) === 'grpc';
+  const workload = (service: string): string => workloadOf.get(service) ?? service;
+  const isGrpc = (id: string): boolean => truth.protocols.get(id) === 'grpc';
   for (const instance of instances) {
     for (const request of instance.journal.made) {
-      const callee = workloadOf.get(request.callee) ?? request.callee;
-      push(truth.made, callee, compileMade(truth, instance, request, callee, isGrpc(callee), marginMs));
+      const made = compileMade(truth, instance, request, workload, isGrpc, marginMs);
+      truth.requests.push(made);
+      for (const callee of new Set(made.backends.map(workload))) push(truth.made, callee, made);
     }
     for (const request of instance.journal.served) {
       const status = outcomeOf(request, isGrpc(instance.workload));
@@ -136,34 +157,85 @@ function compileMade(
   truth: Truth,
   caller: Instance,
   request: MadeRequest,
-  callee: string,
-  isGrpc: boolean,
+  workloadOf: (service: string) => string,
+  isGrpc: (workload: string) => boolean,
   marginMs: number,
 ): Made {
-  const kind = kindOf(request);
+  const { callee: service, method, route } = request;
+  const status = outcomeOf(request, isGrpc(workloadOf(service)));
+  const path = truth.paths.outbound(service, method, route);
+  const kind = kindOf(request, status, path);
   const until = request.endMs ?? Number.POSITIVE_INFINITY;
-  const namespace = callee.split('/')[0]!;
-  // An answer names its pod: the app of that incarnation was up before the answer ended. Without a name, any sidecar
-  // of the workload that can have lived meanwhile.
-  const candidates = request.pod
-    ? (truth.instancesOfPod.get(podKey(namespace, request.pod)) ?? []).filter((i) => i.startMs - marginMs <= until)
-    : (truth.instancesOfWorkload.get(callee) ?? []).filter((i) => i.notBeforeMs - marginMs <= until);
-  return {
+  const reached = reach(truth, request, path, workloadOf, marginMs);
+  const made: Made = {
     caller,
-    service: request.callee,
-    callee,
+    service,
+    callee: workloadOf(reached.backends.length === 1 ? reached.backends[0]! : service),
     kind,
-    candidates: candidates.filter((i) => request.startMs <= i.nextStartMs + marginMs).map((i) => i.id),
+    path,
+    backends: reached.backends,
+    refusal: null,
+    candidates: reached.instances
+      .filter((i) => (request.pod ? i.startMs : i.notBeforeMs) - marginMs <= until)
+      .filter((i) => request.startMs <= i.nextStartMs + marginMs)
+      .map((i) => i.id),
     request,
     startMs: request.startMs,
     firstByteMs: kind === 'gone' ? null : (request.firstByteMs ?? request.endMs),
     endMs: request.endMs,
-    status: outcomeOf(request, isGrpc),
+    status,
   };
+  if (kind !== 'mesh') return made;
+  const callees = made.backends.map(workloadOf);
+  return { ...made, refusal: refusalOf(made, callees, truth) };
 }
 
-function kindOf(request: MadeRequest): MadeKind {
+/**
+ * Where a request can have come. An answer names its pod: the app of that incarnation was up before the answer ended.
+ * Without a name, any sidecar of the workloads that can have lived meanwhile.
+ */
+function reach(
+  truth: Truth,
+  request: MadeRequest,
+  { backends }: OutboundPath,
+  workloadOf: (service: string) => string,
+  marginMs: number,
+): { backends: readonly string[]; instances: Instance[] } {
+  if (!request.pod) {
+    const workloads = new Set(backends.map(workloadOf));
+    return { backends, instances: [...workloads].flatMap((w) => truth.instancesOfWorkload.get(w) ?? []) };
+  }
+  const named = (service: string): Instance[] => {
+    const workload = workloadOf(service);
+    const all = truth.instancesOfPod.get(podKey(workload.split('/')[0]!, request.pod)) ?? [];
+    return all.filter((i) => i.workload === workload && i.startMs - marginMs <= (request.endMs ?? Infinity));
+  };
+  const those = backends.filter((service) => named(service).length > 0);
+  const instances = [...new Set(those.flatMap(named))];
+  return { backends: those.length > 0 ? those : backends, instances };
+}
+
+const DENIED: ReadonlySet<Outcome> = new Set([403, grpcOutcome(7)]);
+const NOT_FOUND: ReadonlySet<Outcome> = new Set([404, grpcOutcome(5)]);
+const LIMITED: ReadonlySet<Outcome> = new Set([429, grpcOutcome(8)]);
+
+/** What the policy of a possible callee makes of the request, when that is how it was answered. */
+function refusalOf({ caller, request, status }: Made, callees: readonly string[], truth: Truth): Refusal | null {
+  const { policies, paths } = truth;
+  for (const workload of callees) {
+    const path = paths.inbound(workload, request.method, request.route);
+    if (NOT_FOUND.has(status) && path.ref === null) return 'no-route';
+    if (LIMITED.has(status) && policies.serverOf(workload)?.rateLimit) return 'limited';
+    if (!DENIED.has(status) || path.ref === null) continue;
+    if (policies.admission(workload, path, policies.clientOf(caller.workload, caller.pod)).admitted !== 'yes')
+      return 'denied';
+  }
+  return null;
+}
+
+function kindOf(request: MadeRequest, status: Outcome, path: OutboundPath): MadeKind {
   if (request.outcome !== 'completed') return 'gone';
+  if (path.kind === 'none' && request.pod === '' && NOT_FOUND.has(status)) return 'unrouted';
   // A peer's proxy that answered in a pod's stead does not say so to the app; but no pod has put its name on the answer.
   if (request.meshError === '') return request.pod === '' ? 'mesh' : 'ok';
   if (FAIL_FAST.test(request.meshError)) return 'failfast';

@@ -28,6 +28,11 @@ const route = (changes: object) =>
   changed((c) => {
     c.workloads[0]!.routes[0] = { ...c.workloads[0]!.routes[0]!, ...changes } as RouteConfig;
   });
+const tcp = (changes: object) =>
+  changed((c) => {
+    const plain = aRoute({ method: 'CONNECT', path: '/', ...changes } as Partial<RouteConfig>);
+    Object.assign(c.workloads[0]!, { protocol: 'tcp', routes: [plain] });
+  });
 const pod = (changes: object) => changed((c) => Object.assign(c.workloads[0]!.pods[0]!, changes));
 const latency = (distribution: unknown) => route({ latency: distribution as Distribution });
 
@@ -127,6 +132,36 @@ const BAD: [message: string, config: unknown][] = [
     'workloads[0].timeline[0]: atMs must lie before untilMs',
     changed((c) => c.workloads[0]!.timeline.push({ atMs: 5, untilMs: 5, path: null, method: null, change: {} })),
   ],
+  [
+    'workloads[0].routes[0].errors: http has no error "grpc"',
+    route({ errors: [{ kind: 'grpc', code: 14, rate: 0.1 }] }),
+  ],
+  [
+    'workloads[0].timeline[0].change.errors: http has no error "no-trailers"',
+    changed((c) => {
+      const change = { errors: [{ kind: 'no-trailers' as const, rate: 0.1 }] };
+      c.workloads[0]!.timeline.push({ atMs: 0, untilMs: null, path: null, method: null, change });
+    }),
+  ],
+  [
+    'workloads[0].routes[0].errors: tcp has no error "status"',
+    tcp({ errors: [{ kind: 'status', status: 503, rate: 1 }] }),
+  ],
+  ['workloads[0].routes[0].method: of tcp is CONNECT', tcp({ method: 'GET' })],
+  ['workloads[0].routes[0].method: of tcp is CONNECT, and the path /', tcp({ path: '/x' })],
+  [
+    'workloads[0].routes: tcp has one route',
+    changed((c) => Object.assign(c.workloads[0]!, { protocol: 'tcp', routes: [] })),
+  ],
+  ['workloads[0].routes[0].method: is CONNECT, which http has not', route({ method: 'CONNECT' })],
+  [
+    'workloads[0].routes[0].method: of grpc is POST',
+    changed((c) => Object.assign(c.workloads[0]!, { protocol: 'grpc' })),
+  ],
+  ['workloads[0].routes[0].informational: ', route({ informational: 101 })],
+  ['workloads[0].routes[0].errors[0].code: ', route({ errors: [{ kind: 'grpc', code: 17, rate: 0.1 }] })],
+  ['workloads[0].protocol: ', changed((c) => Object.assign(c.workloads[0]!, { protocol: 'udp' }))],
+  ['workloads[0].pods[0].egressOf.a:80: ', pod({ egressOf: { 'a:80': [] } })],
 ];
 
 test.each(BAD)('%s', (message, config) => {

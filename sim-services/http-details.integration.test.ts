@@ -209,6 +209,18 @@ describe('a call over HTTP/1.1', () => {
     expect(story(web)[2]).toBe('e 200 db-0');
   });
 
+  test.each([
+    ['http', 500_000],
+    ['http2', 50_000],
+    ['grpc', 50_000],
+  ] as const)('of %s may have headers far above what servers take by default', async (protocol, headerBytes) => {
+    const db = aWorkload('db', [aRoute({ method: 'POST', headerBytes })], { protocol });
+    const web = aCallerOf(aCall(db, { protocol, method: 'POST', headerBytes }));
+    await serve(web, db);
+    expect((await ask(web)).status).toBe(200);
+    expect(story(web)[2]).toMatch(/^e 200 db-0/);
+  });
+
   test.each(['http', 'http2', 'grpc'] as const)(
     'of %s goes to the addresses of its authority in turn',
     async (protocol) => {

@@ -9,6 +9,7 @@ import { hasNoBody } from './answers.ts';
 import { callerOf, NOBODY, OTHER_ROUTE, pathOf } from './caller.ts';
 import type { PodContext } from './context.ts';
 import { Exchange } from './exchange.ts';
+import { HEADER_SECTION_BYTES } from './limits.ts';
 import type { AppListener } from './listener.ts';
 import type { Router } from './route.ts';
 
@@ -24,6 +25,7 @@ export function createApp(pod: PodContext, router: Router): AppListener {
   const handle = (req: IncomingMessage, res: ServerResponse) => receive(pod, router, req, res);
   const app = fastify({
     logger: false,
+    http: { maxHeaderSize: HEADER_SECTION_BYTES },
     requestTimeout: 0,
     connectionTimeout: 0,
     return503OnClosing: false,

@@ -15,6 +15,7 @@ import {
   textOf,
 } from './call.ts';
 import { type Address, type Egress, hostPort, type Turn } from './egress.ts';
+import { HEADER_SECTION_BYTES } from './limits.ts';
 import { PacedBody } from './paced.ts';
 
 /** One pool of connections an address, for all calls of the pod that go there; calls with connections of their own have another. */
@@ -26,6 +27,7 @@ function poolTo(address: Address, own: boolean, egress: Egress): Pool {
       // No deadline but the call's own; connections stay until the other side ends them.
       new Pool(origin, {
         allowH2: false,
+        maxHeaderSize: HEADER_SECTION_BYTES,
         headersTimeout: 0,
         bodyTimeout: 0,
         keepAliveTimeout: 600_000,

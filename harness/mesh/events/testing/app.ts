@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import net, { type Server, type Socket } from 'node:net';
 import type { Address } from '../../contract.ts';
+import type { WorldOptions } from './types.ts';
 
 /** A gRPC message of five bytes. */
 const MESSAGE = Buffer.from([0, 0, 0, 0, 5, 1, 2, 3, 4, 5]);
@@ -14,13 +15,13 @@ export class App implements AsyncDisposable {
   readonly #waiting: (() => void)[] = [];
   readonly #seen = new Map<string, number>();
 
-  constructor(protocol: 'http' | 'grpc' | 'tcp') {
+  constructor(protocol: NonNullable<WorldOptions['protocol']>) {
     const server =
       protocol === 'http'
         ? http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#http(request, response))
         : protocol === 'grpc'
           ? http2.createServer().on('stream', (stream, headers) => this.#grpc(stream, String(headers[':path'])))
-          : net.createServer((socket) => this.#tcp(socket));
+          : net.createServer((socket) => echo(socket, protocol === 'tcp-greets'));
     this.#server = server as Server;
     this.#server.on('connection', (socket) => {
       socket.on('error', () => {});
@@ -91,12 +92,10 @@ export class App implements AsyncDisposable {
     } else if (verb === 'reset') stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
     else this.#hang();
   }
+}
 
-  /** Echoes until the other side ends; then it ends too. */
-  #tcp(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
-      if (chunk.toString('latin1').startsWith('HELLO')) return;
-      socket.write(chunk);
-    });
-  }
+/** Says hello if it is to speak first, sends back what comes, and ends when the other side does. */
+function echo(socket: Socket, greets: boolean): void {
+  if (greets) socket.write('hello');
+  socket.on('data', (chunk) => socket.write(chunk));
 }

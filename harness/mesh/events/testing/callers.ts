@@ -9,6 +9,8 @@ export interface HttpCall {
   host?: string;
   method?: string;
   body?: string;
+  /** Address it comes from. */
+  from?: string;
 }
 
 /** One HTTP/1.1 request on a connection of its own: `200`, `200 cut off`, `no answer`. */
@@ -29,9 +31,9 @@ export async function callHttp(to: Address, path: string, options: HttpCall = {}
 export function openHttp(
   to: Address,
   path: string,
-  { host = HOST, method = 'GET' }: HttpCall = {},
+  { host = HOST, method = 'GET', from }: HttpCall = {},
 ): { request: ClientRequest; head: Promise<IncomingMessage> } {
-  const request = http.request({ ...to, path, method, headers: { host }, agent: false });
+  const request = http.request({ ...to, path, method, headers: { host }, agent: false, localAddress: from });
   const head = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);
     request.on('error', reject);
@@ -75,21 +77,21 @@ export async function callGrpc(to: Address, path: string, leave?: 'before header
   }
 }
 
-/** A connection that sends `text`, reads as much back and ends: `echoed`, or what came instead. */
+/** A connection that says `text`, or nothing and waits; it ends when five bytes have come. What came, or how it ended. */
 export async function callTcp(to: Address, text: string): Promise<string> {
   const socket = net.connect(to);
   let got = '';
-  let failed = '';
+  let failed = false;
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {
     got += chunk;
-    if (got.length >= text.length) socket.end();
+    if (got.length >= 5) socket.end();
   });
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    failed = error.code ?? 'error';
+  socket.on('error', () => {
+    failed = true;
   });
-  socket.write(text);
+  if (text !== '') socket.write(text);
   await new Promise((resolve) => socket.once('close', resolve));
-  if (got === text) return 'echoed';
-  return failed === '' ? 'closed' : 'cut off';
+  if (got !== '') return `"${got}"`;
+  return failed ? 'reset' : 'closed';
 }

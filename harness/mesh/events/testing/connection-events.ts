@@ -1,4 +1,7 @@
+import { allowed, onServer } from './policies.ts';
 import type { MeshEvent } from './types.ts';
+
+const OPAQUE = { protocol: 'tcp', policy: { opaque: true } } as const;
 
 export const CONNECTION_EVENTS: MeshEvent[] = [
   {
@@ -18,6 +21,67 @@ export const CONNECTION_EVENTS: MeshEvent[] = [
     text: 'As before, when the proxies know each other.',
     run: (world) => world.http('/200'),
     saw: '200',
+    view: 'connections',
+  },
+  {
+    id: 'opaque',
+    group: 'TCP',
+    title: 'An opaque connection',
+    text: "The Service's port is opaque. Five bytes are sent, and echoed. Each side counts the bytes of the apps, once towards its app and once towards its peer.",
+    world: OPAQUE,
+    run: (world) => world.tcp('12345'),
+    saw: '"12345"',
+    view: 'bytes',
+  },
+  {
+    id: 'tcp-allowed',
+    group: 'TCP',
+    title: 'A TCP connection allowed by policy',
+    text: 'A Server of protocol `opaque`, and an AuthorizationPolicy `everybody` for whoever is meshed.',
+    world: { ...OPAQUE, inbound: onServer({ protocol: 'opaque', authorizations: [allowed('everybody')] }) },
+    run: (world) => world.tcp('12345'),
+    saw: '"12345"',
+    view: 'bytes',
+  },
+  {
+    id: 'tcp-denied',
+    group: 'TCP',
+    title: 'A TCP connection denied by policy',
+    text: 'A Server of protocol `opaque` without an authorization.',
+    world: { ...OPAQUE, inbound: onServer({ protocol: 'opaque' }) },
+    run: (world) => world.tcp('12345'),
+    saw: 'closed',
+    view: 'connections',
+  },
+  {
+    id: 'tcp-detected',
+    group: 'TCP',
+    title: 'A connection that is detected not to be HTTP',
+    text: 'The port is not opaque; the client speaks first, and not HTTP.',
+    world: { protocol: 'tcp' },
+    run: (world) => world.tcp('12345'),
+    saw: '"12345"',
+    view: 'bytes',
+  },
+  {
+    id: 'detection-timeout',
+    group: 'TCP',
+    title: 'Detection timeout',
+    text: "The port is not opaque, and the server is to speak first: the client's proxy waits for 10 s.",
+    world: { protocol: 'tcp-greets' },
+    run: (world) => world.tcp(''),
+    saw: '"hello"',
+    view: 'bytes',
+  },
+  {
+    id: 'tcp-refused',
+    group: 'TCP',
+    title: 'A TCP connection refused by the app',
+    text: "Nothing listens on the app's opaque port; its proxy is there.",
+    world: OPAQUE,
+    prepare: (world) => world.app[Symbol.asyncDispose](),
+    run: (world) => world.tcp('12345'),
+    saw: 'closed',
     view: 'connections',
   },
 ];

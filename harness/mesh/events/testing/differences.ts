@@ -11,6 +11,7 @@ const SHOWN = [
   'rt_route',
   'backend_name',
   'srv_name',
+  'parent_name',
   'authz_name',
   'ratelimit_scope',
   'status_code',
@@ -27,6 +28,7 @@ const USUAL: Record<string, string> = {
   route_name: 'http default opaq',
   backend_name: 'web',
   srv_name: 'all-unauthenticated',
+  parent_name: 'web nobody all-unauthenticated',
   authz_name: 'all-unauthenticated',
   peer: '',
 };
@@ -78,7 +80,7 @@ function show(name: string, labels: Record<string, string>, view: View): string 
   const words = SHOWN.filter((label) => labels[label] !== undefined).filter((label) => {
     const usual = USUAL[label];
     if (label === 'peer') return true;
-    if (view === 'admin' && /^(route|authz|srv)_name$/.test(label)) return true;
+    if (view === 'admin' && /^(route|authz|srv|parent)_name$/.test(label)) return true;
     return usual === undefined || !usual.split(' ').includes(labels[label] as string);
   });
   const text = words.map((label) => `${label}="${labels[label]}"`).join(',');

@@ -132,4 +132,25 @@ export const HTTP_EVENTS: MeshEvent[] = [
     run: (world) => world.http('/200', { host: 'nobody.shop' }),
     saw: '504',
   },
+  {
+    id: 'load-shed',
+    group: 'Apps and endpoints that are not there',
+    title: 'No ready endpoint: load shed',
+    text: 'The next request to that Service, as long as it has no endpoint, is refused at once.',
+    prepare: (world) => world.http('/200', { host: 'nobody.shop' }).then(() => {}),
+    run: (world) => world.http('/200', { host: 'nobody.shop' }),
+    saw: '503',
+  },
+  {
+    id: 'circuit-breaker',
+    group: 'Apps and endpoints that are not there',
+    title: 'Circuit breaker open',
+    text: 'Failure accrual takes the only endpoint out after one 503; the next request waits for 3 s and fails fast.',
+    world: {
+      policy: { failureAccrual: { maxFailures: 1, minPenaltyMs: 60_000, maxPenaltyMs: 60_000, jitterRatio: 0 } },
+    },
+    prepare: (world) => world.http('/503').then(() => {}),
+    run: (world) => world.http('/200'),
+    saw: '504',
+  },
 ];

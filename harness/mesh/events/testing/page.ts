@@ -28,12 +28,12 @@ npx vitest run harness/mesh/events -u
 /** The whole of docs/events.md. */
 export function eventsPage(rows: readonly Row[]): string {
   const groups = [...new Set(rows.map(({ event }) => event.group))];
-  const out = [HEAD, '## Summary\n', ...summary(rows)];
+  const out = [HEAD, '## Summary\n', ...summary(rows), ''];
   for (const group of groups) {
-    out.push(`\n## ${group}\n`);
+    out.push(`## ${group}\n`);
     for (const row of rows) if (row.event.group === group) out.push(...details(row));
   }
-  return `${out.join('\n')}\n`;
+  return `${out.join('\n').trimEnd()}\n`;
 }
 
 function summary(rows: readonly Row[]): string[] {

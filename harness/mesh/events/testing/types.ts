@@ -4,15 +4,13 @@ import type { World } from './world.ts';
 /** How a world differs from the plain one: a client's pod, and a server's behind the Service `web`. */
 export interface WorldOptions {
   /** Of the app behind `web`; `http` unless given. */
-  protocol?: 'http' | 'grpc' | 'tcp';
+  protocol?: 'http' | 'grpc' | 'tcp' | 'tcp-greets';
   /** Of the Service. */
   policy?: Partial<OutboundPolicy>;
   /** Of the server's pod. */
   inbound?: InboundPolicy;
   /** The app's port skips its proxy. */
   skipsInbound?: boolean;
-  /** `app` has the kubelet ask through the proxy; it asks past it unless given. */
-  probes?: 'app';
   /** Requests that go before; one plain one unless given, so that connections and balancers are there. */
   warmUp?: 'none';
 }

@@ -22,7 +22,7 @@ export const PLAIN_POLICY: OutboundPolicy = {
 
 const EGRESS_PORT = 4200;
 
-interface Pages {
+export interface Pages {
   client: string;
   server: string;
 }
@@ -33,7 +33,7 @@ export class World implements AsyncDisposable {
   readonly #config: MeshConfig;
   readonly #dir: string;
   readonly #health: http.Server;
-  readonly #protocol: 'http' | 'grpc' | 'tcp';
+  readonly #protocol: NonNullable<WorldOptions['protocol']>;
   #mesh: Mesh | null = null;
 
   private constructor(config: MeshConfig, dir: string, options: WorldOptions) {
@@ -76,6 +76,11 @@ export class World implements AsyncDisposable {
   /** A client outside the mesh: straight to the server's pod. */
   unmeshed(path: string): Promise<string> {
     return callHttp(this.server.inbound, path);
+  }
+
+  /** A scrape of the server's proxy, from the client's address. */
+  scrape(): Promise<string> {
+    return callHttp(this.server.admin, '/metrics', { from: this.client.ip });
   }
 
   grpc(path: string, leave?: 'before headers' | 'in the stream'): Promise<string> {
@@ -152,16 +157,16 @@ function configOf(dir: string, options: WorldOptions): MeshConfig {
       pod.egressOf = [{ service, address: { host: pod.ip, port: EGRESS_PORT } }];
     } else if (pod.deployment === 'web' && pod.app) {
       const probe = { host: pod.ip, port: 8090 };
-      pod.app = { ...pod.app, readyPath: '/ready', livePath: '/ready', ...(options.probes === 'app' ? {} : { probe }) };
+      pod.app = { ...pod.app, readyPath: '/ready', livePath: '/ready', probe };
       pod.inboundPolicy = options.inbound;
       pod.skipsInbound = options.skipsInbound;
     }
   }
-  if (options.probes === 'app') config.probeIntervalMs = 200;
   return config;
 }
 
 async function readPage({ host, port }: Address): Promise<string> {
   const response = await fetch(`http://${host}:${port}/metrics`);
+  if (response.status !== 200) throw new Error(`the page of ${host} cannot be read: ${response.status}`);
   return response.text();
 }

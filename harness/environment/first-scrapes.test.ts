@@ -61,3 +61,13 @@ it('asks why there is none at all, and only then; an answer ends the wait', asyn
     code: 'WHY',
   });
 });
+
+it('a policy that keeps Prometheus out is named', async () => {
+  const refused = target('b:4191', 'down', 'server returned HTTP status 403 Forbidden');
+  await expect(wait([{ active: [target('a:4191'), refused] }])).rejects.toMatchObject({
+    code: 'SCRAPES_REFUSED',
+    message: '1 sidecars refuse Prometheus their metrics with 403: b:4191',
+  });
+  // At first only: policies take a moment.
+  await wait([{ active: [target('a:4191'), refused] }, { active: [target('a:4191'), target('b:4191')] }]);
+});

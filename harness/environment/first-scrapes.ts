@@ -1,3 +1,4 @@
+import { DeadlineExceededError, HarnessError } from '../core/errors.ts';
 import { waitFor } from '../core/wait.ts';
 import type { ActiveTarget, PrometheusClient } from '../prometheus/client.ts';
 
@@ -22,16 +23,19 @@ const JOB = 'linkerd-proxy';
 
 /**
  * Waits until Prometheus has scraped each of these sidecars once.
- * @throws DeadlineExceededError with those that are missing; what `check` and `whileNone` throw; the signal's reason
+ * @throws HarnessError SCRAPES_REFUSED when policies keep Prometheus out; DeadlineExceededError with those that are missing;
+ * what `check` and `whileNone` throw; the signal's reason
  */
 export async function waitForFirstScrapes(options: FirstScrapes): Promise<void> {
   const wanted = new Set(options.instances);
   let reason: { error: unknown } | null = null;
-  await waitFor(
+  let refused: string[] = [];
+  const looking = waitFor(
     async (seen) => {
       const { active, dropped } = await options.client.targets();
       const sidecars = new Map(active.filter((t) => t.labels.job === JOB).map((t) => [t.labels.instance ?? '', t]));
       const missing = [...wanted].filter((instance) => sidecars.get(instance)?.health !== 'up');
+      refused = missing.filter((instance) => /\b403\b/.test(sidecars.get(instance)?.lastError ?? ''));
       seen(describeMissing(wanted.size, missing, sidecars));
       if (missing.length === 0) return true;
       if (sidecars.size === 0 && !dropped.some((target) => target.scrapePool === JOB)) {
@@ -51,6 +55,22 @@ export async function waitForFirstScrapes(options: FirstScrapes): Promise<void> 
         if (reason) throw reason.error;
         options.check?.();
       },
+    },
+  );
+  await looking.catch((error: unknown) => {
+    throw error instanceof DeadlineExceededError && refused.length > 0 ? scrapesRefused(refused, error) : error;
+  });
+}
+
+function scrapesRefused(refused: string[], cause: unknown): HarnessError {
+  return new HarnessError(
+    'SCRAPES_REFUSED',
+    `${refused.length} sidecars refuse Prometheus their metrics with 403: ${refused.slice(0, SHOWN).join(', ')}`,
+    {
+      hint:
+        "a default policy is one of the proxies' own port 4191 too: let Prometheus in with a Server on `port: admin`, by its " +
+        'accessPolicy, or by an AuthorizationPolicy for `prometheus` with `mesh: { prometheus: meshed }`',
+      cause,
     },
   );
 }

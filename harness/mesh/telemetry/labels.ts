@@ -89,11 +89,11 @@ export function inboundRouteLabels({ server, route }: InboundTargetPolicy, port:
 
 function serviceLabels(scope: string, service: ServiceRef): LabelBag {
   return {
-    [`${scope}_group`]: 'core',
-    [`${scope}_kind`]: 'Service',
+    [`${scope}_group`]: service.madeUp ? '' : 'core',
+    [`${scope}_kind`]: service.madeUp ? 'default' : 'Service',
     [`${scope}_namespace`]: service.namespace,
     [`${scope}_name`]: service.name,
-    [`${scope}_port`]: String(service.port),
+    [`${scope}_port`]: service.madeUp ? '' : String(service.port),
     [`${scope}_section_name`]: '',
   };
 }
@@ -119,7 +119,7 @@ export function outboundLabels(service: BackendRef, route: ObjectRef): LabelBag 
 export function outboundTargetLabels(target: OutboundTarget): LabelBag {
   return {
     direction: 'outbound',
-    authority: target.authority,
+    ...(target.authority === '' ? {} : { authority: target.authority }),
     ...targetLabels(target.ip, target.port),
     ...clientTlsLabels(target.tls),
     'dst_*': target.dst.map(([name, value]) => `${name}="${value}"`).join(','),

@@ -37,7 +37,7 @@ export interface InboundTargetPolicy {
 
 /** One endpoint of a balanced service, as the destination controller describes it. */
 export interface OutboundTarget {
-  /** Service authority without `:80`. */
+  /** Service authority without `:80`; empty for a pod that was dialled by its address, which has no such label. */
   authority: string;
   ip: string;
   port: number;
@@ -52,6 +52,8 @@ export interface ServiceRef {
   name: string;
   port: number;
   clusterIp: string;
+  /** No Service but what the proxy makes up (kind `default`, no port): for a pod that is dialled by its address (facts, 1.10). */
+  madeUp?: true;
 }
 
 /** A backend under another Service's route; `parent` absent: the Service itself. Balancers and endpoints are per pair. */

@@ -6,6 +6,8 @@ import { NO_RESPONSE } from './proxy-error.ts';
 import type { ResponseRelay, Upstream } from './relay.ts';
 import { BodyStream, type RequestBody } from './request-body.ts';
 
+export type Connector = ReturnType<typeof buildConnector>;
+
 /** How long a connection to the app may take, ms. */
 export const APP_CONNECT_TIMEOUT_MS = 1000;
 
@@ -16,8 +18,12 @@ export const APP_CONNECT_TIMEOUT_MS = 1000;
 export class AppClient {
   readonly #pool: Pool;
 
-  constructor(address: Address, opened: (socket: Socket) => void) {
-    const connect = buildConnector({ timeout: APP_CONNECT_TIMEOUT_MS, allowH2: false });
+  /** @param connect makes its connections; absent: in plaintext */
+  constructor(
+    address: Address,
+    opened: (socket: Socket) => void,
+    connect: Connector = buildConnector({ timeout: APP_CONNECT_TIMEOUT_MS, allowH2: false }),
+  ) {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#pool = new Pool(`http://${host}:${address.port}`, {
       connect: (options, callback) =>

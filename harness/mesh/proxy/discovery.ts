@@ -10,6 +10,15 @@ export interface KnownService extends MeshServiceConfig {
   authority: string;
 }
 
+/** Of a proxy, as labels show it. */
+export const ADMIN_PORT = 4191;
+
+export interface DialledPod {
+  pod: Peer;
+  /** As labels show it. */
+  port: number;
+}
+
 /** Everything that is known at one time. */
 export interface Known {
   services: readonly MeshServiceConfig[];
@@ -26,6 +35,9 @@ export class Discovery {
   #services = new Map<string, KnownService>();
   #byAddress = new Map<string, KnownService>();
   #pods = new Map<string, Peer>();
+  /** By their addresses, and by those of their proxies' admin ports. */
+  #podsByIp = new Map<string, Peer>();
+  #podsByAdmin = new Map<string, Peer>();
   #ready: Set<string>;
   readonly #watchers = new Set<() => void>();
   readonly #clusterDomain: string;
@@ -50,6 +62,15 @@ export class Discovery {
     if (more !== undefined) return this.#byAddress.get(`${host}:${port}`);
     if (host !== short && !short.includes('.')) return undefined;
     return this.#services.get(`${namespace}/${name}:${port}`);
+  }
+
+  /** A pod that is dialled by its address. @param authority `ip:port`, or `ip` for port 80 */
+  resolvePod(authority: string): DialledPod | undefined {
+    const admin = this.#podsByAdmin.get(authority);
+    if (admin) return { pod: admin, port: ADMIN_PORT };
+    const colon = authority.lastIndexOf(':');
+    const pod = this.#podsByIp.get(colon < 0 ? authority : authority.slice(0, colon));
+    return pod && { pod, port: colon < 0 ? 80 : Number(authority.slice(colon + 1)) };
   }
 
   /** By its name; undefined when there is none. */
@@ -103,6 +124,9 @@ export class Discovery {
       [...services.values()].map((service) => [`${service.clusterIp}:${service.port}`, service]),
     );
     this.#pods = pods;
+    this.#podsByIp = new Map([...pods.values()].map((pod) => [pod.ip, pod]));
+    const admins = [...pods.values()].flatMap((pod) => (pod.admin ? [{ pod, admin: pod.admin }] : []));
+    this.#podsByAdmin = new Map(admins.map(({ pod, admin }) => [`${admin.host}:${admin.port}`, pod]));
     this.#ready = new Set(known.ready);
     this.#tell();
   }

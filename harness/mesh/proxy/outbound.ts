@@ -10,14 +10,15 @@ import { Http2AppClient } from './app-client-http2.ts';
 import type { AppClients, Endpoint } from './balancer.ts';
 import type { ControlWatches } from './control-clients.ts';
 import { detectProtocol } from './detect.ts';
-import type { Discovery, KnownService } from './discovery.ts';
+import type { DialledPod, Discovery, KnownService } from './discovery.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { IdleServices } from './idle-services.ts';
 import { buildStack, type StackOf } from './outbound/build-stack.ts';
-import type { InFlight } from './outbound/service-stack.ts';
-import { endpointTarget, type MeshNames, type Peer, peerIdentity } from './peer.ts';
+import { Forwarding } from './outbound/forwarding.ts';
+import type { InFlight, ServiceStack } from './outbound/service-stack.ts';
+import { endpointTarget, type MeshNames, type Peer, peerIdentity, podTarget } from './peer.ts';
 import { PeerConnection } from './peer-connection.ts';
 import { syntheticHeaders } from './proxy-error.ts';
 import { type RequestBody, receiveBody } from './request-body.ts';
@@ -60,6 +61,7 @@ export class Outbound {
   readonly #unwatch: () => void;
   readonly #used = new IdleServices<KnownService>((service) => this.#dropIdle(service));
   readonly #requests = new Set<InFlight>();
+  readonly #forwarding: Forwarding;
   /** The connection whose session is being made: node:http2 announces it before `emit` returns. */
   #arriving: Accepted | undefined;
   #killed = false;
@@ -68,6 +70,10 @@ export class Outbound {
 
   constructor(options: OutboundOptions) {
     this.#options = options;
+    this.#forwarding = new Forwarding({
+      ...options,
+      link: (pod) => this.#peer(pod, pod.inbound!, podTarget(pod, pod.appPort!, true, options.names)),
+    });
     this.#http1.on('request', (request, response) => this.#onHttp1(request, response));
     this.#http1.on('clientError', (_error, socket) => socket.destroy());
     this.#http2.on('session', (session) => this.#onSession(session));
@@ -113,6 +119,7 @@ export class Outbound {
     for (const request of this.#requests) request.drop();
     for (const { balancers } of this.#stacks.values()) for (const balancer of balancers.values()) balancer.destroy();
     for (const peer of this.#peers.values()) peer.destroy();
+    this.#forwarding.destroy();
     for (const { client } of this.#apps.values()) {
       client.http1.destroy();
       client.http2.destroy();
@@ -137,24 +144,25 @@ export class Outbound {
   #handle(head: RequestHead, source: Readable | null, down: Downstream, accepted: Accepted | undefined): void {
     const startMs = performance.now();
     this.handled++;
-    const { discovery, namespace } = this.#options;
-    const service = accepted?.service ?? discovery.resolve(head.authority, namespace);
-    if (!service) {
+    const { discovery, namespace, telemetry } = this.#options;
+    const { authority } = head;
+    const dialled = accepted?.service ?? discovery.resolve(authority, namespace) ?? discovery.resolvePod(authority);
+    if (!dialled) {
       // The real proxy forwards to the connection's original destination; here there is none to know.
-      const message = `no service of the mesh is called ${head.authority || '(no authority)'}`;
+      const message = `no service of the mesh is called ${authority || '(no authority)'}`;
       down.respond(502, syntheticHeaders(message.replace(/[^ -~]/g, '?')), null, null);
       return;
     }
-    const stack = this.#stack(service);
-    const { clusterIp, port } = service;
-    down.onBroken((error) => this.#options.telemetry.outboundTcpError(clusterIp, port, error));
-    if (accepted && !accepted.known) this.#firstRequest(accepted, stack, service);
-    down.onGone(this.#used.use(service));
+    const stack = 'pod' in dialled ? this.#forwarding.stack(dialled) : this.#stack(dialled).stack;
+    const { clusterIp } = stack.ref;
+    down.onBroken((error) => telemetry.outboundTcpError(clusterIp, dialled.port, error));
+    if (accepted && !accepted.known) this.#firstRequest(accepted, stack, dialled);
+    down.onGone(this.#use(dialled));
     if (source) receiveBody(source, (body) => this.#dispatch(stack, head, body, down, startMs));
     else this.#dispatch(stack, head, null, down, startMs);
   }
 
-  #dispatch({ stack }: StackOf, head: RequestHead, body: RequestBody, down: Downstream, startMs: number): void {
+  #dispatch(stack: ServiceStack, head: RequestHead, body: RequestBody, down: Downstream, startMs: number): void {
     if (this.#killed) return;
     let over = false;
     let request: InFlight | null = null;
@@ -165,13 +173,18 @@ export class Outbound {
     if (!over) this.#requests.add(request);
   }
 
-  #firstRequest(accepted: Accepted, { stack }: StackOf, service: KnownService): void {
+  #firstRequest(accepted: Accepted, { ref, protocol }: ServiceStack, dialled: KnownService | DialledPod): void {
     const { telemetry, meter } = this.#options;
-    accepted.socket.once('close', this.#used.use(service));
+    accepted.socket.once('close', this.#use(dialled));
     accepted.known = true;
-    if (stack.protocol) telemetry.outboundProtocol(stack.ref, stack.protocol);
-    else telemetry.outboundDetected(stack.ref, accepted.protocol, accepted.seconds);
-    meter.add(accepted.socket, telemetry.outboundSrcTcp(service.clusterIp, service.port));
+    if (protocol) telemetry.outboundProtocol(ref, protocol);
+    else telemetry.outboundDetected(ref, accepted.protocol, accepted.seconds);
+    meter.add(accepted.socket, telemetry.outboundSrcTcp(ref.clusterIp, dialled.port));
+  }
+
+  /** A request or a connection; the result is called when it has ended. */
+  #use(dialled: KnownService | DialledPod): () => void {
+    return 'pod' in dialled ? this.#forwarding.use(dialled) : this.#used.use(dialled);
   }
 
   /** Of a Service that is called; built anew when its policy is another than it was. */

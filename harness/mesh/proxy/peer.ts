@@ -1,6 +1,6 @@
 import { identityName } from '../../core/topology.ts';
 import type { Address, MeshPodConfig } from '../contract.ts';
-import type { OutboundTarget } from '../telemetry/types.ts';
+import type { ClientTls, OutboundTarget } from '../telemetry/types.ts';
 import type { KnownService } from './discovery.ts';
 
 /** A pod as the outbound proxies of other pods know it. */
@@ -18,6 +18,8 @@ export interface Peer {
   inbound: Address | null;
   /** Where its app is dialled past its proxy: the pod is meshed, but skips the port (`inbound` is null). */
   skipped?: Address;
+  /** Where its proxy's admin port is dialled, where that is another than the pod's address and 4191. */
+  admin?: Address;
   /** The app's port as labels show it, where it is another than the service's target port. */
   appPort: number | null;
 }
@@ -30,9 +32,9 @@ export interface MeshNames {
 
 /** How others know a pod whose sidecar runs here. */
 export function peerOf(pod: MeshPodConfig): Peer {
-  const { namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound } = pod;
+  const { namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound, admin } = pod;
   return {
-    ...{ namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound },
+    ...{ namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound, admin },
     ...(pod.skipsInbound && pod.app && { inbound: null, skipped: pod.app.address }),
     workloadKind: 'Deployment',
     workload: pod.deployment,
@@ -47,7 +49,10 @@ const COMPARED = [
 /** Nothing that a connection or a label depends on has changed. */
 export function samePeer(a: Peer, b: Peer): boolean {
   return (
-    COMPARED.every((key) => a[key] === b[key]) && sameAddress(a.inbound, b.inbound) && sameAddress(a.skipped, b.skipped)
+    COMPARED.every((key) => a[key] === b[key]) &&
+    sameAddress(a.inbound, b.inbound) &&
+    sameAddress(a.skipped, b.skipped) &&
+    sameAddress(a.admin, b.admin)
   );
 }
 
@@ -61,27 +66,45 @@ export function peerIdentity(peer: Peer, names: MeshNames): string {
 
 /** An endpoint as the destination controller describes it (facts, 1.1; unmeshed ones: 1.12). */
 export function endpointTarget(service: KnownService, peer: Peer, names: MeshNames): OutboundTarget {
+  const dst = podLabels(peer, names);
+  dst.set('dst_service', service.name);
+  dst.set('dst_zone_locality', 'unknown');
+  return {
+    authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,
+    ip: peer.ip,
+    port: peer.appPort ?? service.targetPort,
+    tls: tlsTo(peer.inbound !== null, peer, names),
+    dst: sorted(dst),
+  };
+}
+
+/** A pod that is dialled by its address (facts, 1.1 and 1.10). @param meshed by TLS */
+export function podTarget(peer: Peer, port: number, meshed: boolean, names: MeshNames): OutboundTarget {
+  return { authority: '', ip: peer.ip, port, tls: tlsTo(meshed, peer, names), dst: sorted(podLabels(peer, names)) };
+}
+
+function podLabels(peer: Peer, names: MeshNames): Map<string, string> {
   const dst = new Map([
     ['dst_namespace', peer.namespace],
     ['dst_pod', peer.name],
-    ['dst_service', service.name],
     ['dst_serviceaccount', peer.serviceAccount],
     ['dst_zone', ''],
-    ['dst_zone_locality', 'unknown'],
     [ownerLabel(peer.workloadKind), peer.workload],
   ]);
   // From labels of the pod, which the injector and its ReplicaSet set.
   if (peer.inbound || peer.skipped) dst.set('dst_control_plane_ns', names.controlPlaneNamespace);
   if (peer.podTemplateHash) dst.set('dst_pod_template_hash', peer.podTemplateHash);
-  return {
-    authority: service.port === 80 ? service.authority : `${service.authority}:${service.port}`,
-    ip: peer.ip,
-    port: peer.appPort ?? service.targetPort,
-    tls: peer.inbound
-      ? { tls: 'true', serverId: peerIdentity(peer, names) }
-      : { tls: 'no_identity', reason: 'not_provided_by_service_discovery' },
-    dst: [...dst].sort(([a], [b]) => (a < b ? -1 : 1)),
-  };
+  return dst;
+}
+
+function tlsTo(meshed: boolean, peer: Peer, names: MeshNames): ClientTls {
+  return meshed
+    ? { tls: 'true', serverId: peerIdentity(peer, names) }
+    : { tls: 'no_identity', reason: 'not_provided_by_service_discovery' };
+}
+
+function sorted(labels: Map<string, string>): [name: string, value: string][] {
+  return [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Of a Job's pods the label is `k8s_job`, so that it does not collide with Prometheus' `job`. */

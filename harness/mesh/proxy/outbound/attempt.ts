@@ -1,8 +1,8 @@
 import { constants } from 'node:http2';
 import type { LinkSession } from '../../link/session.ts';
 import type { LinkStream } from '../../link/stream.ts';
-import type { OutboundTarget, ProxyTelemetry } from '../../telemetry/types.ts';
-import type { Balancer, Endpoint, Waiting } from '../balancer.ts';
+import type { BackendRef, OutboundTarget, ProxyTelemetry } from '../../telemetry/types.ts';
+import type { Endpoint, Waiting } from '../balancer.ts';
 import { type RequestHead, responseFromPeer } from '../headers.ts';
 import type { ConnectFailure } from '../peer-connection.ts';
 import { FAIL_FAST, LOAD_SHED, resetError } from '../proxy-error.ts';
@@ -25,19 +25,26 @@ export interface AttemptOptions {
   limits: StreamLimits | null;
 }
 
+/** Where its endpoint comes from: a balancer, or the address that was dialled. */
+export interface EndpointSource {
+  readonly ref: BackendRef;
+  /** The connection to it could not be made. */
+  connectFailed(endpoint: Endpoint): void;
+}
+
 /**
  * One attempt at one request: on its way from the pod's app, through a balancer, to a peer's inbound proxy (or an unmeshed
  * app). What comes back goes to the relay.
  */
 export class Attempt implements Waiting, Upstream {
-  readonly #balancer: Balancer;
+  readonly #from: EndpointSource;
   readonly #relay: ResponseRelay;
   readonly #options: AttemptOptions;
   #endpoint: Endpoint | null = null;
   #stream: LinkStream | null = null;
 
-  constructor(balancer: Balancer, relay: ResponseRelay, options: AttemptOptions) {
-    this.#balancer = balancer;
+  constructor(from: EndpointSource, relay: ResponseRelay, options: AttemptOptions) {
+    this.#from = from;
     this.#relay = relay;
     this.#options = options;
     relay.upstream = this;
@@ -59,7 +66,7 @@ export class Attempt implements Waiting, Upstream {
     this.#endpoint = endpoint;
     endpoint.inFlight++;
     const target = endpoint.target as OutboundTarget;
-    const exchange = telemetry.outboundEndpoint(this.#balancer.ref, target, body !== null, now, backendCounted);
+    const exchange = telemetry.outboundEndpoint(this.#from.ref, target, body !== null, now, backendCounted);
     // Without a body this counts the request, before anything of it is written.
     exchange.dispatch(now);
     this.#relay.enter(exchange);
@@ -100,7 +107,7 @@ export class Attempt implements Waiting, Upstream {
   }
 
   #connectFailed(endpoint: Endpoint, failure: ConnectFailure): void {
-    this.#balancer.connectFailed(endpoint);
+    this.#from.connectFailed(endpoint);
     const { ip, port } = endpoint.target;
     this.#relay.synthesize({
       status: failure.kind === 'timeout' ? 504 : 502,

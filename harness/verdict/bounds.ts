@@ -70,7 +70,7 @@ export interface Ground {
 }
 
 export function requestBound({ scope, marginMs }: Ground, layer: Layer): Bound {
-  const answered = made(scope, 'own', 'ok', '*', 'firstByte');
+  const answered = made(scope, 'own', 'answered', '*', 'firstByte');
   const reached = served(scope, 'served', '*', '*', 'start');
   const others = sum(made(scope, 'othersKnown', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
   const own = made(scope, 'own', '*', '*', 'start');
@@ -135,8 +135,8 @@ function both(a: Bound, b: Bound): Bound {
 }
 
 /** Answers that the mesh made with this status, as this side may have counted them, whether or not the caller waited. */
-function meshMade({ scope, marginMs }: Ground, status: Status): Count {
-  const all = started(scope, 'mesh', status);
+function meshMade({ scope, marginMs }: Ground, status: Status, where?: Where<Made>): Count {
+  const all = started(scope, 'mesh', status, where);
   const failure = mayBeFailure(status) || (status === ANY_200 && scope.protocol === 'grpc');
   const raced = failure ? races(scope, marginMs) : () => 0;
   if (scope.side === 'outbound') return (t) => all(t) + raced(t);
@@ -172,7 +172,7 @@ function outcomes(scope: Scope, kinds: readonly ServedKind[], status: Status): S
 
 function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   const { scope } = ground;
-  const low = made(scope, 'own', 'ok', status, 'end');
+  const low = made(scope, 'own', 'answered', status, 'end');
   const kinds = legacy ? (['completed', 'gone-mid'] as const) : (['completed'] as const);
   const answered = lessOthers(ground, status, outcomes(scope, kinds, status));
   // Cut by the callee when its caller had left: to the sidecars a body dropped.
@@ -222,7 +222,7 @@ function brokenBound(ground: Ground, status: Status, legacy: boolean): Bound {
 
 function anyBound(ground: Ground, status: number): Bound {
   const { scope } = ground;
-  const low = made(scope, 'own', 'ok', status, 'end');
+  const low = made(scope, 'own', 'answered', status, 'end');
   const broken = brokenLow(scope, status);
   const kinds: ServedKind[] = [
     'completed',
@@ -239,6 +239,9 @@ function anyBound(ground: Ground, status: number): Bound {
   });
 }
 
+/** A refusal has a status for certain. */
+const LET_IN: Where<Made> = { tag: 'let in', test: (m) => m.refusal === null };
+
 function noneBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
   if (scope.side === 'inbound') {
@@ -248,7 +251,7 @@ function noneBound(ground: Ground, style: Style): Bound {
     const least = Math.max(0, reset.total - raceCap(scope, 'reset'));
     return ({ untilMs, settled }) => ({ low: settled ? least : 0, high: rest(untilMs) + reset.at(untilMs) });
   }
-  const parts = [meshMade(ground, '*'), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
+  const parts = [meshMade(ground, '*', LET_IN), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
   return ({ untilMs }) => ({ low: 0, high: parts.reduce((n, part) => n + part(untilMs), failfast) });
 }
@@ -296,7 +299,7 @@ export function latencyBound(ground: Ground, status: number, le: number): Bound 
     tag,
     test: ({ request: r }) => (r.firstByteMs ?? r.startMs) - r.startMs < le + 1,
   };
-  const low = made(scope, 'own', 'ok', status, 'firstByte', fast);
+  const low = made(scope, 'own', 'answered', status, 'firstByte', fast);
   const written = (['completed', 'mid', 'open'] as const).map((kind) =>
     served(scope, 'served', kind, status, 'firstByte', fastServed),
   );
@@ -321,7 +324,7 @@ export function durationBound(ground: Ground, leMs: number, style: Style): Bound
   const tag = `le${leMs}`;
   const quick: Where<Made> = { tag, test: (m) => m.endMs! - m.startMs <= leMs };
   const quickServed: Where<Served> = { tag, test: ({ request: r }) => r.endMs! - r.startMs <= leMs };
-  const low = made(scope, 'own', 'ok', '*', 'end', quick);
+  const low = made(scope, 'own', 'answered', '*', 'end', quick);
   const inbound = scope.side === 'inbound';
   // However they ended, and after whatever time. A reset is to the caller's sidecar an answer of the mesh.
   const kinds: ServedKind[] = inbound ? ['mid', 'gone-mid', 'reset'] : ['mid', 'gone-mid', 'open'];

@@ -26,18 +26,25 @@ export interface Where<T> {
 
 const ALL = { tag: '', test: () => true };
 
+/** `answered`: by the service, or by the callee's proxy, which let it not in: to the caller's proxy, an answer like any. */
+export type AskedKind = MadeKind | 'answered' | '*';
+
+function isKind(kind: AskedKind, m: Made): boolean {
+  return kind === '*' || m.kind === kind || (kind === 'answered' && (m.kind === 'ok' || m.refusal !== null));
+}
+
 /** Requests made, of one kind and status, by one of their moments. */
 export function made(
   scope: Scope,
   list: MadeList,
-  kind: MadeKind | '*',
+  kind: AskedKind,
   status: Status,
   moment: MadeMoment,
   where: Where<Made> = ALL,
 ): Steps {
   return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
     Steps.of(
-      scope[list].filter((m) => (kind === '*' || m.kind === kind) && hasStatus(status, m.status) && where.test(m)),
+      scope[list].filter((m) => isKind(kind, m) && hasStatus(status, m.status) && where.test(m)),
       (m) => (moment === 'start' ? m.startMs : moment === 'end' ? m.endMs : m.firstByteMs),
     ),
   );

@@ -11,7 +11,7 @@ export const AGENT_PATHS = {
   ready: '/ready',
   /** GET: `{ nowEpochMs }`. */
   clock: '/clock',
-  /** PUT: the script as text, starts a job: 201, or 409 while another runs. GET: AgentJob. */
+  /** PUT AgentStart: starts a job: 201, or 409 while another runs. GET: AgentJob. */
   job: '/job',
   /** GET, with `?from=<byte>`: the journal from there, as far as it goes, AGENT_MAX_BYTES at most. */
   journal: '/job/journal',
@@ -42,6 +42,12 @@ export const AGENT_ENV = {
   /** Default: AGENT_PORT; 0 for any. */
   port: 'MESHPROOF_AGENT_PORT',
 } as const;
+
+export interface AgentStart {
+  script: string;
+  /** Text of further files that the script reads, by name. */
+  files: Record<string, string>;
+}
 
 /** `bytes`: how long each file was when the state was taken; when k6 has ended they don't grow any more. */
 export type AgentJob =

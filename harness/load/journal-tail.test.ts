@@ -18,8 +18,14 @@ test('counts what is there, and later what was added, lines cut anywhere', () =>
     's,2,1001.000,shop%2Fweb,GET,%2F',
     's,3,1001.000,shop%2Fweb,GET,%2F',
     's,4,1001.000,shop%2Fweb,GET,%2F',
-    'e,1,1002.000,404,1002.000,,',
-    'e,2,1003.000,503,1003.000,,',
+    's,5,1001.000,shop%2Fpay,POST,%2Fa.B%2FC',
+    's,6,1001.000,shop%2Fpay,POST,%2Fa.B%2FC',
+    's,7,1001.000,shop%2Fpay,POST,%2Fa.B%2FC',
+    'e,1,1002.000,404,1002.000,,,',
+    'e,2,1003.000,503,1003.000,,,',
+    'e,5,1003.000,200,1003.000,pay-0,,14',
+    'e,6,1003.000,200,1003.000,pay-0,,5',
+    'e,7,1003.000,200,1003.000,pay-0,,-',
     'x,3,1004.000,timeout,0',
     'Z,1005.000',
     '',
@@ -28,7 +34,7 @@ test('counts what is there, and later what was added, lines cut anywhere', () =>
     appendFileSync(file, text.slice(at, at + 7));
     tail.read();
   }
-  expect(tail.counts).toEqual({ started: 4, ended: 3, failed: 2 });
+  expect(tail.counts).toEqual({ started: 7, ended: 6, failed: 3 });
   expect(tail).toMatchObject({ originMs: 1000, endMs: 1005 });
 });
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { GRPC_FAILURES } from '../core/outcome.ts';
 
 /** What the journal of a load generator says so far. */
 export interface JournalCounts {
@@ -6,11 +7,17 @@ export interface JournalCounts {
   started: number;
   /** Requests that ended, with an answer or without. */
   ended: number;
-  /** Of those: without an answer, or with a 5xx. */
+  /** Of those: without an answer, or with one that is a failure: a 5xx, certain codes of gRPC. */
   failed: number;
 }
 
 const CHUNK_BYTES = 1 << 18;
+
+/** `e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>,<grpc>`: a 5xx, or a code of gRPC that is a failure. */
+function isFailure(line: string): boolean {
+  const [, , , status, , , , grpc = ''] = line.split(',', 8);
+  return Number(status) >= 500 || (grpc !== '' && grpc !== '-' && GRPC_FAILURES.has(Number(grpc)));
+}
 
 /** Follows a journal while it is written, counting its lines. Reads only what is new. */
 export class JournalTail {
@@ -59,7 +66,7 @@ export class JournalTail {
         break;
       case 'e':
         this.counts.ended++;
-        if (Number(line.split(',', 4)[3]) >= 500) this.counts.failed++;
+        if (isFailure(line)) this.counts.failed++;
         break;
       case 'x':
         this.counts.ended++;

@@ -3,6 +3,7 @@
 import { sleep } from 'k6';
 import exec from 'k6/execution';
 import http from 'k6/http';
+import grpc from 'k6/net/grpc';
 
 const plan = __PLAN__;
 
@@ -12,20 +13,48 @@ export const options = {
   discardResponseBodies: true,
   maxRedirects: 0,
   systemTags: [],
+  summaryTrendStats: ['count'],
 };
 
 // k6's codes: 0 no error, 14xx and 15xx an answer with that kind of status, 1050 the request's timeout.
 const TIMED_OUT = 1050;
 const isAnswer = (code) => code === 0 || (code >= 1400 && code < 1600);
 
+// HTTP: Go writes header names in their canonical form.
+const canonical = (name) => name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+const httpPodHeader = canonical(plan.podHeader);
+const httpMeshErrorHeader = canonical(plan.meshErrorHeader);
+
 const streams = plan.streams.map((requests) => {
   let sum = 0;
   const total = requests.reduce((all, request) => all + request.weight, 0);
   return requests.map((request) => {
     sum += request.weight;
-    return { ...request, below: sum / total, body: request.bodyBytes > 0 ? 'x'.repeat(request.bodyBytes) : null };
+    const body = request.rpc ? messageOf(request.bodyBytes) : textOf(request.bodyBytes);
+    return { ...request, below: sum / total, body };
   });
 });
+
+function textOf(bytes) {
+  return bytes > 0 ? 'x'.repeat(bytes) : null;
+}
+
+/** A message with so many bytes in its one field. In JSON bytes are base64: `eHh4` is `xxx`. */
+function messageOf(bytes) {
+  return bytes > 0 ? { padding: 'eHh4'.repeat(bytes / 3) + ['', 'eA==', 'eHg='][bytes % 3] } : {};
+}
+
+// Each VU has a client, and with it a connection, for every gRPC service that it may call.
+const clients = new Map();
+for (const { rpc } of streams.flat()) {
+  if (rpc && !clients.has(rpc.authority)) clients.set(rpc.authority, newClient());
+}
+
+function newClient() {
+  const client = new grpc.Client();
+  client.load([], ...plan.protos);
+  return { client, connected: false };
+}
 
 // Each VU numbers its own requests.
 let nextId = __VU * 1e7;
@@ -58,16 +87,79 @@ export default function () {
   const id = nextId++;
   // The clock has whole milliseconds, rounded down: sound for a start; an end needs the next one.
   console.log(`s,${id},${Date.now()}.000,${request.start}`);
+  if (request.rpc) {
+    invoke(id, request);
+    return;
+  }
   const response = http.request(request.method, request.url, request.body, request.params);
   const end = `${Date.now() + 1}.000`;
   const code = response.error_code;
   if (isAnswer(code)) {
     const headers = response.headers;
-    const from = `${encode(headers[plan.podHeader])},${encode(headers[plan.meshErrorHeader])}`;
+    const from = `${encode(headers[httpPodHeader])},${encode(headers[httpMeshErrorHeader])}`;
     console.log(`e,${id},${end},${response.status},${end},${from},`);
   } else {
     console.log(`x,${id},${end},${code === TIMED_OUT ? 'timeout' : 'connection'},${response.status}`);
   }
+}
+
+function invoke(id, { rpc, body, params }) {
+  const own = clients.get(rpc.authority);
+  let end;
+  try {
+    if (!own.connected) {
+      const { timeout } = params;
+      own.client.connect(rpc.address, { plaintext: true, authority: rpc.authority, timeout, maxReceiveSize: 1 << 26 });
+      own.connected = true;
+    }
+    end = readEnd(own.client.invoke(rpc.method, body, params));
+  } catch (error) {
+    // It could not connect, or not in time.
+    end = failure(String(error), 0);
+  }
+  const t = `${Date.now() + 1}.000`;
+  if (end.reason) console.log(`x,${id},${t},${end.reason},${end.status}`);
+  else console.log(`e,${id},${t},${end.status},${t},${end.from},${end.code}`);
+  // After a failure the library waits longer and longer before it connects again, and fails every request meanwhile.
+  if (own.connected && (rpc.ownConnection || end.reason === 'connection')) {
+    own.client.close();
+    own.connected = false;
+  }
+}
+
+// Where the peer has said nothing the library makes a code up; only its words tell. A limit of k6's goes to the peer as
+// `grpc-timeout`, but the peers at hand leave it to the caller: code 4 of theirs comes with their headers.
+const DEADLINE = /context deadline exceeded/;
+const NO_TRAILERS = /^server closed the stream without sending trailers$/;
+const HTTP_ONLY = /^unexpected HTTP status code received from server: (\d{3})/;
+const MADE_UP =
+  /^(stream terminated by RST_STREAM|error reading from server|connection error|closing transport|transport is closing|unexpected EOF|grpc: the (client )?connection is closing|last connection error|keepalive ping failed|the stream is|the connection is draining)/;
+
+function readEnd({ status, error, headers, trailers }) {
+  // Printed it is a name.
+  const code = Number(status);
+  // An answer of trailers alone has its headers there.
+  const headersCame = 'content-type' in headers;
+  const said = headersCame || 'content-type' in trailers;
+  const message = error?.message ?? '';
+  const value = (name) => encode((headers[name] || trailers[name] || [])[0]);
+  const answer = (http, grpcCode) => ({
+    status: http,
+    code: grpcCode,
+    from: `${value(plan.podHeader)},${value(plan.meshErrorHeader)}`,
+  });
+  const http = HTTP_ONLY.exec(message);
+  if (http) return answer(http[1], '-');
+  if (headersCame && NO_TRAILERS.test(message)) return answer(200, '-');
+  const madeUp = code !== 0 && (DEADLINE.test(message) || MADE_UP.test(message));
+  if (said && !madeUp) return answer(200, code);
+  return failure(message, headersCame ? 200 : 0);
+}
+
+function failure(message, status) {
+  // Connecting is tried until the time is over.
+  const isTimeout = DEADLINE.test(message) && !/connection error/.test(message);
+  return { reason: isTimeout ? 'timeout' : 'connection', status };
 }
 
 export function teardown() {
@@ -78,7 +170,7 @@ export function handleSummary(data) {
   const count = (name) => data.metrics[name]?.values.count ?? 0;
   return {
     [plan.summaryFile]: JSON.stringify({
-      requests: count('http_reqs'),
+      requests: count('http_reqs') + count('grpc_req_duration'),
       iterations: count('iterations'),
       droppedIterations: count('dropped_iterations'),
     }),

@@ -6,7 +6,7 @@ export interface LoadPlan {
   /** Seed of the choices among weighted requests. */
   seed: number;
   traffic: TrafficSpec[];
-  services: Record<QualifiedName, { authority: string; port: number }>;
+  services: Record<QualifiedName, { authority: string; port: number; protocol?: 'grpc' }>;
   /** Authority to `ip:port` of the load generator's outbound proxy. */
   hosts: Record<string, string>;
   /** The pod that k6 is, in the mesh; names the journal. */
@@ -28,7 +28,12 @@ export function planLoad(
   return {
     seed: scenario.seed,
     traffic: scenario.traffic.map((spec) => withHeadroom(spec, access.userHeadroom ?? 1)),
-    services: Object.fromEntries(scenario.services.map((s) => [s.id, { authority: authorityOf(s), port: s.port }])),
+    services: Object.fromEntries(
+      scenario.services.map((s) => [
+        s.id,
+        { authority: authorityOf(s), port: s.port, ...(s.protocol === 'grpc' ? { protocol: s.protocol } : {}) },
+      ]),
+    ),
     hosts: access.hosts,
     pod: access.pod,
     originLeadMs: access.originLeadMs ?? DEFAULT_ORIGIN_LEAD_MS,

@@ -92,7 +92,7 @@ describe('what k6 journals is what the server saw', () => {
     );
 
     const lines = result.journalText.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^H,1,meshproof%2Fload,load-5d4f8c7b9-x2x4q,0,\d{13}\.000$/);
+    expect(lines[0]).toMatch(/^H,2,meshproof%2Fload,load-5d4f8c7b9-x2x4q,0,\d{13}\.000$/);
     expect(lines.at(-1)).toMatch(/^Z,\d{13}\.000$/);
     expect(Number(lines[0]?.split(',').at(-1))).toBe(result.originMs);
     expect(Number(lines.at(-1)?.split(',')[1])).toBe(result.endMs);
@@ -103,12 +103,28 @@ describe('what k6 journals is what the server saw', () => {
     for (const [i, start] of starts.entries()) {
       const [, id, begun] = start.split(',');
       const end = lines.find((l) => l.startsWith(`e,${id},`)) ?? '';
-      const [, ended] = end.match(/^e,\d+,(\d{13}\.000),200,\1,web-0,$/) ?? [];
+      const [, ended] = end.match(/^e,\d+,(\d{13}\.000),200,\1,web-0,,$/) ?? [];
       expect(Number(begun)).toBeGreaterThanOrEqual(result.originMs);
       expect(served[i]).toBeGreaterThanOrEqual(Number(begun));
       expect(served[i]).toBeLessThan(Number(ended));
     }
     expect(starts.length).toBe(served.length);
+  });
+
+  test('a connection for each request, and headers of the size asked for', async () => {
+    const sockets = new Set<unknown>();
+    const padding = new Set<number>();
+    const { result } = await drive(
+      (request, response) => {
+        sockets.add(request.socket);
+        padding.add(String(request.headers['x-meshproof-padding']).length);
+        ok(request, response);
+      },
+      [stream(steady(20, 400, 1), [{ ownConnection: true, headerBytes: 8000 }])],
+    );
+    expect(result.requests).toBeGreaterThan(3);
+    expect(sockets.size).toBe(result.requests);
+    expect(padding).toEqual(new Set([8000]));
   });
 
   test('statuses, the mesh’s own errors, redirects that are not followed', async () => {
@@ -126,7 +142,7 @@ describe('what k6 journals is what the server saw', () => {
     );
     expect(seen.has('GET /elsewhere')).toBe(false);
     expect(hosts).toEqual(new Set(['web.shop.svc.cluster.local', 'pay.shop.svc.cluster.local:8080']));
-    expect(result.journalText).toMatch(/^e,\d+,[\d.]+,504,[\d.]+,,timed%20out%2C%20after%201%20ms$/m);
+    expect(result.journalText).toMatch(/^e,\d+,[\d.]+,504,[\d.]+,,timed%20out%2C%20after%201%20ms,$/m);
     expect(outcomes(result)).toEqual({
       s: result.requests,
       'e 302': seen.get('GET /moved'),
@@ -319,7 +335,7 @@ describe('ends', () => {
     const summary = JSON.stringify({ requests: 2, iterations: 2, droppedIterations: 0 });
     const script = [
       '#!/bin/sh',
-      `printf 'H,1,meshproof%%2Fload,load-1,0,1000.000\\ns,1,1001.000,shop%%2Fweb,GET,%%2F\\nZ,1002.000\\n' > k6.journal`,
+      `printf 'H,2,meshproof%%2Fload,load-1,0,1000.000\\ns,1,1001.000,shop%%2Fweb,GET,%%2F\\nZ,1002.000\\n' > k6.journal`,
       `echo '${summary}' > k6-summary.json`,
       'echo "Failed to write to log, no space left on device" >&2',
     ];

@@ -66,11 +66,13 @@ const EXIT_ABORTED = 105;
 export async function runK6(options: K6Options): Promise<K6Result> {
   const { dir, plan, signal } = options;
   signal?.throwIfAborted();
-  const job: LoadJob = { dir, ...JOB_FILES };
+  const script = renderK6Script(plan);
+  const job: LoadJob = { dir, ...JOB_FILES, files: script.files.map(({ name }) => name) };
   const journalFile = join(dir, job.journal);
   // k6 appends to a journal that exists.
   for (const file of [job.journal, job.summary]) rmSync(join(dir, file), { force: true });
-  writeFileSync(join(dir, job.script), renderK6Script(plan));
+  writeFileSync(join(dir, job.script), script.text);
+  for (const { name, text } of script.files) writeFileSync(join(dir, name), text);
   await using k6 = await options.launch(job);
   const tail = new JournalTail(journalFile);
   const { exit, interrupted } = await follow(k6, tail, options);

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import type { TrafficShape } from '../scenario/model.ts';
+import { compileProto } from '../scenario/proto.ts';
+import type { LoadPlan } from './plan.ts';
 import { renderK6Script } from './script.ts';
 import { plan, stream } from './testing.ts';
 
 /** The data of a rendered script. */
 function dataOf(shape: TrafficShape, startMs = 0) {
-  const script = renderK6Script(plan([stream(shape, [{ path: '/a', service: 'shop/pay', timeoutMs: 2000 }], startMs)]));
-  const [, json = ''] = script.match(/^const plan = (\{[\s\S]*?^\});$/m) ?? [];
+  return dataIn(plan([stream(shape, [{ path: '/a', service: 'shop/pay', timeoutMs: 2000 }], startMs)]));
+}
+
+function dataIn(from: LoadPlan) {
+  const [, json = ''] = renderK6Script(from).text.match(/^const plan = (\{[\s\S]*?^\});$/m) ?? [];
   return JSON.parse(json);
 }
 
@@ -80,14 +85,56 @@ test('requests', () => {
       },
     ],
   ]);
-  expect(data).toMatchObject({ podHeader: 'X-Meshproof-Pod', meshErrorHeader: 'L5d-Proxy-Error', seed: 7 });
+  expect(data).toMatchObject({ podHeader: 'x-meshproof-pod', meshErrorHeader: 'l5d-proxy-error', seed: 7, protos: [] });
+});
+
+const SHAPE = { executor: 'constant-vus', vus: 1, durationMs: 1000 } as const;
+
+test('a connection of its own, and big headers', () => {
+  const requests = [{ ownConnection: true, headerBytes: 5 }];
+  expect(dataIn(plan([stream(SHAPE, requests)])).streams[0][0].params.headers).toEqual({
+    'x-meshproof-caller': 'meshproof/load',
+    'x-meshproof-padding': 'xxxxx',
+    connection: 'close',
+  });
+});
+
+test('gRPC: the method, the authority, and .proto files in which k6 finds the methods', () => {
+  const requests = ['/shop.Pay/Charge', '/shop.Pay/Refund', '/meshproof.v1.Echo/Unary', '/Top/Ping'].map((path) => ({
+    service: 'shop/echo',
+    method: 'POST' as const,
+    path,
+    requestBytes: 100,
+    timeoutMs: 700,
+  }));
+  const echo = { authority: 'echo.shop.svc.cluster.local', port: 80, protocol: 'grpc' as const };
+  const base = plan([stream(SHAPE, requests)]);
+  const withEcho = { ...base, services: { ...base.services, 'shop/echo': echo } };
+  expect(dataIn(withEcho).streams[0][0]).toEqual({
+    weight: 1,
+    bodyBytes: 100,
+    start: 'shop%2Fecho,POST,%2Fshop.Pay%2FCharge',
+    rpc: {
+      address: 'echo.shop.svc.cluster.local:80',
+      authority: 'echo.shop.svc.cluster.local',
+      method: '/shop.Pay/Charge',
+      ownConnection: false,
+    },
+    params: { timeout: 700, metadata: { 'x-meshproof-caller': 'meshproof/load' }, discardResponseMessage: true },
+  });
+  const { files } = renderK6Script(withEcho);
+  expect(dataIn(withEcho).protos).toEqual(files.map(({ name }) => name));
+  // The compiler of scenarios reads them as k6's does.
+  const methods = files.flatMap(({ text }) => compileProto(text));
+  expect(methods.map(({ path }) => path)).toEqual(requests.map(({ path }) => path));
+  expect(files.map(({ text }) => /padding = (\d+);/.exec(text)?.[1])).toEqual(['536870911', '1', '536870911']);
 });
 
 test('text that means something to String.replace is taken as it is', () => {
-  const script = renderK6Script(
+  const { text } = renderK6Script(
     plan([stream({ executor: 'constant-vus', vus: 1, durationMs: 1000 }, [{ path: "/$&$'" }])]),
   );
-  expect(script).toContain("http://web.shop.svc.cluster.local/$&$'");
+  expect(text).toContain("http://web.shop.svc.cluster.local/$&$'");
 });
 
 test('traffic to nobody', () => {

@@ -5,29 +5,40 @@ import type { RequestSpec, TrafficSpec } from '../scenario/model.ts';
 import { LOAD_WORKLOAD } from '../scenario/model.ts';
 import { JOB_FILES } from './command.ts';
 import { k6Scenario } from './executors.ts';
+import { protosOf } from './grpc-proto.ts';
 import type { LoadPlan } from './plan.ts';
 
 const PLACEHOLDER = '__PLAN__';
 const PROGRAM = new URL('./k6-program.js', import.meta.url);
+/** What makes the headers of a request big; the name is that of the services' calls. */
+const PADDING_HEADER = 'x-meshproof-padding';
+
+export interface K6Script {
+  text: string;
+  /** Files that it reads, from its own folder. */
+  files: { name: string; text: string }[];
+}
 
 /**
- * The k6 script of a plan: k6-program.js with the plan's data put in. It needs no other file.
+ * The k6 script of a plan: k6-program.js with the plan's data put in, and the .proto files of what gRPC it makes.
  * @throws HarnessError UNKNOWN_SERVICE when traffic goes to a service that the plan does not know
  */
-export function renderK6Script(plan: LoadPlan): string {
+export function renderK6Script(plan: LoadPlan): K6Script {
+  const streams = plan.traffic.map((spec) => spec.requests.map((request) => requestData(plan, spec, request)));
+  const files = protosOf(streams.flat().flatMap((request) => ('rpc' in request ? [request.rpc.method] : [])));
   const data = {
     seed: plan.seed,
     originLeadMs: plan.originLeadMs,
     summaryFile: JOB_FILES.summary,
     journalHead: `H,${JOURNAL_VERSION},${encodeURIComponent(LOAD_WORKLOAD.id)},${encodeURIComponent(plan.pod)},0,`,
-    // Go writes header names in their canonical form.
-    podHeader: canonicalHeader(POD_HEADER),
-    meshErrorHeader: canonicalHeader(MESH_ERROR_HEADER),
+    podHeader: POD_HEADER,
+    meshErrorHeader: MESH_ERROR_HEADER,
     hosts: plan.hosts,
+    protos: files.map(({ name }) => name),
     scenarios: Object.fromEntries(plan.traffic.map((spec, i) => [scenarioName(spec, i), k6Scenario(spec, i)])),
-    streams: plan.traffic.map((spec) => spec.requests.map((request) => requestData(plan, spec, request))),
+    streams,
   };
-  return readFileSync(PROGRAM, 'utf8').replace(PLACEHOLDER, () => JSON.stringify(data, null, 2));
+  return { text: readFileSync(PROGRAM, 'utf8').replace(PLACEHOLDER, () => JSON.stringify(data, null, 2)), files };
 }
 
 function requestData(plan: LoadPlan, spec: TrafficSpec, request: RequestSpec) {
@@ -41,32 +52,47 @@ function requestData(plan: LoadPlan, spec: TrafficSpec, request: RequestSpec) {
       },
     );
   }
-  const port = service.port === 80 ? '' : `:${service.port}`;
-  return {
+  const common = {
     weight: request.weight,
-    method: request.method,
-    url: `http://${service.authority}${port}${request.path}`,
     bodyBytes: request.requestBytes,
+    // What a start line says after its time stamp.
+    start: [request.service, request.method, request.path].map(encodeURIComponent).join(','),
+  };
+  // As clients write it: the port only where it is not HTTP's own.
+  const authority = service.port === 80 ? service.authority : `${service.authority}:${service.port}`;
+  const headers = {
+    [CALLER_HEADER]: LOAD_WORKLOAD.id,
+    ...(request.headerBytes ? { [PADDING_HEADER]: 'x'.repeat(request.headerBytes) } : {}),
+  };
+  if (service.protocol === 'grpc') {
+    return {
+      ...common,
+      rpc: {
+        address: `${service.authority}:${service.port}`,
+        authority,
+        method: request.path,
+        ownConnection: request.ownConnection === true,
+      },
+      params: { timeout: request.timeoutMs, metadata: headers, discardResponseMessage: true },
+    };
+  }
+  return {
+    ...common,
+    method: request.method,
+    url: `http://${authority}${request.path}`,
     params: {
       timeout: request.timeoutMs,
       headers: {
-        [CALLER_HEADER]: LOAD_WORKLOAD.id,
+        ...headers,
         ...(request.requestBytes > 0 ? { 'content-type': 'text/plain' } : {}),
+        // k6 closes the connection behind such a request. Where others of a VU keep theirs, it may be one of those.
+        ...(request.ownConnection ? { connection: 'close' } : {}),
       },
     },
-    // What a start line says after its time stamp.
-    start: [request.service, request.method, request.path].map(encodeURIComponent).join(','),
   };
 }
 
 /** k6 allows letters, digits, underscores and dashes; the index keeps names apart. */
 function scenarioName(spec: TrafficSpec, index: number): string {
   return `${index}_${spec.name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
-}
-
-function canonicalHeader(name: string): string {
-  return name
-    .split('-')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('-');
 }

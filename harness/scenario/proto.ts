@@ -9,14 +9,6 @@ export interface GrpcMethod {
   path: string;
   clientStreams: boolean;
   serverStreams: boolean;
-  /** Field of the request that takes padding: its first `bytes` or `string`; null when there is none. */
-  requestPadding: PaddingField | null;
-  responsePadding: PaddingField | null;
-}
-
-export interface PaddingField {
-  name: string;
-  type: 'bytes' | 'string';
 }
 
 /** What a .proto does not compile for. `line` counts from 1; 0 when it is not known. */
@@ -49,8 +41,6 @@ export function compileProto(source: string): GrpcMethod[] {
       path: `/${service.fullName.slice(1)}/${method.name}`,
       clientStreams: method.requestStream === true,
       serverStreams: method.responseStream === true,
-      requestPadding: paddingOf(method.resolvedRequestType),
-      responsePadding: paddingOf(method.resolvedResponseType),
     })),
   );
 }
@@ -106,13 +96,4 @@ function lineOf(source: string, name: string): number {
 function servicesIn(node: protobuf.ReflectionObject): protobuf.Service[] {
   if (node instanceof protobuf.Service) return [node];
   return node instanceof protobuf.Namespace ? node.nestedArray.flatMap((inner) => servicesIn(inner)) : [];
-}
-
-function paddingOf(type: protobuf.Type | null): PaddingField | null {
-  const field = type?.fieldsArray.find(({ type, repeated, map }) => !repeated && !map && isText(type));
-  return field && isText(field.type) ? { name: field.name, type: field.type } : null;
-}
-
-function isText(type: string): type is 'bytes' | 'string' {
-  return type === 'bytes' || type === 'string';
 }

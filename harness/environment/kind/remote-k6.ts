@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, HarnessError } from '../../core/errors.ts';
-import { AGENT_HEADERS, AGENT_PATHS, type AgentFiles, type AgentJob, exitOf } from '../../core/load-agent.ts';
+import {
+  AGENT_HEADERS,
+  AGENT_PATHS,
+  type AgentFiles,
+  type AgentJob,
+  type AgentStart,
+  exitOf,
+} from '../../core/load-agent.ts';
 import type { LoadJob, LoadLauncher } from '../../core/load-job.ts';
 import { type ChildExit, tailOf } from '../../core/process.ts';
 import type { ToolProcess } from '../../core/tool.ts';
@@ -36,19 +43,24 @@ export function launchRemoteK6(baseUrl: string, options: RemoteK6Options = {}): 
     // What is there already is another run's.
     for (const file of [job.journal, job.summary]) rmSync(join(job.dir, file), { force: true });
     writeFileSync(join(job.dir, job.log), '');
-    const script = readFileSync(join(job.dir, job.script), 'utf8');
-    await startJob(agent, name, script, unreachableMs);
+    const text = (file: string) => readFileSync(join(job.dir, file), 'utf8');
+    const start: AgentStart = {
+      script: text(job.script),
+      files: Object.fromEntries((job.files ?? []).map((file) => [file, text(file)])),
+    };
+    await startJob(agent, name, start, unreachableMs);
     return new RemoteK6(agent, name, job, unreachableMs);
   };
 }
 
 /** @throws HarnessError LOAD_AGENT_UNREACHABLE, LOAD_AGENT_BUSY */
-async function startJob(agent: Agent, name: string, script: string, unreachableMs: number): Promise<void> {
+async function startJob(agent: Agent, name: string, start: AgentStart, unreachableMs: number): Promise<void> {
   const from = performance.now();
   for (;;) {
     try {
       // Asking again starts it once: it has a name.
-      await agent.request('PUT', AGENT_PATHS.job, { body: script, headers: { [AGENT_HEADERS.job]: name } });
+      const headers = { [AGENT_HEADERS.job]: name };
+      await agent.request('PUT', AGENT_PATHS.job, { body: JSON.stringify(start), headers });
       return;
     } catch (error) {
       if (error instanceof Refusal && error.status === 409) throw busy(agent.baseUrl);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { epochMs } from '../../core/clock.ts';
-import type { AgentJob } from '../../core/load-agent.ts';
+import type { AgentJob, AgentStart } from '../../core/load-agent.ts';
 import { waitFor } from '../../core/wait.ts';
 import { startAgent } from './testing.ts';
 
@@ -11,8 +11,9 @@ const LONG = `
   export function handleSummary() { return { 'k6-summary.json': '{}' }; }
 `;
 
-async function put(url: string, name: string, script = LONG) {
-  return (await fetch(`${url}/job`, { method: 'PUT', body: script, headers: { 'x-job': name } })).status;
+async function put(url: string, name: string, more: Partial<AgentStart> = {}) {
+  const body = JSON.stringify({ script: LONG, files: {}, ...more } satisfies AgentStart);
+  return (await fetch(`${url}/job`, { method: 'PUT', body, headers: { 'x-job': name } })).status;
 }
 const stateOf = async (url: string) => (await (await fetch(`${url}/job`)).json()) as AgentJob;
 
@@ -85,6 +86,15 @@ test.each([
 ])('refuses %s %s %s: %d', async (method, path, body, status) => {
   await using agent = await startAgent();
   expect((await fetch(agent.url + path, { method, body })).status).toBe(status);
+});
+
+test('brings further files, which stay in the folder of the job', async () => {
+  await using agent = await startAgent();
+  const script = LONG.replace('export const', "const text = open('text.txt'); export const").replace("'line'", 'text');
+  expect(await put(agent.url, 'a', { script, files: { 'text.txt': 'said by a file', '../out.txt': 'x' } })).toBe(201);
+  await untilJournal(agent.url);
+  expect(agent.file('k6.journal').toString()).toMatch(/^said by a file$/m);
+  expect(agent.file('out.txt').toString()).toBe('x');
 });
 
 test('SIGTERM ends k6 and then the agent', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { AgentFiles, AgentJob } from '../../core/load-agent.ts';
+import { basename, join } from 'node:path';
+import type { AgentFiles, AgentJob, AgentStart } from '../../core/load-agent.ts';
 import type { LoadJob } from '../../core/load-job.ts';
 import { type Child, startChild } from '../../core/process.ts';
 import { JOB_FILES } from '../command.ts';
@@ -22,13 +22,14 @@ export class Jobs {
    * Starts a job; the files of the one before go.
    * @returns false while another runs; true as well when this one was started before
    */
-  start(name: string, script: string): boolean {
+  start(name: string, { script, files }: AgentStart): boolean {
     if (this.#current?.name === name) return true;
     if (this.#current && !this.#current.k6.exit) return false;
     rmSync(this.#dir, { recursive: true, force: true });
     mkdirSync(this.#dir);
     const job: LoadJob = { dir: this.#dir, ...JOB_FILES };
     writeFileSync(join(job.dir, job.script), script);
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(job.dir, basename(file)), text);
     this.#current = { name, k6: startChild({ ...k6Spec(job), file: this.#k6 }) };
     return true;
   }

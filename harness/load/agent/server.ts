@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { constants as os } from 'node:os';
 import { epochMs } from '../../core/clock.ts';
 import { describe } from '../../core/errors.ts';
-import { AGENT_HEADERS, AGENT_MAX_BYTES, AGENT_PATHS, type AgentSignal } from '../../core/load-agent.ts';
+import {
+  AGENT_HEADERS,
+  AGENT_MAX_BYTES,
+  AGENT_PATHS,
+  type AgentSignal,
+  type AgentStart,
+} from '../../core/load-agent.ts';
 import type { Jobs } from './jobs.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
@@ -44,9 +50,9 @@ function answerReady(response: ServerResponse, k6: string): void {
 
 async function startJob(jobs: Jobs, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const name = request.headers[AGENT_HEADERS.job];
-  const script = await textOf(request);
+  const body = await textOf(request);
   if (typeof name !== 'string' || name === '') sendText(response, 400, `header ${AGENT_HEADERS.job} is missing`);
-  else if (jobs.start(name, script)) sendJson(response, 201, jobs.state);
+  else if (jobs.start(name, JSON.parse(body) as AgentStart)) sendJson(response, 201, jobs.state);
   else sendText(response, 409, 'another job runs');
 }
 

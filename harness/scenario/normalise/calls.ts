@@ -118,25 +118,6 @@ function checkGrpc(entry: CallEntry, path: string, callee: CatalogueService, at:
       'remove `cancelAfterMessages:`, or call a method that `returns (stream ...)`',
     );
   }
-  checkPadding(entry.size, path, callee, at, context);
-}
-
-/** Reports a size of a message that has no field to fill. */
-export function checkPadding(
-  size: number | undefined,
-  path: string,
-  callee: CatalogueService,
-  at: Path,
-  context: Context,
-): void {
-  const method = callee.proto?.methods.find((m) => m.path === path);
-  if (size && method && !method.requestPadding) {
-    context.report(
-      [...at, 'size'],
-      `the request of ${path} has no field of type bytes or string that ${formatSize(size)} could go into`,
-      'remove `size:`, or add such a field to the message',
-    );
-  }
 }
 
 interface RequestBody {

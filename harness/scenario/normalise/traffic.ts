@@ -5,7 +5,7 @@ import { LOAD_WORKLOAD, type RequestSpec, type TrafficShape, type TrafficSpec } 
 import type { ScenarioFile } from '../schema/file.ts';
 import type { StreamEntry } from '../schema/traffic.ts';
 import type { CallGraph } from './call-graph.ts';
-import { checkPadding, checkRequestBody } from './calls.ts';
+import { checkRequestBody } from './calls.ts';
 import type { Catalogue, CatalogueService } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { streamsAt } from './routes.ts';
@@ -93,7 +93,6 @@ function checkGrpcTarget(
   if (entry.method && entry.method !== 'POST' && context.complete.protocols) {
     context.report([...at, 'method'], 'a gRPC request is always a POST', 'remove `method:`');
   }
-  checkPadding(entry.size, path, service, at, context);
   if (!streamsAt(service, path)) return true;
   context.report(
     [...at, 'target'],

@@ -7,7 +7,7 @@ import { connectDocker } from './docker.ts';
 import { removeRun } from './remove.ts';
 import { startScenario } from './scenario.ts';
 import { createCluster } from './steps/cluster.ts';
-import { installGatewayApi } from './steps/gateway-api.ts';
+import { installGatewayApi, tryGatewayApi } from './steps/gateway-api.ts';
 import { loadImages, prepareImages } from './steps/images.ts';
 import { installLinkerd } from './steps/linkerd.ts';
 import { installSimulatedMesh } from './steps/simulated-mesh.ts';
@@ -40,7 +40,7 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
   const linkerd = options.kind.mesh === 'linkerd';
   const loaded = await Promise.allSettled([
     step(session, 'load images', 'into the nodes', () => loadImages(prepared.value, cluster, context)),
-    linkerd ? step(session, 'gateway API', 'definitions', () => installGatewayApi(kube, context)) : null,
+    step(session, 'gateway API', 'definitions', () => (linkerd ? installGatewayApi : tryGatewayApi)(kube, context)),
   ]);
   for (const outcome of loaded) if (outcome.status === 'rejected') throw outcome.reason;
   const mesh = await step(session, 'mesh', linkerd ? 'Linkerd' : 'simulated', () =>

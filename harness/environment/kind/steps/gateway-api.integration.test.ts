@@ -7,7 +7,7 @@ import { stepContext } from '../linkerd/testing/context.ts';
 import { FakeKube } from '../linkerd/testing/fake-kube.ts';
 import { definition, manifest } from '../linkerd/testing/manifest.ts';
 import { readVersions } from '../versions.ts';
-import { installGatewayApi } from './gateway-api.ts';
+import { installGatewayApi, tryGatewayApi } from './gateway-api.ts';
 
 const MANIFEST = manifest([definition('httproutes'), definition('gateways'), definition('tlsroutes')]);
 const DIGEST = readDefinitions(MANIFEST).digest;
@@ -43,14 +43,14 @@ function setUp() {
       at.env.PATH = [join(root, 'bin'), '/usr/bin', '/bin'].join(delimiter);
     },
     goCalls: () => readFileSync(join(root, 'go.args'), 'utf8').trim().split('\n'),
-    async install(pin = PIN) {
+    async install(pin = PIN, how = installGatewayApi) {
       const told = stepContext({ gatewayApi: pin });
       const fetch = async (url: string) => {
         asked.push(url);
         if (!at.answer) throw new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND release') });
         return new Response(at.answer.text, { status: at.answer.status });
       };
-      await installGatewayApi(at.kube, told.context, { env: at.env, fetch: fetch as typeof globalThis.fetch });
+      await how(at.kube, told.context, { env: at.env, fetch: fetch as typeof globalThis.fetch });
       return told.notes;
     },
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
@@ -179,5 +179,21 @@ describe('installGatewayApi', () => {
 
   it('is pinned by digest', async () => {
     expect((await readVersions()).gatewayApi.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('tryGatewayApi', () => {
+  it('installs them where they can be had', async () => {
+    using at = setUp();
+    at.answer = { status: 200, text: MANIFEST };
+    await at.install(PIN, tryGatewayApi);
+    expect(at.kube.log).toEqual(APPLIED);
+  });
+
+  it('does without, and says what that means', async () => {
+    using at = setUp();
+    const notes = await at.install(PIN, tryGatewayApi);
+    expect(notes).toEqual([expect.stringContaining('HTTPRoutes or GRPCRoutes are refused')]);
+    expect(at.kube.log).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { HarnessError } from '../../../core/errors.ts';
 import { type Kube, type KubernetesObject, LABELS } from '../../kubernetes/contract.ts';
 import { isNotFound } from '../../kubernetes/errors.ts';
 import type { StepContext } from '../contract.ts';
@@ -36,6 +37,20 @@ export async function installGatewayApi(
   const apply = (objects: KubernetesObject[]) => kube.apply(objects, { labels: SHARED_LABELS, signal });
   await apply(found.objects.filter((object) => !isLast(object)));
   await apply(found.objects.filter(isLast));
+}
+
+/** The same for a mesh that can do without them: then only scenarios that declare its routes can't be run. */
+export async function tryGatewayApi(
+  kube: Kube,
+  context: StepContext,
+  machine: Machine = { env: process.env, fetch },
+): Promise<void> {
+  try {
+    await installGatewayApi(kube, context, machine);
+  } catch (error) {
+    if (!(error instanceof HarnessError) || error.code !== 'GATEWAY_API_MISSING') throw error;
+    context.note(`no Gateway API, so scenarios with HTTPRoutes or GRPCRoutes are refused: ${error.message}`);
+  }
 }
 
 async function installedVersion(kube: Kube, signal: AbortSignal): Promise<string | undefined> {

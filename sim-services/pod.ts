@@ -84,7 +84,8 @@ export class Pod {
   async drain(graceMs: number): Promise<void> {
     this.#context.draining = true;
     this.#app.refuse();
-    await within(this.#context.idle(), graceMs);
+    const settled = this.#context.idle().then(() => this.#app.flush?.());
+    await within(settled, graceMs);
     this.stop();
     await Promise.all([this.#app.close(), this.#admin.close(), this.#egress.destroy()]);
   }

@@ -6,6 +6,8 @@ export interface AppListener {
   listen(at: Address): Promise<number>;
   /** Nothing new is accepted; what is open stays. */
   refuse(): void;
+  /** Resolves when peers have what has been answered; absent: they do when the pod is idle. */
+  flush?(): Promise<void>;
   /** Every connection is cut. */
   cut(): void;
   close(): Promise<void>;

@@ -42,7 +42,7 @@ class KeptSession implements Kept {
 }
 
 function open(origin: string): ClientHttp2Session {
-  const session = connect(origin, { settings: { enablePush: false } });
+  const session = connect(origin, { settings: { enablePush: false }, maxSessionMemory: 1000 });
   // Told to the streams, each for itself.
   session.on('error', () => {});
   return session;

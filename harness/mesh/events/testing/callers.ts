@@ -41,8 +41,11 @@ export function openHttp(
   return { request, head };
 }
 
-/** One gRPC call on a connection of its own: `grpc 0`, `grpc none`, `no answer`, `cut off`. `leave`: cancels at that point. */
-export async function callGrpc(to: Address, path: string, leave?: 'before headers' | 'in the stream'): Promise<string> {
+/**
+ * One gRPC call on a connection of its own: `grpc 0`, `grpc none`, `no answer`, `cut off`. `leave`: cancels when that is
+ * there, or at the first message.
+ */
+export async function callGrpc(to: Address, path: string, leave?: Promise<void> | 'first message'): Promise<string> {
   const session = http2.connect(`http://${to.host}:${to.port}`);
   session.on('error', () => {});
   try {
@@ -64,10 +67,10 @@ export async function callGrpc(to: Address, path: string, leave?: 'before header
       status = headers['grpc-status'] as string | undefined;
     });
     stream.on('data', () => {
-      if (leave === 'in the stream') stream.close(http2.constants.NGHTTP2_CANCEL);
+      if (leave === 'first message') stream.close(http2.constants.NGHTTP2_CANCEL);
     });
     stream.end(Buffer.alloc(5));
-    if (leave === 'before headers') setTimeout(() => stream.close(http2.constants.NGHTTP2_CANCEL), 100);
+    if (leave instanceof Promise) void leave.then(() => stream.close(http2.constants.NGHTTP2_CANCEL));
     await new Promise((resolve) => stream.once('close', resolve));
     if (leave !== undefined) return 'left';
     if (stream.rstCode !== 0 && status === undefined) return answered ? 'cut off' : 'no answer';

@@ -32,9 +32,12 @@ const USUAL: Record<string, string> = {
   authz_name: 'all-unauthenticated',
   peer: '',
 };
-/** Resources, clocks and control clients: no events of traffic. */
+/**
+ * Resources, clocks and control clients are no events of traffic. A gate opens with each new pool, which there is whenever
+ * a Service was idle for 5 s.
+ */
 const APART =
-  /^(process|proxy|tokio|stack|control|rustls|opentelemetry)_|_frame_size_bytes|_p2c_|_queue_(latency|requests|length)|_transfer_cost_/;
+  /^(process|proxy|tokio|stack|control|rustls|opentelemetry)_|_frame_size_bytes|_p2c_|_queue_(latency|requests|length)|_gate_open_total|_transfer_cost_/;
 const CONNECTIONS = /^tcp_|_tcp_(detect|protocol|transport|balancer|route|authz)_/;
 /** Bodies of requests have their dates and addresses: bytes are of interest where the apps' own are all there is. */
 const BYTES = /^tcp_(read|write)_bytes_total$/;

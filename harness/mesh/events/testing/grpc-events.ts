@@ -56,7 +56,7 @@ export const GRPC_EVENTS: MeshEvent[] = [
     title: 'gRPC client cancels before headers',
     text: 'The app does not answer; the caller cancels the call. Its connection stays.',
     world,
-    run: (of) => of.grpc('/hang', 'before headers'),
+    run: (of) => of.grpc('/hang', 'when it has arrived'),
     saw: 'left',
   },
   {
@@ -65,7 +65,7 @@ export const GRPC_EVENTS: MeshEvent[] = [
     title: 'gRPC client cancels a stream',
     text: 'The caller has the first message of a server stream and cancels the call.',
     world,
-    run: (of) => of.grpc('/stream', 'in the stream'),
+    run: (of) => of.grpc('/stream', 'first message'),
     saw: 'left',
   },
   {

@@ -51,7 +51,7 @@ export function inboundRoute(name: string, path: string, authorizations: Authori
 }
 
 export const LIMIT = {
-  ref: object(LINKERD, 'httplocalratelimitpolicy', 'few'),
+  ref: object(LINKERD, 'HTTPLocalRateLimitPolicy', 'few'),
   totalPerSecond: 1,
   identityPerSecond: null,
 };

@@ -83,8 +83,9 @@ export class World implements AsyncDisposable {
     return callHttp(this.server.admin, '/metrics', { from: this.client.ip });
   }
 
-  grpc(path: string, leave?: 'before headers' | 'in the stream'): Promise<string> {
-    return callGrpc(this.client.outbound, path, leave);
+  /** `leave`: the caller cancels when the app has the call, or at the first message. */
+  grpc(path: string, leave?: 'when it has arrived' | 'first message'): Promise<string> {
+    return callGrpc(this.client.outbound, path, leave === 'when it has arrived' ? this.arrived() : leave);
   }
 
   tcp(text: string): Promise<string> {

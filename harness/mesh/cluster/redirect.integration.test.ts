@@ -14,7 +14,7 @@ const SERVER = `
   const net = require('node:net');
   const ports = process.argv.slice(1).map(Number);
   Promise.all(ports.map((port) => new Promise((resolve) => {
-    const host = port === 4140 ? '127.0.0.1' : '0.0.0.0';
+    const host = port === 4140 || port >= 4200 && port < 4300 ? '127.0.0.1' : '0.0.0.0';
     net.createServer((socket) => socket.on('error', () => {}).end(String(port))).listen(port, host, resolve);
   }))).then(() => console.log('listening'));`;
 
@@ -79,6 +79,37 @@ describe.skipIf(reason)(`redirect.sh${reason ? ` (skipped: ${reason})` : ''}`, (
     expect(await heard('pod', NODE, 80, '2102')).toEqual([80, '80']);
     expect(await heard('pod', POD, 8080)).toEqual([8080, '8080']);
     expect(await heard('pod', '127.0.0.1', 8080)).toEqual([8080, '8080']);
+  });
+
+  it('leads some ports to listeners of their own, so that the sidecar knows the destination', async () => {
+    await using namespaces = await Namespaces.create();
+    const { POD, NODE } = Namespaces;
+    const set = await namespaces.run('pod', 'sh', script, '', '6379', '3306,5432,6379', '5432,7000-7001');
+    expect(set).toMatchObject({ code: 0 });
+    await Promise.all([serve(namespaces, 'pod', 4140, 4143, 4144, 4200, 4201, 4202), serve(namespaces, 'node', 6379)]);
+    const heard = async (from: 'pod' | 'node', host: string, port: number) => [
+      port,
+      await hear(namespaces, from, host, port),
+    ];
+    expect(await Promise.all([3306, 5432, 6379, 80].map((port) => heard('pod', NODE, port)))).toEqual([
+      [3306, '4200'],
+      [5432, '4201'],
+      [6379, '6379'],
+      [80, '4140'],
+    ]);
+    expect(await Promise.all([5432, 7001, 8080, 4143].map((port) => heard('node', POD, port)))).toEqual([
+      [5432, '4144'],
+      [7001, '4144'],
+      [8080, '4143'],
+      [4143, '4143'],
+    ]);
+  });
+
+  it('refuses a range of ports by themselves before it changes anything', async () => {
+    await using namespaces = await Namespaces.create();
+    const { code, text } = await namespaces.run('pod', 'sh', script, '', '', '80,90-95');
+    expect({ code, text }).toEqual({ code: 1, text: expect.stringContaining("are no ranges: '80,90-95'") });
+    expect((await namespaces.run('pod', 'iptables', '-t', 'nat', '-S')).text).not.toContain('MESHPROOF');
   });
 
   it('run again changes nothing, and given other ports has only those', async () => {

@@ -2,13 +2,19 @@
 # Redirects the TCP traffic of this pod through its sidecar. Run once before the app starts, as root with NET_ADMIN and
 # NET_RAW; running it again changes nothing.
 #
-#   redirect.sh [INBOUND_PORTS_TO_SKIP [OUTBOUND_PORTS_TO_SKIP]]
+#   redirect.sh [INBOUND_PORTS_TO_SKIP [OUTBOUND_PORTS_TO_SKIP [OUTBOUND_PORTS_BY_THEMSELVES [OPAQUE_INBOUND_PORTS]]]]
 #
 # Each a comma-separated list of ports and ranges: 25,9000-9010
+#
+# The sidecar cannot ask the kernel for the original destination of a connection, and TCP that is not HTTP names none. So of
+# OUTBOUND_PORTS_BY_THEMSELVES (no ranges) the first is led to 4200, the second to 4201, and so on; and what comes in on
+# OPAQUE_INBOUND_PORTS, where a client may wait for the server to speak first, is led to 4144. Both for IPv4.
 set -eu
 
 INBOUND_PORT=4143
 OUTBOUND_PORT=4140
+OPAQUE_PORT=4144
+FIRST_OWN_PORT=4200
 PROXY_UID=2102
 # The proxy's own ports, and those that Linkerd ignores by default.
 SKIP_INBOUND="4190,4191,4567,4568,${1:-}"
@@ -92,9 +98,27 @@ jump() {
   nat "$1" -C "$2" -j "$3" 2>/dev/null || rule "$1" -A "$2" -j "$3"
 }
 
+# own COMMAND: each of these ports has a redirection of its own.
+own() {
+  to="$FIRST_OWN_PORT"
+  for port in $by_themselves; do
+    rule "$1" -A "$OUTBOUND_CHAIN" -p tcp --dport "$port" -j REDIRECT --to-ports "$to"
+    to=$((to + 1))
+  done
+}
+
+# opaque COMMAND
+opaque() {
+  for port in $opaque_inbound; do
+    rule "$1" -A "$INBOUND_CHAIN" -p tcp --dport "$port" -j REDIRECT --to-ports "$OPAQUE_PORT"
+  done
+}
+
+# install COMMAND [yes]: yes for what is done for IPv4 alone.
 install() {
   fresh "$1" "$INBOUND_CHAIN"
   skip "$1" "$INBOUND_CHAIN" "$inbound"
+  [ -z "${2:-}" ] || opaque "$1"
   rule "$1" -A "$INBOUND_CHAIN" -p tcp -j REDIRECT --to-ports "$INBOUND_PORT"
 
   fresh "$1" "$OUTBOUND_CHAIN"
@@ -103,19 +127,25 @@ install() {
   # Inside the pod; also when the app calls its own pod's address, which the kernel delivers through lo.
   rule "$1" -A "$OUTBOUND_CHAIN" -o lo -j RETURN
   skip "$1" "$OUTBOUND_CHAIN" "$outbound"
+  [ -z "${2:-}" ] || own "$1"
   rule "$1" -A "$OUTBOUND_CHAIN" -p tcp -j REDIRECT --to-ports "$OUTBOUND_PORT"
 
   jump "$1" PREROUTING "$INBOUND_CHAIN"
   jump "$1" OUTPUT "$OUTBOUND_CHAIN"
 }
 
-# Both are read before anything is changed.
+# All are read before anything is changed.
 inbound="$(ports "$SKIP_INBOUND")" || exit 1
 outbound="$(ports "$SKIP_OUTBOUND")" || exit 1
+by_themselves="$(ports "${3:-}")" || exit 1
+opaque_inbound="$(ports "${4:-}")" || exit 1
+case "$by_themselves" in
+  *:*) fail "outbound ports by themselves are no ranges: '$3'" ;;
+esac
 
 choose iptables
 [ -n "$chosen" ] || fail "no iptables works here (are NET_ADMIN and NET_RAW given, and is this root?):$reasons"
-install "$chosen"
+install "$chosen" yes
 echo "redirect.sh: $chosen redirects inbound to $INBOUND_PORT, outbound to $OUTBOUND_PORT" >&2
 
 choose ip6tables

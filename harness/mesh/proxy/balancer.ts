@@ -124,18 +124,24 @@ export class Balancer {
     this.#retry(endpoint, BACKOFF_MS.min);
   }
 
-  /** Its service is gone: no endpoint any more. What waits fails when its time is over; what is on its way goes on. */
+  /** Its service is gone, with its endpoints, or another balancer is in its place. What waits fails when its time is over; what is on its way goes on. */
   retire(): void {
     this.#unwatch();
     this.#update();
+    this.#stopTimers();
   }
 
   destroy(): void {
     this.#unwatch();
     clearTimeout(this.#timer);
+    this.#stopTimers();
+    this.#queue = [];
+  }
+
+  /** Of its endpoints: nothing changes by itself any more. */
+  #stopTimers(): void {
     for (const retry of this.#retries) clearTimeout(retry);
     for (const { breaker } of this.#endpoints.values()) breaker?.destroy();
-    this.#queue = [];
   }
 
   #pick(): Endpoint | undefined {

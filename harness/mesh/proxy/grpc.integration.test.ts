@@ -195,7 +195,7 @@ describe('gRPC and policy', () => {
   });
 
   it('request timeout: DEADLINE_EXCEEDED; in the middle of a stream trailers of INTERNAL', async () => {
-    const routes = [grpcRoute({ timeouts: { ...NO_TIMEOUTS, requestMs: 60 } })];
+    const routes = [grpcRoute({ timeouts: { ...NO_TIMEOUTS, requestMs: 300 } })];
     const hang = (stream: ServerHttp2Stream) => stream.resume();
     const part = (stream: ServerHttp2Stream) => {
       stream.resume();

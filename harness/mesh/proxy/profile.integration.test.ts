@@ -82,9 +82,9 @@ describe('a Service with a ServiceProfile', () => {
   it('a response that has begun may take its time', async () => {
     const app: Handler = (_request, response) => {
       response.write('part');
-      setTimeout(() => response.end('rest'), 120);
+      setTimeout(() => response.end('rest'), 500);
     };
-    await using rig = await web(app, { timeoutMs: 60 });
+    await using rig = await web(app, { timeoutMs: 300 });
     expect((await call(rig, { path: '/a' })).body).toBe('partrest');
   });
 

@@ -75,7 +75,17 @@ export class Forwarding {
     const linked = pod.inbound !== null && port === pod.appPort;
     const target = podTarget(pod, port, isAdmin || linked, names);
     const endpoint = { pod, target, inFlight: 0, failed: false };
-    if (linked) return forwarded({ ...endpoint, peer: link(pod), app: null }, telemetry, []);
+    if (linked) {
+      // Asked for each time: the link is shared with Services, and ends when none of those is called any more.
+      const byLink: Endpoint = {
+        ...endpoint,
+        get peer() {
+          return link(pod);
+        },
+        app: null,
+      };
+      return forwarded(byLink, telemetry, []);
+    }
     const address = isAdmin ? (pod.admin ?? { host: pod.ip, port }) : { host: pod.ip, port };
     const opened = (socket: Socket) => meter.add(socket, telemetry.outboundDstTcp(target));
     const secure = isAdmin ? [mutualTls(address, peerIdentity(pod, names), credentials)] : [];

@@ -78,6 +78,11 @@ export class Discovery {
     return this.#services.get(serviceKey({ namespace, name, port }));
   }
 
+  /** All that have a port, whatever their names: for connections of which only the port is known. */
+  servicesAt(port: number): KnownService[] {
+    return [...this.#services.values()].filter((service) => service.port === port);
+  }
+
   /** Pods behind a service that are ready now; none of a service that is gone, or that another has replaced. */
   endpoints(service: MeshServiceConfig): Peer[] {
     const known = this.#services.get(serviceKey(service));

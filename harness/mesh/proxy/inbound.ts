@@ -10,13 +10,16 @@ import { AppClient } from './app-client.ts';
 import { Http2AppClient } from './app-client-http2.ts';
 import { onBrokenConnection } from './connection-error.ts';
 import type { ControlWatches } from './control-clients.ts';
+import type { Discovery } from './discovery.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { type Client, Clients } from './inbound/clients.ts';
 import { Gate, type InboundPolicies, type Refused } from './inbound/policies.ts';
+import { InboundProfiles } from './inbound/profile-routes.ts';
 import { refusal } from './inbound/refusal.ts';
 import { isGrpcRequest } from './inbound/request-shape.ts';
+import { classifier } from './outbound/response-classes.ts';
 import { ResponseRelay } from './relay.ts';
 import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
@@ -48,6 +51,7 @@ export interface InboundOptions {
   credentials: WorkloadCredentials;
   meter: TcpMeter;
   watches: ControlWatches;
+  discovery: Discovery;
 }
 
 /** The inbound listener of a sidecar: mutual TLS from peers and plaintext from others, on one port, to the pod's app. */
@@ -60,6 +64,7 @@ export class Inbound {
   readonly #clients: Clients;
   readonly #tcp: InboundTcp;
   readonly #unwatch: () => void;
+  readonly #profiles: InboundProfiles;
   /** null: no policy, everything is let in. */
   #gate: Gate | null = null;
   readonly #byHttp1Socket = new WeakMap<Socket, Client>();
@@ -71,6 +76,7 @@ export class Inbound {
 
   constructor(options: InboundOptions) {
     this.#options = options;
+    this.#profiles = new InboundProfiles(options.discovery, options.pod.namespace);
     const { pod, credentials, telemetry, meter, policies } = options;
     const opened = (socket: Socket) => meter.add(socket, telemetry.inboundDstTcp());
     this.#app = pod.app && {
@@ -118,6 +124,13 @@ export class Inbound {
       tls: () => this.#tls.emit('connection', socket),
       http: (protocol, seconds) => this.#onPlaintext(socket, protocol, seconds),
     });
+  }
+
+  /** A connection to a port of the app that is opaque, as its destination tells; not one of a peer's proxy. */
+  acceptOpaque(socket: Socket): void {
+    socket.setNoDelay(true);
+    if (this.#tcp.forwardOpaque(socket)) return;
+    this.accept(socket);
   }
 
   #onPlaintext(socket: Socket, protocol: 'http/1' | 'http/2', seconds: number): void {
@@ -238,6 +251,14 @@ export class Inbound {
     const relay = new ResponseRelay(down, head.method, exchange, () => this.#relays.delete(relay));
     relay.onOwnAnswer = close;
     relay.grpc = isGrpcRequest(head);
+    const profiled = this.#profiles.route(head, client.identity !== null);
+    if (profiled) {
+      const { dst, route } = profiled;
+      const outer = telemetry.profileRoute('inbound', dst, route.name, 'effective', body !== null, startMs);
+      outer.dispatch(performance.now());
+      relay.enter(outer);
+      relay.classify = classifier(route);
+    }
     this.#relays.add(relay);
     const downgraded = setProxyHeaders(head, client.identity);
     const app = this.#app;

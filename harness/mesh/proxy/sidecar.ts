@@ -14,11 +14,29 @@ import type { MeshNames } from './peer.ts';
 import { OutboundTcp } from './tcp/outbound-tcp.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
+/** Listeners for what the original destination would tell, where connections are redirected to them. */
+export interface SidecarPorts {
+  /** Outbound connections to one port. */
+  egressByPort?: { port: number; address: Address }[];
+  /** Inbound connections to the app's opaque ports; absent: they come to the inbound listener. */
+  opaqueInbound?: Address;
+}
+
 /** The pod as its sidecar sees it. */
-export type SidecarPod = Pick<
-  MeshPodConfig,
-  'namespace' | 'name' | 'ip' | 'inbound' | 'outbound' | 'admin' | 'app' | 'inboundPolicy' | 'opaquePorts' | 'egressOf'
->;
+export type SidecarPod = SidecarPorts &
+  Pick<
+    MeshPodConfig,
+    | 'namespace'
+    | 'name'
+    | 'ip'
+    | 'inbound'
+    | 'outbound'
+    | 'admin'
+    | 'app'
+    | 'inboundPolicy'
+    | 'opaquePorts'
+    | 'egressOf'
+  >;
 
 export interface SidecarOptions {
   pod: SidecarPod;
@@ -30,6 +48,8 @@ export interface SidecarOptions {
   env: Record<string, string>;
   /** For the balancers; from 0 to 1. */
   random(): number;
+  /** Says what became of a connection that nothing else tells of. */
+  log?(line: string): void;
   /** Further addresses of the listeners, left out where the system has none of the kind (IPv6). */
   optional?: { inbound: Address; outbound: Address }[];
 }
@@ -89,7 +109,7 @@ export class Sidecar {
     record(credentials.certificate);
     credentials.onRenewed(record);
     this.#admin.certified(credentials);
-    const inbound = new Inbound({ pod, policies: this.policies, telemetry, credentials, meter, watches });
+    const inbound = new Inbound({ ...this.#options, policies: this.policies, credentials });
     const outbound = new Outbound({ ...this.#options, credentials, namespace: pod.namespace });
     this.#inbound = inbound;
     this.#outbound = outbound;
@@ -112,6 +132,12 @@ export class Sidecar {
       ...(pod.egressOf ?? []).map(({ service, address }) =>
         this.#listen('egress', address, (socket) => this.#acceptFor(service, socket)),
       ),
+      ...(pod.egressByPort ?? []).map(({ port, address }) =>
+        this.#listen('egress', address, (socket) => this.#acceptAt(port, socket)),
+      ),
+      ...(pod.opaqueInbound
+        ? [this.#listen('opaque inbound', pod.opaqueInbound, (socket) => inbound.acceptOpaque(socket))]
+        : []),
     ]);
     this.#ready = true;
   }
@@ -160,6 +186,19 @@ export class Sidecar {
     else socket.destroy();
   }
 
+  /** A connection of whose destination only the port is known: there must be one Service that has it. */
+  #acceptAt(port: number, socket: Socket): void {
+    const services = this.#options.discovery.servicesAt(port);
+    const [service] = services;
+    if (service && services.length === 1) {
+      this.#outboundTcp!.accept(socket, service);
+      return;
+    }
+    socket.destroy();
+    const who = services.map(({ namespace, name }) => `${namespace}/${name}`).join(', ') || 'no Service';
+    this.#options.log?.(`a connection to port ${port} was closed: by the port alone, its destination may be ${who}`);
+  }
+
   async #listenAdmin(): Promise<void> {
     this.#adminServer = await this.#bind(
       'admin',
@@ -181,7 +220,7 @@ export class Sidecar {
     optional: boolean,
   ): Promise<Server | null> {
     // What nobody has read when an endpoint refuses is what makes the kernel reset the connection.
-    const pauseOnConnect = what === 'egress';
+    const pauseOnConnect = what === 'egress' || what === 'opaque inbound';
     const server = net.createServer({ pauseOnConnect }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));

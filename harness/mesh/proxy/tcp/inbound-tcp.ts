@@ -16,8 +16,8 @@ import { TunnelLeg } from './tunnel-leg.ts';
 const INBOUND_PORT = 4143;
 const TLS_HANDSHAKE = 0x16;
 /**
- * Whoever begins no TLS handshake within this time, ms, dials the opaque port itself. The real proxy knows by the original
- * destination; a peer's proxy begins at once.
+ * Whoever begins no TLS handshake within this time, ms, dials the opaque port itself, where that has no listener of its own.
+ * The real proxy knows by the original destination; a peer's proxy begins at once.
  */
 const OPAQUE_GRACE_MS = 500;
 /** Protocols of Servers that admit nothing else, whoever is authorized. */
@@ -73,14 +73,22 @@ export class InboundTcp {
 
   /** A new connection: TLS of a peer, HTTP, or to be forwarded. Bytes that were looked at are put back. */
   accept(socket: Socket, otherwise: Otherwise): void {
-    const { detectMs = DETECT_TIMEOUT_MS } = this.#options;
+    const { detectMs = DETECT_TIMEOUT_MS, pod } = this.#options;
     const opaque = this.#isOpaque();
-    firstBytes(socket, opaque ? Math.min(OPAQUE_GRACE_MS, detectMs) : detectMs, (first) => {
+    const graceMs = pod.opaqueInbound ? detectMs : Math.min(OPAQUE_GRACE_MS, detectMs);
+    firstBytes(socket, opaque ? graceMs : detectMs, (first) => {
       if (this.#killed) return;
       if (first.kind === 'bytes' && first.bytes[0] === TLS_HANDSHAKE) otherwise.tls();
       else if (opaque) this.#plain(socket, 'port_skipped');
       else this.#detected(socket, first, otherwise);
     });
+  }
+
+  /** A connection to the app's port itself, without looking at it. @returns false: a Server says that it is not opaque */
+  forwardOpaque(socket: Socket): boolean {
+    if (!this.#isOpaque()) return false;
+    this.#plain(socket, 'port_skipped');
+    return true;
   }
 
   /** An opaque connection of a peer's proxy, whose certificate is verified. */

@@ -137,3 +137,44 @@ it('cuts what is forwarded when a proxy is killed, and forwards again through th
   });
   expect(await value('db', 'tcp_read_bytes_total', 'peer="src"', 'tls="true"')).toBe(11);
 });
+
+it('chooses the Service by the port alone where that is all that is known, if only one has it', async () => {
+  config.services.find(({ name }) => name === 'db')!.port = 5432;
+  const load = podOf('load');
+  const egressByPort = [5432, 80, 7000].map((port, index) => ({
+    port,
+    address: { host: load.ip, port: 21_400 + index },
+  }));
+  load.egressOf = [];
+  Object.assign(load, { egressByPort });
+  await startApps((socket) => socket.pipe(socket));
+  await using mesh = await startMesh(config);
+  await mesh.waitReady(5000);
+  const to = (port: number) => {
+    const { address } = egressByPort.find((each) => each.port === port)!;
+    return net.connect({ ...address, allowHalfOpen: true }).on('error', () => {});
+  };
+  const db = to(5432);
+  db.end('hello');
+  expect((await buffer(db)).toString()).toBe('hello');
+  const web = to(80);
+  web.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  expect((await buffer(web)).toString()).toContain('web for x');
+  const nobody = to(7000);
+  expect((await buffer(nobody)).length).toBe(0);
+  nobody.destroy();
+});
+
+it('forwards what comes to the listener of opaque ports without looking at it', async () => {
+  const db = podOf('db');
+  const opaqueInbound = { host: db.ip, port: 4144 };
+  Object.assign(db, { opaqueInbound });
+  await startApps((socket) => void socket.write('220'));
+  await using mesh = await startMesh(config);
+  await mesh.waitReady(5000);
+  const client = net.connect({ host: db.ip, port: opaqueInbound.port }).on('error', () => {});
+  const [greeting] = await once(client, 'data');
+  expect(String(greeting)).toBe('220');
+  expect(await value('db', 'inbound_tcp_authz_allow_total', 'no_tls_reason="port_skipped"')).toBe(1);
+  client.destroy();
+});

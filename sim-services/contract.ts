@@ -204,12 +204,12 @@ export interface OriginRequest {
  *   S,<id>,<t>,<caller>,<method>,<route>        the request (its body read) has reached the handler
  *   B,<id>,<t>,<status>                         first body byte is about to be written, when the body comes in pieces
  *   E,<id>,<t>,<status>,<tFirstByte>,<grpc>     the last write is about to be made; completed. grpc: empty for HTTP, the code, `-` without trailers
- *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `reset-mid-body`; status 0 before headers
+ *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `closed` (in order, without an answer) | `reset-mid-body`; status 0 before headers
  *   caller's side (requests this pod made):
  *   s,<id>,<t>,<callee namespace/service>,<method>,<route>    about to be sent
  *   e,<id>,<t>,<status>,<tFirstByte>,<pod>,<meshError>,<grpc> last byte read; pod and meshError may be empty (no pod: a proxy answered); tFirstByte is
  *                                                             when the first body byte (or, with no body, the end) was read
- *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` | `connection`; status 0 before headers
+ *   x,<id>,<t>,<reason>,<status>                              gave up: `timeout` (or had enough messages) | `connection`; status 0 before headers
  *   TCP, both sides (bytes as the socket's user counts them):
  *   O,<id>,<t>                                  the callee has accepted a connection
  *   C,<id>,<t>,<caller>,<read>,<written>,<how>  it is closed: how is `closed` (in order) or `reset`; caller `-` when it did not say

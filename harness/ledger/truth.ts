@@ -154,7 +154,7 @@ class JournalReader {
   #requestAborted(f: Fields): void {
     const request = pending(this.#served, f);
     request.endMs = f.timeFrom(2, request.startMs);
-    request.outcome = f.oneOf(3, ['client-gone', 'reset', 'reset-mid-body'] as const);
+    request.outcome = f.oneOf(3, ['client-gone', 'reset', 'closed', 'reset-mid-body'] as const);
     request.status = f.statusOrNone(4);
   }
 

@@ -12,7 +12,7 @@ export interface ServedRequest {
   firstByteMs: number | null;
   endMs: number | null;
   /** `open`: in flight when the journal ended. */
-  outcome: 'completed' | 'client-gone' | 'reset' | 'reset-mid-body' | 'open';
+  outcome: 'completed' | 'client-gone' | 'reset' | 'closed' | 'reset-mid-body' | 'open';
   /** 0 when no headers were sent. */
   status: number;
   /** gRPC's code, `missing` for an end without trailers; null for HTTP, and without an end. */

@@ -11,7 +11,7 @@ export const NO_CODE = '';
 export const NO_TRAILERS = '-';
 
 /** Why a request that was begun will never be answered in full. */
-export type AbortReason = 'client-gone' | 'reset' | 'reset-mid-body';
+export type AbortReason = 'client-gone' | 'reset' | 'closed' | 'reset-mid-body';
 export type GiveUpReason = 'timeout' | 'connection';
 /** How a TCP connection ended for the one who made it. */
 export type ConnectionEnd = 'closed' | 'reset' | 'refused' | 'timeout';

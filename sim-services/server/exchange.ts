@@ -105,7 +105,7 @@ export class Exchange extends RequestFlow {
 
   /** As a crash: whatever the connection had is gone, in order. */
   #close(): void {
-    this.abort('reset');
+    this.abort('closed');
     this.#req.socket.destroySoon();
   }
 

@@ -36,7 +36,7 @@ export abstract class StreamFlow extends RequestFlow implements Rider {
   }
 
   lost(): void {
-    if (!this.over) this.abort('reset');
+    if (!this.over) this.abort('closed');
   }
 
   /** The connection ends in order, without an answer, and with it whatever else it carries. */

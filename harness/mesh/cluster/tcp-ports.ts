@@ -5,7 +5,7 @@ import type { SidecarPorts } from '../proxy/sidecar.ts';
  * Annotation of a pod, or of its namespace: further ports of TCP that it calls, comma-separated. A sidecar cannot ask the
  * kernel for the destination of a connection; with a port in this list it knows the port, and by it the Service.
  */
-export const TCP_PORTS_ANNOTATION = 'meshproof.dev/tcp-ports';
+export const TCP_PORTS_ANNOTATION = 'meshproof.io/tcp-ports';
 
 /** Where redirect.sh leads what comes in on opaque ports. */
 const OPAQUE_INBOUND_PORT = 4144;

@@ -148,6 +148,7 @@ export class Inbound {
   /** As SIGKILL: what is in flight is neither answered nor counted. */
   kill(): void {
     this.#unwatch();
+    this.#profiles[Symbol.dispose]();
     this.#tcp.kill();
     for (const relay of this.#relays) relay.drop();
     this.#app?.http1.destroy();

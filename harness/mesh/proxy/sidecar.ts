@@ -102,7 +102,7 @@ export class Sidecar {
 
   /** Before that, the data ports do not accept (facts, section 2). The sidecar ends the credentials. @throws HarnessError PORT_TAKEN */
   async certified(credentials: WorkloadCredentials): Promise<void> {
-    const { pod, telemetry, meter, watches, optional = [] } = this.#options;
+    const { pod, telemetry, optional = [] } = this.#options;
     const record = ({ notAfterEpochMs }: IssuedCertificate) =>
       telemetry.certificate('ok', notAfterEpochMs / 1000, Date.now() / 1000);
     this.#credentials = credentials;

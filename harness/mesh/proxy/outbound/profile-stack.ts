@@ -8,6 +8,7 @@ import type { RequestBody } from '../request-body.ts';
 import { Attempt } from './attempt.ts';
 import { chooseBackend, type WeightedBackend } from './distribution.ts';
 import { replayable } from './replay-body.ts';
+import { classifier } from './response-classes.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type AttemptResult, RetryingRequest, type RetryRules } from './retrying-request.ts';
 import type { InFlight, OutboundRequest, ServiceStack, StackParts } from './service-stack.ts';
@@ -124,15 +125,6 @@ function timeOut(outer: ResponseRelay, ms: number): NodeJS.Timeout {
     outer.fail({ response: 'timeout', proxy: 'response timeout', route: 'UNKNOWN' }, { status: 504, message });
     upstream?.abort();
   }, ms);
-}
-
-/** The first of its classes that holds the status. */
-function classifier(route: ProfileRoute | null): ResponseRelay['classify'] {
-  if (!route || route.responseClasses.length === 0) return null;
-  return (status) => {
-    const found = route.responseClasses.find(({ min, max }) => min <= status && status <= max);
-    return found && (found.isFailure ? 'failure' : 'success');
-  };
 }
 
 function isFailure(result: AttemptResult, route: ProfileRoute, grpc: boolean): boolean {

@@ -29,6 +29,7 @@ export function parseScenario(text: string, file: string): Scenario {
     ? {
         file: parsed.data,
         complete: EVERYTHING,
+        isWhole: () => true,
         original: (path: Path) => path,
       }
     : recover(document.value);
@@ -37,6 +38,7 @@ export function parseScenario(text: string, file: string): Scenario {
     scenario = normalise(rest.file, file, {
       report: (path, message, hint) => problems.push({ path: rest.original(path), message, hint }),
       complete: rest.complete,
+      isWhole: rest.isWhole,
       namespace: rest.file.namespace,
       readFile: (name) => readBeside(file, name),
     });

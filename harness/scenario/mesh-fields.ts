@@ -97,7 +97,6 @@ export function headerName() {
 export function headerValue() {
   return z
     .string()
-    .min(1)
     .max(500)
     .regex(/^[\x20-\x7e]+$/, { error: 'this is no value of a header\nletters, digits and punctuation' });
 }

@@ -9,6 +9,8 @@ import { API_VERSION, KIND, type ScenarioFile, scenarioFile } from './schema/fil
 export interface Remainder {
   file: ScenarioFile;
   complete: Completeness;
+  /** Nothing was taken out of what stands at a path in what is left. */
+  isWhole(path: Path): boolean;
   /** From a path in what is left to the path in the file: taking out elements moves those behind. */
   original(path: Path): Path;
 }
@@ -57,7 +59,13 @@ export function recover(value: unknown): Remainder | null {
 
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const result = scenarioFile.safeParse(root);
-    if (result.success) return { file: result.data, complete: completeness(removed), original };
+    if (result.success) {
+      const isWhole = (path: Path) => {
+        const start = original(path);
+        return !removed.some((gone) => start.every((part, i) => part === gone[i]));
+      };
+      return { file: result.data, complete: completeness(removed), isWhole, original };
+    }
     const doomed = new Map<string, Path>();
     for (const issue of result.error.issues) {
       const path = issue.path as (string | number)[];

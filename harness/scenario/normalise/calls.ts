@@ -45,7 +45,8 @@ function toCall(
   if (context.complete.protocols) checkFields(entry, at, callee, context);
   if (protocol === 'grpc' && entry.path === undefined) return null;
   const path = protocol === 'tcp' ? '/' : (entry.path ?? '/');
-  checkRequestBody({ ...entry, method }, at, context);
+  const pieces = protocol === 'http' || protocol === 'http2' ? { chunks: entry.chunks, over: entry.over } : {};
+  checkRequestBody({ method, size: entry.size, ...pieces }, at, context);
   if (!catalogue.route(callee, method, path, [...at, 'path'], `${who} calls`)) return null;
   if (protocol === 'grpc') checkGrpc(entry, path, callee, at, context);
   return {

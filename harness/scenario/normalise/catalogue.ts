@@ -82,6 +82,8 @@ export class Catalogue {
 
   /** The route that answers, or null and a report. */
   route(service: CatalogueService, method: Call['method'], path: string, at: Path, who: string): RouteKey | null {
+    // What is wrong is the .proto.
+    if (service.protocol === 'grpc' && !service.proto) return null;
     const here = service.routes.filter((r) => r.path === path);
     const found = here.find((r) => r.method === null || r.method === method);
     if (found) return found;
@@ -95,6 +97,11 @@ export class Catalogue {
       );
     } else {
       const paths = [...new Set(service.routes.map((r) => r.path))];
+      if (service.proto?.methods.some((method) => method.path === path && method.clientStreams)) {
+        const message = `${who} ${path} of ${service.id}, which takes a stream of requests: synthetic services serve none`;
+        this.#context.report(at, message, `its methods are ${paths.join(', ')}`);
+        return null;
+      }
       const hint = suggest(path, paths) ? didYouMean(path, paths) : `its routes are ${paths.join(', ')}`;
       this.#context.report(at, `${who} ${path} of ${service.id}, but there is no such route`, hint);
     }
@@ -134,7 +141,7 @@ export class Catalogue {
     const implied = IMPLIED_METHOD[protocol];
     if (protocol === 'tcp') return [{ method: implied, path: '/' }];
     if (!entry.routes) {
-      if (proto) return proto.served.map(({ path }) => ({ method: implied, path }));
+      if (protocol === 'grpc') return (proto?.served ?? []).map(({ path }) => ({ method: implied, path }));
       return [{ method: null, path: '/' }];
     }
     const routes: RouteKey[] = [];

@@ -26,6 +26,8 @@ class Policies {
   readonly #context: Context;
   readonly #servers: (Named & { spec: Extract<PolicySpec, { kind: 'Server' }>; at: Path })[] = [];
   readonly #routes: Named[] = [];
+  /** Of what is wrong itself: those that name it need not be told that it is not there. */
+  readonly #broken: (Named & { kind: string })[] = [];
 
   constructor(file: ScenarioFile, catalogue: Catalogue, context: Context) {
     this.#file = file;
@@ -59,8 +61,7 @@ class Policies {
       ? this.#catalogue.resolve(entry.service, from, [...at, 'service'], `the Server ${entry.name} selects`)
       : null;
     if (entry.service && !service) {
-      // Whoever names it is not to be told that it does not exist.
-      this.#routesOf(entry.name, from);
+      this.#broken.push({ kind: 'Server', namespace: from, name: entry.name });
       return null;
     }
     const namespace = service?.namespace ?? from;
@@ -101,16 +102,10 @@ class Policies {
     return spec;
   }
 
-  /** Names that are there although what they stand for could not be read. */
-  readonly #broken: Named[] = [];
-  #routesOf(name: string, namespace: string): void {
-    this.#broken.push({ namespace, name });
-  }
-
   #route(entry: Of<'HTTPRoute'>, at: Path): PolicySpec | null {
     const server = this.#find(entry.server, this.#servers, 'Server', this.#context.namespace, [...at, 'server'], entry);
     if (!server) {
-      this.#routesOf(entry.name, this.#context.namespace);
+      this.#broken.push({ kind: 'HTTPRoute', namespace: this.#context.namespace, name: entry.name });
       return null;
     }
     this.#routes.push({ namespace: server.namespace, name: entry.name });
@@ -125,7 +120,7 @@ class Policies {
 
   #authorization(entry: Of<'AuthorizationPolicy'>, at: Path): PolicySpec | null {
     const context = this.#context;
-    if (!entry.clients && !entry.networks) {
+    if (!entry.clients && !entry.networks && context.isWhole(at)) {
       context.report(
         at,
         `the AuthorizationPolicy ${entry.name} lets nobody in`,
@@ -173,7 +168,7 @@ class Policies {
       const found = this.#find(entry.route, this.#routes, 'HTTPRoute', from, [...at, 'route'], entry);
       return found && { kind: 'HTTPRoute', id: idOf(found), namespace: found.namespace };
     }
-    const isThere = this.#servers.some(({ namespace }) => namespace === from) || this.#broken.length > 0;
+    const isThere = [...this.#servers, ...this.#broken].some(({ namespace }) => namespace === from);
     if (!isThere && context.complete.policies) {
       context.report(
         entry.namespace === undefined ? at : [...at, 'namespace'],
@@ -207,7 +202,7 @@ class Policies {
 
   #rateLimit(entry: Of<'RateLimit'>, at: Path): PolicySpec | null {
     const context = this.#context;
-    if (entry.total === undefined && entry.identity === undefined) {
+    if (entry.total === undefined && entry.identity === undefined && context.isWhole(at)) {
       context.report(at, `the RateLimit ${entry.name} limits nothing`, 'add `total: 20/s` or `identity: 5/s`');
     }
     for (const field of ['total', 'identity'] as const) {
@@ -244,7 +239,7 @@ class Policies {
       context.report(at, `${who}, which could be ${idOf(one)} or ${idOf(other)}`, `write \`${idOf(one)}\``);
       return null;
     }
-    const isBroken = this.#broken.some(({ name }) => name === ref.split('/').at(-1));
+    const isBroken = this.#broken.some((one) => one.kind === kind && one.name === ref.split('/').at(-1));
     if (!isBroken && context.complete.policies) {
       const names = among.map((each) => (ref.includes('/') ? idOf(each) : each.name));
       const hint =
@@ -259,7 +254,7 @@ class Policies {
     const limited = new Set<string>();
     for (const { spec, at } of placed) {
       const id = `${spec.kind} ${spec.namespace}/${spec.name}`;
-      if (seen.has(id)) this.#context.report([...at, 'name'], `there are two ${id}`, 'rename one');
+      if (seen.has(id)) this.#context.report([...at, 'name'], `${id} is there twice`, 'rename one');
       seen.add(id);
       if (spec.kind !== 'RateLimit') continue;
       if (limited.has(spec.server)) {

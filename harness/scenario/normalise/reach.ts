@@ -97,11 +97,9 @@ export class Reach {
   }
 
   #report(asked: Asked, backend: Backend): void {
-    if (!this.#context.complete.routes || !this.#services.has(backend.service)) return;
-    const request =
-      asked.method === 'POST' && this.#services.get(backend.service)?.spec.protocol === 'grpc'
-        ? asked.path
-        : `${asked.method} ${asked.path}`;
+    const gets = this.#services.get(backend.service)?.spec;
+    if (!this.#context.complete.routes || !gets || (gets.protocol === 'grpc' && !gets.proto)) return;
+    const request = gets.protocol === 'grpc' ? asked.path : `${asked.method} ${asked.path}`;
     this.#context.report(
       this.#placeOf(asked.service, backend),
       `${backend.service} gets ${request} of ${asked.service}, for which it has no route`,

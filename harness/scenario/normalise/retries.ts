@@ -6,7 +6,7 @@ import type { FailureAccrualEntry, RetryEntry, TimeoutsEntry } from '../schema/r
 import type { Context } from './context.ts';
 
 export function toRetry(entry: RetryEntry, at: Path, context: Context): RetryPolicy {
-  if (!entry.http && !entry.grpc && entry.timeout === undefined) {
+  if (!entry.http && !entry.grpc && entry.timeout === undefined && context.isWhole(at)) {
     context.report(at, 'this retries nothing', 'add `http: [5xx]`, `grpc: [unavailable]` or `timeout: 200ms`');
   }
   return {
@@ -23,7 +23,7 @@ export function toTimeouts(entry: TimeoutsEntry, at: Path, context: Context): Ti
     responseMs: entry.response ?? null,
     idleMs: entry.idle ?? null,
   };
-  if (Object.values(timeouts).every((time) => time === null)) {
+  if (Object.values(timeouts).every((time) => time === null) && context.isWhole(at)) {
     context.report(at, 'this limits nothing', 'add `request: 500ms`, `response:` or `idle:`');
   }
   return timeouts;

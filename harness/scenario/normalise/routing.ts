@@ -113,7 +113,7 @@ function toBackends(
   context: Context,
 ): Backend[] {
   if (!entries) return [];
-  if (entries.every(({ weight }) => weight === 0)) {
+  if (entries.every(({ weight }) => weight === 0) && context.isWhole(at)) {
     context.report(at, 'the weights add up to zero: nobody would get a request', 'give one of them a weight above 0');
   }
   return entries.flatMap((entry, i) => {
@@ -141,7 +141,7 @@ function toProfile(
   catalogue: Catalogue,
   context: Context,
 ): RoutingSpec {
-  if (entry.routes.length === 0 && !entry.split) {
+  if (entry.routes.length === 0 && !entry.split && context.isWhole(at)) {
     context.report(at, `the ServiceProfile of ${parent.id} says nothing`, 'add `routes:` or `split:`');
   }
   const budget = entry.retryBudget;
@@ -197,7 +197,7 @@ function checkNames(placed: PlacedRouting[], context: Context): void {
         ['routing', index, isProfile ? 'service' : 'name'],
         isProfile
           ? `there are two ServiceProfiles for ${spec.service}`
-          : `there are two ${id.slice(spec.group.length + 1)}`,
+          : `${id.slice(spec.group.length + 1)} is there twice`,
         isProfile ? 'put their routes into one' : 'rename one',
       );
     }

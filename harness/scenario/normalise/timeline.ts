@@ -59,7 +59,8 @@ function toChanges(
     (r) => (path === null || r.path === path) && (method === null || r.method === null || r.method === method),
   );
   if (routes.length === 0) {
-    if (context.complete.routes) {
+    // Without a .proto that compiles nobody knows them.
+    if (context.complete.routes && service.routes.length > 0) {
       const paths = service.routes.map((r) => (r.method ? `${r.method} ${r.path}` : r.path)).join(', ');
       const what = `${method ? `${method} ` : ''}${path}`;
       context.report(

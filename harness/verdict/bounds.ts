@@ -246,10 +246,11 @@ function noneBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
   if (scope.side === 'inbound') {
     const rest = unexplained(scope, ground.marginMs);
-    const reset = answersResets(scope) ? null : served(scope, 'served', 'reset', '*', 'end');
-    if (reset === null) return ({ untilMs }) => ({ low: 0, high: rest(untilMs) });
-    const least = Math.max(0, reset.total - raceCap(scope, 'reset'));
-    return ({ untilMs, settled }) => ({ low: settled ? least : 0, high: rest(untilMs) + reset.at(untilMs) });
+    const kinds = answersResets(scope) ? (['closed'] as const) : (['closed', 'reset'] as const);
+    const cut = kinds.map((kind) => served(scope, 'served', kind, '*', 'end'));
+    const least = cut.reduce((n, list, i) => n + Math.max(0, list.total - raceCap(scope, kinds[i]!)), 0);
+    const ended = sum(...cut);
+    return ({ untilMs, settled }) => ({ low: settled ? least : 0, high: rest(untilMs) + ended(untilMs) });
   }
   const parts = [meshMade(ground, '*', LET_IN), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
@@ -275,7 +276,7 @@ function totalBound(ground: Ground, style: Style): Bound {
     'gone-mid',
     'mid',
     'open',
-    ...(answersResets(scope) ? [] : ['reset' as const]),
+    ...(answersResets(scope) ? [] : (['reset', 'closed'] as const)),
   ];
   const high = withinCallers(scope, '*', lessOthers(ground, '*', outcomes(scope, kinds, '*')));
   const mesh = meshMade(ground, '*');
@@ -327,8 +328,8 @@ export function durationBound(ground: Ground, leMs: number, style: Style): Bound
   const low = made(scope, 'own', 'answered', '*', 'end', quick);
   const inbound = scope.side === 'inbound';
   // However they ended, and after whatever time. A reset is to the caller's sidecar an answer of the mesh.
-  const kinds: ServedKind[] = inbound ? ['mid', 'gone-mid', 'reset'] : ['mid', 'gone-mid', 'open'];
-  if (!inbound && !answersResets(scope)) kinds.push('reset');
+  const kinds: ServedKind[] = inbound ? ['mid', 'gone-mid', 'reset', 'closed'] : ['mid', 'gone-mid', 'open'];
+  if (!inbound && !answersResets(scope)) kinds.push('reset', 'closed');
   const aborted = kinds.map((kind) => served(scope, 'served', kind, '*', 'start'));
   const here = sum(served(scope, 'served', 'completed', '*', 'end', quickServed), ...aborted);
   const others = made(scope, 'othersKnown', 'ok', '*', 'end', quick);

@@ -10,6 +10,7 @@ import { inboundKind, outboundKind } from './projection.ts';
 import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
+import type { Instance } from './truth.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
 
 /** All series of one family that mean the same, added up: a value for every scrape of a segment. Absent counts as 0. */
@@ -78,7 +79,7 @@ export function cellsOf(
       values[i] = v;
       seen = true;
     }
-    if (seen) place(out, family, s, values, pod, book);
+    if (seen) place(out, family, s, values, pod, segment.instance, book);
   }
   return out;
 }
@@ -89,6 +90,7 @@ function place(
   s: LedgerSeries,
   values: Float64Array,
   pod: PodInfo,
+  instance: Instance,
   book: ScopeBook,
 ): void {
   const projected = family.project(s.labels, pod, book.names);
@@ -101,7 +103,8 @@ function place(
     return;
   }
   const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, book);
-  const category = projected.kind === 'app' && !strange ? family.category(s.labels) : null;
+  const told = projected.kind === 'app' && !strange ? family.category(s.labels) : null;
+  const category = projected.kind === 'app' && told ? asCounted(told, family, projected.peer, instance, book) : null;
   if (projected.kind === 'unexplained' || !category) {
     const why =
       projected.kind === 'unexplained'
@@ -141,6 +144,12 @@ function addUnmeshed(
   const known = out.unmeshed.get(key);
   if (known) addInto(known.values, values);
   else out.unmeshed.set(key, { family, route, le, values: values.slice() });
+}
+
+/** A discarded attempt's body is dropped: to its backend's counters it is cut, or complete when there was none. */
+function asCounted(told: Category, family: Family, peer: string, instance: Instance, book: ScopeBook): Category {
+  if (family.scopes !== 'out-backend' || !('status' in told)) return told;
+  return book.get(instance, peer)?.retries === 'attempts' ? { kind: 'any', status: told.status } : told;
 }
 
 function isAppsOwn(status: number): boolean {
@@ -219,6 +228,8 @@ function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[
       return peers.refused;
     case 'out-route':
       return peers.outRoute;
+    case 'out-retry':
+      return peers.outRetried;
     case 'out-backend':
       return peers.outBackend;
     case 'by-direction': {
@@ -233,11 +244,12 @@ function lesOf(family: Family): number[] {
 }
 
 function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
-  if (family.measure === 'request' || family.measure === 'refusal') return [{ kind: 'request' }];
+  if (family.measure === 'request' || family.measure === 'refusal' || family.measure === 'retry')
+    return [{ kind: 'request' }];
   if (family.measure === 'duration') return [{ kind: 'total' }];
   const statuses = [...statusesOf(scope, family.statuses)];
   if (family.measure === 'latency') return statuses.map((status) => ({ kind: 'any', status }));
-  const reset = scope.served.some((s) => s.request.outcome === 'reset');
+  const reset = scope.served.some(({ request: r }) => r.outcome === 'reset' || r.outcome === 'closed');
   if (family.scopes === 'in-server' && family.of === 'grpc') {
     const codes = statuses.filter((status) => status !== GRPC_WITHOUT_TRAILERS);
     return [...codes.map((status) => ({ kind: 'ok', status }) as const), { kind: 'codeless' }];
@@ -245,6 +257,10 @@ function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
   const unanswered: Category[] = reset ? [{ kind: 'none' }] : [];
   if (family.scopes === 'in-server')
     return [...statuses.map((status) => ({ kind: 'any', status }) as const), ...unanswered];
+  if (family.scopes === 'out-backend' && scope.retries === 'attempts') {
+    const any: Category[] = statuses.map((status) => ({ kind: 'any', status }));
+    return [...any, { kind: 'total' }];
+  }
   const cut = scope.served.filter((s) => s.request.outcome === 'reset-mid-body');
   const lost: Category[] = cut.length > 0 || reset ? [{ kind: 'lost' }] : [];
   const mid = new Set(cut.map((s) => asHttp(s.status)));

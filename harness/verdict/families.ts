@@ -31,12 +31,14 @@ export type Part = 'counter' | 'bucket' | 'count' | 'sum';
 export interface Family {
   name: string;
   part: Part;
-  measure: 'request' | 'response' | 'latency' | 'duration' | 'refusal';
+  measure: 'request' | 'response' | 'latency' | 'duration' | 'refusal' | 'retry';
+  /** Which of a route's counters of retries it is. */
+  retry?: 'requests' | 'successes' | 'limit_exceeded' | 'overflow';
   /** Of requests that were not let in. */
   refusal?: Refusal;
   style: Style;
   /** Name of the scopes its series fall into. */
-  scopes: 'in-client' | 'in-server' | 'in-refused' | 'out-route' | 'out-backend' | 'by-direction';
+  scopes: 'in-client' | 'in-server' | 'in-refused' | 'out-route' | 'out-backend' | 'out-retry' | 'by-direction';
   project: (labels: Labels, pod: PodInfo, names: Names) => Projected;
   /** How it names outcomes. */
   statuses: StatusView;
@@ -71,6 +73,8 @@ const REQUEST =
   'the caller starts a request before the proxy counts it, the callee after: callee started by from <= value <= caller started by until';
 const RESPONSE =
   'the callee completes before the proxy counts the response, the caller after: caller completed by from <= value <= callee completed by until';
+const RETRY =
+  "every attempt is in a callee's journal, every request in the caller's: attempts started by from - requests started by until <= value <= attempts by until + requests in flight - requests answered by from";
 const REFUSED =
   'the caller starts a request before the proxy refuses it, and has the refusal after: refused to callers by from <= value <= started by until';
 const LATENCY =
@@ -203,6 +207,23 @@ function routeFamilies(of: 'http' | 'grpc'): Family[] {
   ];
 }
 
+/** Only where a retry policy applied (telemetry facts, section 1.10). */
+function retryFamilies(of: 'http' | 'grpc'): Family[] {
+  return (['requests', 'successes', 'limit_exceeded'] as const).map((retry) => ({
+    name: `outbound_${of}_route_retry_${retry}_total`,
+    part: 'counter',
+    measure: 'retry',
+    retry,
+    style: ROUTE,
+    scopes: 'out-retry',
+    project: (labels, _pod, names) => projectRoute(labels, names, 'parent', 'at'),
+    statuses: asOutcome,
+    of,
+    category: request,
+    reason: RETRY,
+  }));
+}
+
 /** Every family that is reconciled: whom its series speak of, what they count, and when. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -258,6 +279,8 @@ export const FAMILIES: readonly Family[] = [
   ...serverFamilies('grpc'),
   ...routeFamilies('http'),
   ...routeFamilies('grpc'),
+  ...retryFamilies('http'),
+  ...retryFamilies('grpc'),
 ];
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(FAMILIES.map((f) => [f.name, f]));

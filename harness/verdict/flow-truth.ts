@@ -40,6 +40,7 @@ export function workloadOf(book: ScopeBook, service: string): string {
 function servedStatus(s: Served, book: ScopeBook): string | null {
   const { outcome } = s.request;
   if (outcome === 'open') return null;
+  if (outcome === 'closed') return '';
   if (outcome === 'reset') {
     const http = (book.truth.protocols.get(s.callee.workload) ?? 'http') === 'http';
     return http ? statusText(RESET_STATUS) : '';

@@ -51,7 +51,7 @@ export function made(
 }
 
 /** `gone-mid`: the client left after the headers were sent, `gone`: before. `mid`: reset in the middle of the body. */
-export type ServedKind = 'completed' | 'gone-mid' | 'gone' | 'reset' | 'mid' | 'open';
+export type ServedKind = 'completed' | 'gone-mid' | 'gone' | 'reset' | 'closed' | 'mid' | 'open';
 
 export function servedKind(s: Served): ServedKind {
   switch (s.request.outcome) {
@@ -60,7 +60,8 @@ export function servedKind(s: Served): ServedKind {
     case 'client-gone':
       return s.status > 0 ? 'gone-mid' : 'gone';
     case 'reset':
-      return 'reset';
+    case 'closed':
+      return s.request.outcome;
     case 'reset-mid-body':
       return 'mid';
     case 'open':
@@ -97,7 +98,7 @@ export function sum(...parts: Steps[]): Count {
 }
 
 /** Started by the scope's callers, certainly or possibly into the scope. */
-export function started(scope: Scope, kind: MadeKind, status: Status, where?: Where<Made>): Count {
+export function started(scope: Scope, kind: MadeKind | '*', status: Status, where?: Where<Made>): Count {
   return sum(made(scope, 'own', kind, status, 'start', where), made(scope, 'maybe', kind, status, 'start', where));
 }
 
@@ -123,7 +124,9 @@ export const CUT: Where<Made> = { tag: 'cut', test: (m) => m.request.outcome ===
 export function unexplained(scope: Scope, marginMs: number): Count {
   const without = [everywhere(scope, 'mesh'), everywhere(scope, 'shed'), everywhere(scope, 'gone')];
   if (without.every((count) => count(EVER) === 0)) return () => 0;
-  const explained = (['reset', 'gone', 'gone-mid', 'open'] as const).map((kind) => servedAnywhere(scope, kind));
+  const explained = (['reset', 'closed', 'gone', 'gone-mid', 'open'] as const).map((kind) =>
+    servedAnywhere(scope, kind),
+  );
   const mid = servedAnywhere(scope, 'mid');
   const cut = everywhere(scope, 'gone', CUT);
   const total = (counts: Count[], t: number): number => counts.reduce((n, count) => n + count(t), 0);
@@ -151,7 +154,7 @@ export function races(scope: Scope, marginMs: number): Count {
 const EVER = Number.POSITIVE_INFINITY;
 
 /** How many aborted answers the proxies may have missed because the caller gave up at the same time. */
-export function raceCap(scope: Scope, kind: 'reset' | 'mid'): number {
+export function raceCap(scope: Scope, kind: 'reset' | 'closed' | 'mid'): number {
   const other = everywhere(scope, kind === 'mid' ? 'gone' : 'mesh', kind === 'mid' ? CUT : undefined)(EVER);
   return Math.max(0, races(scope, 0)(EVER), servedAnywhere(scope, kind)(EVER) - other);
 }

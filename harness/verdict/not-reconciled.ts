@@ -20,7 +20,14 @@ export const NOT_RECONCILED: readonly { prefix: string; reason: string }[] = [
   { prefix: 'outbound_http_balancer_', reason: 'state of the balancer: only the proxy knows it' },
   { prefix: 'outbound_http_errors_total', reason: 'errors within the proxy: their effect is compared as responses' },
   { prefix: 'inbound_http_errors_total', reason: 'errors within the proxy: their effect is compared as responses' },
-  { prefix: 'outbound_http_route_retry_', reason: 'no scenario has a retry policy' },
+  {
+    prefix: 'outbound_http_route_retry_overflow_total',
+    reason: 'what circuit breakers leave out: only the proxy knows',
+  },
+  {
+    prefix: 'outbound_grpc_route_retry_overflow_total',
+    reason: 'what circuit breakers leave out: only the proxy knows',
+  },
   { prefix: 'route_', reason: 'no scenario has a ServiceProfile' },
   { prefix: 'control_', reason: 'traffic to the control plane: not of the services' },
   { prefix: 'opentelemetry_', reason: 'tracing: not traffic' },

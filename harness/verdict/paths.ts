@@ -69,10 +69,11 @@ export class Paths {
     );
   }
 
-  /** Whether the Service has no routes and gets no share of another's: one scope serves all its families. */
+  /** Whether the Service has no routes, no retries and gets no share of another's: one scope serves all its families. */
   isPlain(service: string): boolean {
     const policy = this.#services.get(service)?.outboundPolicy;
-    return !this.#split.has(service) && (!policy || (policy.routes.length === 0 && !usesProfile(policy)));
+    if (this.#split.has(service)) return false;
+    return !policy || (policy.routes.length === 0 && !usesProfile(policy) && policy.retry === null);
   }
 
   /** Whether method and path alone decide; the truth knows no headers. */
@@ -97,6 +98,15 @@ export class Paths {
     if (!policy || (policy.routes.length === 0 && !usesProfile(policy))) return ['*'];
     if (usesProfile(policy)) return [...policy.profile!.routes.map((r) => profileKey(r)), profileKey(null)];
     return policy.routes.map((r) => keyOf(r.ref));
+  }
+
+  /** Whether the route retries. */
+  retries(service: string, key: string): boolean {
+    const policy = this.#services.get(service)?.outboundPolicy;
+    if (!policy) return false;
+    if (usesProfile(policy)) return policy.profile!.routes.some((r) => profileKey(r) === key && r.isRetryable);
+    if (policy.routes.length === 0) return policy.retry !== null;
+    return policy.routes.some((r) => keyOf(r.ref) === key && r.retry !== null);
   }
 
   outbound(service: string, method: string, path: string): OutboundPath {

@@ -256,7 +256,12 @@ function templateHash(pod: string, workload: string): string | null {
 }
 
 /** outbound_*_route_*: the parent Service, the route, and for `backend` the Service that it was sent to. */
-export function projectRoute(labels: Labels, names: Names, of: 'parent' | 'backend'): Projected {
+export function projectRoute(
+  labels: Labels,
+  names: Names,
+  of: 'parent' | 'backend',
+  scope: 'rt' | 'at' = 'rt',
+): Projected {
   const id = (scope: string): string => `${labels[`${scope}_namespace`] ?? ''}/${labels[`${scope}_name`] ?? ''}`;
   const parent = names.services.get(id('parent'));
   if (!parent) return { kind: 'unexplained', why: `parent ${id('parent')} is no service` };
@@ -273,7 +278,8 @@ export function projectRoute(labels: Labels, names: Names, of: 'parent' | 'backe
   }
   const app = { kind: 'app', sum: null, route: labels.route_name ?? null } as const;
   if (names.paths.isPlain(parent.id)) return { ...app, peer: `out|${parent.id}|*` };
-  return { ...app, peer: backend ? `be|${parent.id}|${route.key}|${backend.id}` : `rt|${parent.id}|${route.key}` };
+  const peer = backend ? `be|${parent.id}|${route.key}|${backend.id}` : `${scope}|${parent.id}|${route.key}`;
+  return { ...app, peer };
 }
 
 /** The route that labels name: one of the Service, or without any the default one (telemetry facts, section 1.10). */

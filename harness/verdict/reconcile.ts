@@ -1,5 +1,13 @@
 import type { MetricLedger, Scrape } from '../ledger/types.ts';
 import {
+  attemptRequests,
+  attemptResponses,
+  attemptTimes,
+  retryLimitExceeded,
+  retryRequests,
+  retrySuccesses,
+} from './attempts.ts';
+import {
   type Bound,
   durationBound,
   type Ground,
@@ -11,9 +19,11 @@ import {
   responseBound,
 } from './bounds.ts';
 import { type Cell, cellsOf, type SegmentCells } from './cells.ts';
+import { effectiveRequests, effectiveResponses, effectiveTimes } from './effective.ts';
+import type { Family } from './families.ts';
 import { checkHistograms, checkLatenciesCounted } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
-import { statusText } from './outcomes.ts';
+import { type Status, statusText } from './outcomes.ts';
 import { isOfPod, routeName } from './peers.ts';
 import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
@@ -122,23 +132,58 @@ function widen(bound: Interval, cell: Cell, plain: number): void {
   bound.high += cell.family.part === 'sum' ? Number.POSITIVE_INFINITY : plain;
 }
 
-function boundOf({ family, category, le }: Cell, ground: Ground): Bound {
+function boundOf(cell: Cell, ground: Ground): Bound {
+  const { family, category, le } = cell;
   const { style, part } = family;
+  const edge = part === 'count' ? Number.POSITIVE_INFINITY : le;
+  // Failed before headers: the histogram is there, and stays at zero.
+  if (family.measure === 'latency' && !('status' in category)) return () => ({ low: 0, high: 0 });
+  const status = 'status' in category ? category.status : '*';
+  if (part === 'sum') return sumOf(cell, ground, status);
+  if (family.measure === 'refusal') return refusalBound(ground, family.refusal!);
+  if (family.measure === 'retry') return retryBound(ground, family.retry!);
+  const { retries } = ground.scope;
+  if (retries !== 'none') {
+    const effective = retries === 'effective';
+    switch (family.measure) {
+      case 'request':
+        return effective ? effectiveRequests(ground) : attemptRequests(ground);
+      case 'response':
+        return effective ? effectiveResponses(ground, category) : attemptResponses(ground, category, style);
+      case 'latency':
+        return (effective ? effectiveTimes : attemptTimes)(ground, status, edge + 1, 'firstByte', true);
+      case 'duration':
+        return (effective ? effectiveTimes : attemptTimes)(ground, '*', edge * 1000, 'end', false);
+    }
+  }
   switch (family.measure) {
     case 'request':
       return requestBound(ground, style.layer);
-    case 'refusal':
-      return refusalBound(ground, family.refusal!);
     case 'response':
       return responseBound(ground, category, style);
     case 'latency':
-      // Failed before headers: the histogram is there, and stays at zero.
-      if (!('status' in category)) return () => ({ low: 0, high: 0 });
-      if (part === 'sum') return latencySumBound(ground, category.status);
-      return latencyBound(ground, category.status, part === 'count' ? Infinity : le);
+      return latencyBound(ground, status as number, edge);
     case 'duration':
-      if (part === 'sum') return durationSumBound(ground);
-      return durationBound(ground, part === 'count' ? Infinity : le * 1000, style);
+      return durationBound(ground, edge * 1000, style);
+  }
+}
+
+/** Of retried requests nobody has measured each attempt: the histogram's own edges bind their sums. */
+function sumOf({ family }: Cell, ground: Ground, status: Status): Bound {
+  if (ground.scope.retries !== 'none') return () => ({ low: 0, high: Number.POSITIVE_INFINITY });
+  return family.measure === 'latency' ? latencySumBound(ground, status as number) : durationSumBound(ground);
+}
+
+function retryBound(ground: Ground, of: NonNullable<Family['retry']>): Bound {
+  switch (of) {
+    case 'requests':
+      return retryRequests(ground);
+    case 'successes':
+      return retrySuccesses(ground);
+    case 'limit_exceeded':
+      return retryLimitExceeded(ground);
+    case 'overflow':
+      return () => ({ low: 0, high: Number.POSITIVE_INFINITY });
   }
 }
 

@@ -9,6 +9,10 @@ import type { Instance, Made, Protocol, Served, Truth } from './truth.ts';
  */
 export interface Scope {
   side: 'inbound' | 'outbound';
+  /** Whether some requests may be sent again: then callees see attempts, and `effective` counters requests. */
+  retries: 'none' | 'attempts' | 'effective';
+  /** A pod of the callees was away for a while: attempts may have reached nobody. */
+  calleesRestart: boolean;
   /** What the callees speak. */
   protocol: Protocol;
   /** Made by the scope's callers and answered, if at all, in the scope. */
@@ -44,6 +48,8 @@ export interface ScopeQuery {
   mine: ((made: Made) => boolean) | null;
   /** Instances reached; null: all. */
   instances: ReadonlySet<number> | null;
+  /** Above retries. */
+  effective?: boolean;
   /** Only requests like this, on both sides; null: all. */
   like: ((workload: string, method: string, path: string) => boolean) | null;
 }
@@ -51,6 +57,10 @@ export interface ScopeQuery {
 export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   const scope: Scope = {
     side: query.side,
+    retries: 'none',
+    calleesRestart: query.callees.some((w) =>
+      (truth.instancesOfWorkload.get(w) ?? []).some((i) => i.nextStartMs !== Number.POSITIVE_INFINITY),
+    ),
     protocol: truth.protocols.get(query.callees[0] ?? '') ?? 'http',
     own: [],
     maybe: [],
@@ -69,6 +79,11 @@ export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   for (const workload of query.callees) {
     for (const served of truth.served.get(workload) ?? []) placeServed(scope, served, workload, query);
   }
+  const { own, maybe, elsewhere, othersKnown, othersMaybe } = scope;
+  const again = [own, maybe, elsewhere, othersKnown, othersMaybe].some((list) =>
+    list.some((m) => m.path.retry !== null),
+  );
+  if (again) scope.retries = query.effective ? 'effective' : 'attempts';
   return scope;
 }
 

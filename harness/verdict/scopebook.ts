@@ -39,6 +39,7 @@ export class ScopeBook {
         return this.outbound(instance, this.backendWorkloads(who), null, {
           mine: (m) => m.service === who && m.path.key === a,
           like: this.likeOutbound(who, a!),
+          effective: side === 'rt',
         });
       case 'be': {
         const workload = this.workloadOf(b!);
@@ -85,7 +86,7 @@ export class ScopeBook {
     instance: Instance,
     callees: readonly string[],
     instances: ReadonlySet<number> | null,
-    which: Pick<ScopeQuery, 'mine' | 'like'>,
+    which: Pick<ScopeQuery, 'mine' | 'like' | 'effective'>,
   ): Scope {
     return buildScope(this.truth, {
       side: 'outbound',
@@ -142,6 +143,7 @@ export class ScopeBook {
     const outService = new Set<string>();
     const outRoute = new Set<string>();
     const outBackend = new Set<string>();
+    const outRetried = new Set<string>();
     for (const service of new Set(instance.journal.made.map((m) => m.callee))) {
       for (const backend of paths.backendsOf(service)) {
         const pods = new Set((truth.instancesOfWorkload.get(this.workloadOf(backend)) ?? []).map((i) => i.pod));
@@ -149,6 +151,7 @@ export class ScopeBook {
         outService.add(`out|${backend}|*`);
       }
       for (const key of paths.keysOf(service)) {
+        if (paths.retries(service, key)) outRetried.add(`at|${service}|${key}`);
         outRoute.add(paths.isPlain(service) ? `out|${service}|*` : `rt|${service}|${key}`);
         for (const backend of paths.backendsOf(service)) {
           outBackend.add(paths.isPlain(service) ? `out|${service}|*` : `be|${service}|${key}|${backend}`);
@@ -159,6 +162,7 @@ export class ScopeBook {
     return {
       ...{ inClient: list(inClient), inServer: list(inServer), refused: list(refused) },
       ...{ outPod: list(outPod), outService: list(outService), outRoute: list(outRoute), outBackend: list(outBackend) },
+      outRetried: list(outRetried),
     };
   }
 }
@@ -172,4 +176,6 @@ export interface Peers {
   outService: string[];
   outRoute: string[];
   outBackend: string[];
+  /** With a retry policy. */
+  outRetried: string[];
 }

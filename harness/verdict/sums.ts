@@ -99,7 +99,7 @@ function wholeAnswers(scope: Scope, status: Status): boolean {
   const cut = scope.served.some((s) => {
     const kind = servedKind(s);
     if (kind === 'completed' || kind === 'gone') return false;
-    if (kind === 'reset' && !answersResets(scope)) return status === '*';
+    if (kind === 'closed' || (kind === 'reset' && !answersResets(scope))) return status === '*';
     return kind === 'open' || hasStatus(status, kind === 'reset' ? RESET_STATUS : s.status);
   });
   if (cut || races(scope, 0)(Number.POSITIVE_INFINITY) > 0) return false;

@@ -1,3 +1,5 @@
+import type { InboundPolicy, OutboundPolicy } from '../../core/policy.ts';
+
 /**
  * The simulated mesh in a real cluster: what its parts say to one another. Names of namespaces, Services, ports, containers,
  * labels, annotations and variables are Linkerd's wherever Linkerd has one (facts, sections 4 and 6), so that neither
@@ -29,6 +31,8 @@ export const ANNOTATIONS = {
   /** Here: the profile of the simulated proxy (`2.20`, `edge-26.8.3`, `v2.366.0`). */
   proxyVersion: 'config.linkerd.io/proxy-version',
   proxyLogLevel: 'config.linkerd.io/proxy-log-level',
+  opaquePorts: 'config.linkerd.io/opaque-ports',
+  defaultInboundPolicy: 'config.linkerd.io/default-inbound-policy',
 } as const;
 
 /** What the sidecar container is told, beside the pod's name, namespace, uid and addresses from the downward API. */
@@ -62,11 +66,13 @@ export interface SidecarSettings {
   podTemplateHash: string;
   /** TCP ports that the pod's containers declare, as LINKERD2_PROXY_INBOUND_PORTS. */
   ports: number[];
+  /** Those of them on which no protocol is detected (annotation `opaque-ports`, or Linkerd's list). */
+  opaquePorts: number[];
   /** The pod's first container port that is not skipped, with its probes' paths; null when it serves nothing. */
   app: { port: number; readyPath: string; livePath: string } | null;
 }
 
-/** Everything an outbound proxy must know of the cluster; small, so it is sent whole. */
+/** Everything that proxies must know of the cluster; small, so it is sent whole. */
 export interface MeshSnapshot {
   services: SnapshotService[];
   pods: SnapshotPod[];
@@ -80,6 +86,8 @@ export interface SnapshotService {
   targetPort: number;
   /** Names of the pods behind it, in the same namespace. */
   pods: string[];
+  /** What proxies that call it do; absent: nothing special. */
+  policy?: OutboundPolicy;
 }
 
 export interface SnapshotPod {
@@ -96,6 +104,10 @@ export interface SnapshotPod {
   ready: boolean;
   /** It has a sidecar that serves mutual TLS; others are dialled in plaintext. */
   meshed: boolean;
+  /** The port behind its Services does not pass its proxy (`skip-inbound-ports`); absent: it does. */
+  skippedPort?: number;
+  /** What its own proxy lets in; absent: everything, by the default policy. */
+  inboundPolicy?: InboundPolicy;
 }
 
 export interface CertifyRequest {

@@ -21,12 +21,14 @@ const servingTls = () => ({
 const anchorPem = () => read(MOUNTS.trustRoots.dir, MOUNTS.trustRoots.bundle);
 
 const COMPONENTS: Record<ComponentName, (api: ApiClient) => Promise<AsyncDisposable>> = {
-  destination: (api) =>
-    DestinationServer.start({
-      ...{ api, log, tls: servingTls() },
+  destination: (api) => {
+    const { trustDomain, namespace } = specFromEnv(process.env);
+    return DestinationServer.start({
+      ...{ api, log, tls: servingTls(), names: { trustDomain, controlPlaneNamespace: namespace } },
       listen: at(CONTROL_PLANE.destination.port),
       admin: at(ADMIN_PORTS.destination.port),
-    }),
+    });
+  },
   identity: (api) => {
     const spec = specFromEnv(process.env);
     const material = {

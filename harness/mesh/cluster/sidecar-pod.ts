@@ -5,6 +5,7 @@ import { type RefreshPolicy, WorkloadCredentials } from '../identity/credentials
 import { findProfile } from '../profiles/index.ts';
 import { ControlWatches, reportCertified, reportNotCertified } from '../proxy/control-clients.ts';
 import { Discovery, podKey } from '../proxy/discovery.ts';
+import type { InboundPolicies } from '../proxy/inbound/policies.ts';
 import { podEnvironment, podTelemetry } from '../proxy/pod-telemetry.ts';
 import { ProcessShares } from '../proxy/process-share.ts';
 import { seededRandom } from '../proxy/random.ts';
@@ -16,7 +17,7 @@ import { CertificateClient } from './certificate-client.ts';
 import { PROXY_PORTS, type SidecarSettings } from './contract.ts';
 import { controlEndpoint } from './control-endpoint.ts';
 import { podNetwork } from './pod-network.ts';
-import { knownOf } from './snapshot.ts';
+import { inboundPolicyOf, knownOf } from './snapshot.ts';
 import { SnapshotClient } from './snapshot-client.ts';
 
 /** What is under way when the pod ends may take this long, ms: its app has ended before. */
@@ -76,7 +77,7 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
     optional: addresses.inbound ? [] : [IPV6_LISTENERS],
   });
   const identity = certificateClient(options, telemetry);
-  const snapshots = followSnapshots(options, discovery, watches);
+  const snapshots = followSnapshots(options, discovery, watches, sidecar.policies);
   const stopping = new AbortController();
   const started = Promise.all([identity.first(stopping.signal), abortable(snapshots.first, stopping.signal)]);
   const ready = started.then(async ([certificate]) => {
@@ -112,9 +113,10 @@ async function stop(
 
 function podOf({ pod, settings, addresses = {} }: SidecarPodOptions) {
   const { inbound, outbound, admin } = addresses;
-  const { app } = settings;
+  const { app, opaquePorts } = settings;
   return {
     ...pod,
+    opaquePorts,
     inbound: inbound ?? { host: '0.0.0.0', port: PROXY_PORTS.inbound },
     // Redirected connections of the pod's own processes arrive at the loopback address.
     outbound: outbound ?? { host: '127.0.0.1', port: PROXY_PORTS.outbound },
@@ -157,7 +159,12 @@ function certificateClient(options: SidecarPodOptions, telemetry: ProxyTelemetry
   });
 }
 
-function followSnapshots(options: SidecarPodOptions, discovery: Discovery, watches: ControlWatches): SnapshotClient {
+function followSnapshots(
+  options: SidecarPodOptions,
+  discovery: Discovery,
+  watches: ControlWatches,
+  policies: InboundPolicies,
+): SnapshotClient {
   const { settings, addresses, trustAnchorsPem, log } = options;
   let seen = false;
   return new SnapshotClient({
@@ -168,6 +175,7 @@ function followSnapshots(options: SidecarPodOptions, discovery: Discovery, watch
       else watches.atStart(options.settings.ports.length);
       seen = true;
       discovery.update(knownOf(snapshot));
+      policies.update(inboundPolicyOf(snapshot, options.pod));
     },
     lost: (cause) => {
       watches.lost();

@@ -1,9 +1,11 @@
 import { HarnessError } from '../../core/errors.ts';
+import type { InboundPolicy } from '../../core/policy.ts';
 import { type Known, podKey } from '../proxy/discovery.ts';
 import type { Peer } from '../proxy/peer.ts';
 import { type MeshSnapshot, PROXY_PORTS, type SnapshotPod, type SnapshotService } from './contract.ts';
 
-const SERVICE_FIELDS: Record<keyof SnapshotService, string> = {
+/** Names of fields that must be there, with their types. */
+const SERVICE_FIELDS: Record<Needed<SnapshotService>, string> = {
   namespace: 'string',
   name: 'string',
   clusterIp: 'string',
@@ -11,7 +13,7 @@ const SERVICE_FIELDS: Record<keyof SnapshotService, string> = {
   targetPort: 'number',
   pods: 'object',
 };
-const POD_FIELDS: Record<keyof SnapshotPod, string> = {
+const POD_FIELDS: Record<Needed<SnapshotPod>, string> = {
   namespace: 'string',
   name: 'string',
   uid: 'string',
@@ -24,6 +26,8 @@ const POD_FIELDS: Record<keyof SnapshotPod, string> = {
   meshed: 'boolean',
 };
 
+type Needed<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T];
+
 /** One line of `/watch`. @throws HarnessError BAD_SNAPSHOT saying what is wrong where */
 export function parseSnapshot(line: string): MeshSnapshot {
   let value: unknown;
@@ -35,6 +39,7 @@ export function parseSnapshot(line: string): MeshSnapshot {
   const { services, pods } = (value ?? {}) as Partial<MeshSnapshot>;
   check('services', services, SERVICE_FIELDS);
   check('pods', pods, POD_FIELDS);
+  checkPolicies(value as MeshSnapshot);
   for (const [index, { pods: behind }] of (services as SnapshotService[]).entries()) {
     if (!Array.isArray(behind)) throw bad(`services[${index}].pods is not a list`);
   }
@@ -54,8 +59,33 @@ export function knownOf(snapshot: MeshSnapshot): Known {
   };
 }
 
-function peerOfPod({ ready: _ready, meshed, ...pod }: SnapshotPod): Peer {
-  return { ...pod, inbound: meshed ? { host: pod.ip, port: PROXY_PORTS.inbound } : null, appPort: null };
+/** What a pod's own proxy lets in; undefined: everything, by the default policy. */
+export function inboundPolicyOf(
+  { pods }: MeshSnapshot,
+  { namespace, name }: { namespace: string; name: string },
+): InboundPolicy | undefined {
+  return pods.find((pod) => pod.namespace === namespace && pod.name === name)?.inboundPolicy;
+}
+
+function peerOfPod({ ready: _ready, inboundPolicy: _policy, meshed, skippedPort, ...pod }: SnapshotPod): Peer {
+  return {
+    ...pod,
+    inbound: meshed && skippedPort === undefined ? { host: pod.ip, port: PROXY_PORTS.inbound } : null,
+    ...(skippedPort !== undefined && { skipped: { host: pod.ip, port: skippedPort } }),
+    appPort: null,
+  };
+}
+
+/** As far as a proxy would break by it: what is iterated over is a list. */
+function checkPolicies({ services, pods }: MeshSnapshot): void {
+  for (const [index, { policy }] of services.entries()) {
+    if (policy && !Array.isArray(policy.routes)) throw bad(`services[${index}].policy.routes is not a list`);
+  }
+  for (const [index, { inboundPolicy }] of pods.entries()) {
+    if (inboundPolicy && !Array.isArray(inboundPolicy.servers)) {
+      throw bad(`pods[${index}].inboundPolicy.servers is not a list`);
+    }
+  }
 }
 
 function check(what: string, list: unknown, fields: Record<string, string>): void {

@@ -9,6 +9,8 @@ const WATCH_SECONDS = 300;
 /** Without bookmark or event for this long beyond that the server is gone. */
 const SILENCE_MS = (WATCH_SECONDS + 30) * 1000;
 const PAGE = 500;
+/** How often a collection that the server does not know is asked for. */
+const UNKNOWN_PAUSE_MS = 5000;
 
 /** What every object has that a watcher must know. */
 export interface Watched {
@@ -23,6 +25,8 @@ export interface WatcherOptions<T> {
   pick(object: unknown): T;
   /** Something is different now. */
   changed(): void;
+  /** The server need not know the collection (404): it is empty then, until the server does. */
+  optional?: boolean;
   /** It could not list or watch; it tries again. */
   failed(error: Error): void;
   /** First and longest pause between attempts; default 200 ms and 10 s. */
@@ -88,6 +92,12 @@ export class Watcher<T> implements Disposable {
         await sleep(min, signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (this.#options.optional && error instanceof ApiError && error.status === 404) {
+          this.#replace(new Map());
+          version = null;
+          await sleep(UNKNOWN_PAUSE_MS, signal).catch(() => {});
+          continue;
+        }
         // What the server has refused it would refuse again: 410, or a version of another life of it.
         if (isRefused(error)) version = null;
         if (!isRefused(error) || error.status !== 410) this.#options.failed(error as Error);
@@ -108,10 +118,14 @@ export class Watcher<T> implements Disposable {
       version = list.metadata.resourceVersion;
       from = list.metadata.continue;
     } while (from);
+    this.#replace(objects);
+    return version;
+  }
+
+  #replace(objects: Map<string, T>): void {
     this.#objects = objects;
     this.#options.changed();
     this.#resolveSynced();
-    return version;
   }
 
   async *#watch(version: string, signal: AbortSignal): AsyncGenerator<Event> {

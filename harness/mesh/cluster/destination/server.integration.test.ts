@@ -10,13 +10,20 @@ import type { MeshSnapshot } from '../contract.ts';
 import { controlEndpoint } from '../control-endpoint.ts';
 import { SnapshotClient } from '../snapshot-client.ts';
 import { ANYWHERE, eventually, MESH, newAuthority, page, SPEC, send } from '../testing/control-plane.ts';
+import { POLICY_PATHS } from './policy/objects.ts';
 import { DestinationServer } from './server.ts';
 
 const host = loopback();
 const authority = newAuthority();
 const WEB = podConfig();
 const USER = 'system:serviceaccount:linkerd:linkerd-destination';
-const RULES = [{ apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] }];
+const READ = ['list', 'watch'];
+/** Kinds that policies come from: none of which the simulated API knows. */
+const KINDS = Object.values(POLICY_PATHS).map((path) => path.split('/'));
+const RULES = [
+  { apiGroups: [''], resources: ['pods', 'services'], verbs: READ },
+  ...KINDS.map(([, , group, , resource]) => ({ apiGroups: [group!], resources: [resource!], verbs: READ })),
+];
 
 let kubernetes: KubernetesApi;
 let audit: AuditEntry[];
@@ -60,6 +67,7 @@ async function startDestination(options: { keepAliveMs?: number } = {}): Promise
   destination = stack.use(
     await DestinationServer.start({
       api: withoutReplicaSets(client),
+      names: { trustDomain: SPEC.trustDomain, controlPlaneNamespace: SPEC.namespace },
       tls: authority.issueServing(servingHosts(SPEC, 'destination', SERVICES.destination)),
       listen: ANYWHERE,
       admin: ANYWHERE,

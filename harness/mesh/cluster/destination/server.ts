@@ -3,6 +3,7 @@ import type { Address } from '../../contract.ts';
 import { ComponentServer, NO_FACTS } from '../../control-plane.ts';
 import type { ApiClient } from '../api/client.ts';
 import { TlsServer } from '../tls-server.ts';
+import type { MeshNames } from './policy/authorization.ts';
 import { MeshState } from './state.ts';
 
 /** So that watchers and what lies between notice when the other is gone, ms. */
@@ -15,6 +16,7 @@ export interface DestinationOptions {
   listen: Address;
   admin: Address;
   tls: { certPem: string; keyPem: string };
+  names: MeshNames;
   log(line: string): void;
   keepAliveMs?: number;
   coalesceMs?: number;
@@ -53,8 +55,10 @@ export class DestinationServer implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  async #start({ api, listen, admin, tls, log, keepAliveMs, coalesceMs }: DestinationOptions): Promise<void> {
-    const state = this.#stack.use(new MeshState({ api, log, coalesceMs, changed: (line) => this.#tell(`${line}\n`) }));
+  async #start({ api, listen, admin, tls, names, log, keepAliveMs, coalesceMs }: DestinationOptions): Promise<void> {
+    const state = this.#stack.use(
+      new MeshState({ api, names, log, coalesceMs, changed: (line) => this.#tell(`${line}\n`) }),
+    );
     this.#server = this.#stack.use(
       await TlsServer.start({
         ...{ what: 'destination', listen, tls },

@@ -3,6 +3,7 @@ import type { ClusterPod, ClusterService } from '../objects.ts';
 import type { Workload } from '../owner.ts';
 import { isMeshed, snapshotOf } from './snapshot.ts';
 
+const NAMES = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };
 const PROXY = { name: 'linkerd-proxy', ports: [{ name: 'linkerd-admin', containerPort: 4191 }] };
 
 interface PodChange {
@@ -42,7 +43,7 @@ const snapshot = (
   pods: ClusterPod[],
   services: ClusterService[] = [],
   owner: (name: string) => Workload | null | undefined = () => undefined,
-) => snapshotOf({ pods, services, replicaSetOwner: (_namespace, name) => owner(name) });
+) => snapshotOf({ names: NAMES, pods, services, replicaSetOwner: (_namespace, name) => owner(name) });
 
 describe('snapshotOf', () => {
   it('describes a pod and the Service before it', () => {

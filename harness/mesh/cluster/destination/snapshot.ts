@@ -1,12 +1,21 @@
-import type { MeshSnapshot, SnapshotPod, SnapshotService } from '../contract.ts';
+import { ANNOTATIONS, type MeshSnapshot, type SnapshotPod, type SnapshotService } from '../contract.ts';
+import { PortList } from '../injector/annotations.ts';
 import type { ClusterPod, ClusterService } from '../objects.ts';
 import { TEMPLATE_HASH, type Workload, workloadOf } from '../owner.ts';
+import type { MeshNames } from './policy/authorization.ts';
+import { inboundPolicy } from './policy/inbound.ts';
+import { type DeclaredPolicies, NO_POLICIES } from './policy/objects.ts';
+import { outboundPolicy } from './policy/outbound.ts';
+import { orNull } from './policy/values.ts';
 
 export interface ClusterState {
   pods: Iterable<ClusterPod>;
   services: Iterable<ClusterService>;
   /** What owns a ReplicaSet: null nothing, undefined not known (yet). */
   replicaSetOwner(namespace: string, name: string): Workload | null | undefined;
+  /** Absent: nothing is declared. */
+  declared?: DeclaredPolicies;
+  names: MeshNames;
 }
 
 /**
@@ -16,11 +25,11 @@ export interface ClusterState {
  */
 export function snapshotOf(state: ClusterState): MeshSnapshot {
   const alive = [...state.pods].filter(isAlive).sort(byName);
-  const services = [...state.services].sort(byName).flatMap((service) => serviceEntries(service, alive));
+  const services = [...state.services].sort(byName).flatMap((service) => serviceEntries(service, alive, state));
   const selected = new Set(services.flatMap(({ namespace, pods }) => pods.map((name) => `${namespace}/${name}`)));
   const pods = alive
     .filter(({ metadata, spec }) => !spec.hostNetwork || selected.has(`${metadata.namespace}/${metadata.name}`))
-    .map((pod) => podEntry(pod, state));
+    .map((pod) => podEntry(pod, services, state));
   return { services, pods };
 }
 
@@ -41,7 +50,12 @@ function isReady({ metadata, status }: ClusterPod): boolean {
   return condition?.status === 'True' && metadata.deletionTimestamp === undefined;
 }
 
-function serviceEntries({ metadata, spec }: ClusterService, alive: ClusterPod[]): SnapshotService[] {
+function serviceEntries(
+  service: ClusterService,
+  alive: ClusterPod[],
+  { declared = NO_POLICIES, names }: ClusterState,
+): SnapshotService[] {
+  const { metadata, spec } = service;
   const { namespace, name } = metadata;
   const { clusterIP, selector } = spec;
   const isHeadless = !clusterIP || clusterIP === 'None' || spec.type === 'ExternalName';
@@ -49,11 +63,15 @@ function serviceEntries({ metadata, spec }: ClusterService, alive: ClusterPod[])
   const behind = alive.filter((pod) => pod.metadata.namespace === namespace && matches(pod, selector));
   return (spec.ports ?? [])
     .filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
-    .map(({ port, targetPort }) => ({
-      ...{ namespace, name, clusterIp: clusterIP, port },
-      targetPort: portNumber(targetPort, behind) ?? port,
-      pods: behind.map((pod) => pod.metadata.name),
-    }));
+    .map(({ port, targetPort }) => {
+      const policy = outboundPolicy(service, port, declared, names.trustDomain);
+      return {
+        ...{ namespace, name, clusterIp: clusterIP, port },
+        targetPort: portNumber(targetPort, behind) ?? port,
+        pods: behind.map((pod) => pod.metadata.name),
+        ...(policy && { policy }),
+      };
+    });
 }
 
 function matches({ metadata }: ClusterPod, selector: Record<string, string>): boolean {
@@ -68,8 +86,10 @@ function portNumber(target: number | string | undefined, behind: ClusterPod[]): 
   return containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === target)?.containerPort;
 }
 
-function podEntry(pod: ClusterPod, state: ClusterState): SnapshotPod {
+function podEntry(pod: ClusterPod, services: SnapshotService[], state: ClusterState): SnapshotPod {
   const { namespace, name, uid, labels } = pod.metadata;
+  const skippedPort = isMeshed(pod) ? skippedPortOf(pod, services) : undefined;
+  const policy = isMeshed(pod) ? inboundPolicy(pod, state.declared ?? NO_POLICIES, state.names) : undefined;
   const workload = workloadOf(pod, (replicaSet) => state.replicaSetOwner(namespace, replicaSet));
   return {
     ...{ namespace, name, uid },
@@ -80,7 +100,20 @@ function podEntry(pod: ClusterPod, state: ClusterState): SnapshotPod {
     podTemplateHash: labels?.[TEMPLATE_HASH] ?? '',
     ready: isReady(pod),
     meshed: isMeshed(pod),
+    ...(skippedPort !== undefined && { skippedPort }),
+    ...(policy && { inboundPolicy: policy }),
   };
+}
+
+/** Of a pod whose Services all lead past its proxy: where they lead to. */
+function skippedPortOf({ metadata }: ClusterPod, services: SnapshotService[]): number | undefined {
+  const skipped = orNull(
+    () => new PortList(ANNOTATIONS.skipInboundPorts, metadata.annotations?.[ANNOTATIONS.skipInboundPorts]),
+  );
+  const ports = services
+    .filter(({ namespace, pods }) => namespace === metadata.namespace && pods.includes(metadata.name))
+    .map(({ targetPort }) => targetPort);
+  return skipped && ports.every((port) => skipped.includes(port)) ? ports[0] : undefined;
 }
 
 type Named = { metadata: { namespace: string; name: string } };

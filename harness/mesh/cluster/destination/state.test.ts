@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/control-plane.ts';
 import { MeshState } from './state.ts';
 
+const NAMES = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };
 const POD = {
   metadata: { name: 'web-1', namespace: 'shop', uid: 'u', resourceVersion: '1', managedFields: [] as object[] },
   spec: { containers: [{ name: 'app' }] },
@@ -48,7 +49,7 @@ describe('MeshState', () => {
   it('says nothing before everything has been listed', async () => {
     const api = new Api();
     const told: string[] = [];
-    state = new MeshState({ api, changed: (line) => told.push(line), log: expect.fail, coalesceMs: 0 });
+    state = new MeshState({ api, names: NAMES, changed: (line) => told.push(line), log: expect.fail, coalesceMs: 0 });
     // Pods and Services are listed and coalesced by now.
     await nextTurns(20);
     expect([told, state.line]).toEqual([[], null]);
@@ -61,7 +62,7 @@ describe('MeshState', () => {
     const api = new Api();
     api.listReplicaSets();
     const told: string[] = [];
-    state = new MeshState({ api, changed: (line) => told.push(line), log: expect.fail, coalesceMs: 0 });
+    state = new MeshState({ api, names: NAMES, changed: (line) => told.push(line), log: expect.fail, coalesceMs: 0 });
     await eventually('the first snapshot', () => told[0]);
     await nextTurns(5);
     api.tell({ ...POD, metadata: { ...POD.metadata, resourceVersion: '2', managedFields: [{ manager: 'kubelet' }] } });

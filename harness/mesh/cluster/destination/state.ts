@@ -3,6 +3,8 @@ import { Watcher } from '../api/watcher.ts';
 import type { MeshSnapshot } from '../contract.ts';
 import type { ClusterPod, ClusterReplicaSet, ClusterService, Meta } from '../objects.ts';
 import type { Workload } from '../owner.ts';
+import type { MeshNames } from './policy/authorization.ts';
+import { type Declared, type DeclaredPolicies, POLICY_PATHS } from './policy/objects.ts';
 import { snapshotOf } from './snapshot.ts';
 
 /** Changes that come together (a pod and its conditions) are told together, ms. */
@@ -10,19 +12,21 @@ const COALESCE_MS = 50;
 
 export interface MeshStateOptions {
   api: Pick<ApiClient, 'request' | 'lines'>;
+  names: MeshNames;
   /** The snapshot is another now; not called before the first is whole. */
   changed(line: string): void;
   log(line: string): void;
   coalesceMs?: number;
 }
 
-/** Follows pods, Services and ReplicaSets of all namespaces. */
+/** Follows pods, Services and ReplicaSets of all namespaces, and what policies are declared for them. */
 export class MeshState implements Disposable {
   readonly #options: MeshStateOptions;
   readonly #pods: Watcher<ClusterPod>;
   readonly #services: Watcher<ClusterService>;
   /** What owns each. */
   readonly #replicaSets: Watcher<Workload | null>;
+  readonly #policies: Record<keyof DeclaredPolicies, Watcher<Declared<unknown>>>;
   #timer: NodeJS.Timeout | undefined;
   #synced = false;
   #line: string | null = null;
@@ -33,7 +37,9 @@ export class MeshState implements Disposable {
     this.#pods = this.#watch('/api/v1/pods', slimPod);
     this.#services = this.#watch('/api/v1/services', slimService);
     this.#replicaSets = this.#watch('/apis/apps/v1/replicasets', (object) => ownerOf(object as ClusterReplicaSet));
-    void Promise.all([this.#pods.synced, this.#services.synced, this.#replicaSets.synced]).then(() => {
+    this.#policies = mapValues(POLICY_PATHS, (path) => this.#watch(path, slimDeclared, true));
+    const all = [this.#pods, this.#services, this.#replicaSets, ...Object.values(this.#policies)];
+    void Promise.all(all.map(({ synced }) => synced)).then(() => {
       this.#synced = true;
       this.#publish();
     });
@@ -58,11 +64,13 @@ export class MeshState implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     for (const watcher of [this.#pods, this.#services, this.#replicaSets]) watcher[Symbol.dispose]();
+    for (const watcher of Object.values(this.#policies)) watcher[Symbol.dispose]();
   }
 
-  #watch<T>(path: string, pick: (object: unknown) => T): Watcher<T> {
+  /** `optional`: the cluster need not know the kind. */
+  #watch<T>(path: string, pick: (object: unknown) => T, optional = false): Watcher<T> {
     return new Watcher({
-      ...{ api: this.#options.api, path, pick },
+      ...{ api: this.#options.api, path, pick, optional },
       changed: () => {
         this.#timer ??= setTimeout(() => this.#publish(), this.#options.coalesceMs ?? COALESCE_MS);
       },
@@ -78,6 +86,8 @@ export class MeshState implements Disposable {
       pods: this.#pods.values(),
       services: this.#services.values(),
       replicaSetOwner: (namespace, name) => this.#replicaSets.get(namespace, name),
+      declared: mapValues(this.#policies, (watcher) => [...watcher.values()]) as DeclaredPolicies,
+      names: this.#options.names,
     });
     const line = JSON.stringify(this.#snapshot);
     if (line === this.#line) return;
@@ -107,11 +117,24 @@ function slimService(object: unknown): ClusterService {
   return { metadata: slimMeta(metadata), spec };
 }
 
-function slimMeta<M extends Meta>({ name, namespace, uid, labels, deletionTimestamp, ownerReferences }: M): M {
-  return { name, namespace, uid, labels, deletionTimestamp, ownerReferences } as M;
+function slimDeclared(object: unknown): Declared<unknown> {
+  const { metadata, spec } = object as Declared<unknown>;
+  return { metadata: { ...slimMeta(metadata), creationTimestamp: metadata.creationTimestamp }, spec };
+}
+
+/** Of annotations what a policy may be in. */
+function slimMeta<M extends Meta>(meta: M): M {
+  const { name, namespace, uid, labels, annotations = {}, deletionTimestamp, ownerReferences } = meta;
+  const linkerds = Object.entries(annotations).filter(([key]) => key.includes('linkerd.io/'));
+  const own = { name, namespace, uid, labels, deletionTimestamp, ownerReferences };
+  return { ...own, ...(linkerds.length > 0 && { annotations: Object.fromEntries(linkerds) }) } as M;
 }
 
 function ownerOf({ metadata }: ClusterReplicaSet): Workload | null {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return owner ? { kind: owner.kind, name: owner.name } : null;
+}
+
+function mapValues<K extends string, V, R>(of: Record<K, V>, map: (value: V) => R): Record<K, R> {
+  return Object.fromEntries(Object.entries<V>(of).map(([key, value]) => [key, map(value)])) as Record<K, R>;
 }

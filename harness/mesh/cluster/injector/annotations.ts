@@ -1,4 +1,5 @@
 import { HarnessError } from '../../../core/errors.ts';
+import { DEFAULT_OPAQUE_PORTS } from '../../../core/policy.ts';
 import { ANNOTATIONS, UNREDIRECTED_INBOUND } from '../contract.ts';
 import type { PodTemplate } from '../objects.ts';
 
@@ -61,6 +62,12 @@ export function skippedInbound(pod: PodTemplate, namespace: Annotations): PortLi
 
 export function skippedOutbound(pod: PodTemplate, namespace: Annotations): PortList {
   return new PortList(ANNOTATIONS.skipOutboundPorts, annotation(ANNOTATIONS.skipOutboundPorts, pod, namespace));
+}
+
+/** Ports on which no protocol is detected; the annotation is in place of Linkerd's list, also when it is empty. */
+export function opaquePorts(pod: PodTemplate, namespace: Annotations): PortList {
+  const ports = annotation(ANNOTATIONS.opaquePorts, pod, namespace) ?? DEFAULT_OPAQUE_PORTS.join(',');
+  return new PortList(ANNOTATIONS.opaquePorts, ports);
 }
 
 /** Those that never do. */

@@ -12,7 +12,7 @@ import {
 } from '../contract.ts';
 import type { PodTemplate } from '../objects.ts';
 import { TEMPLATE_HASH, type Workload } from '../owner.ts';
-import { type Annotations, annotation, skippedInbound, skippedOutbound } from './annotations.ts';
+import { type Annotations, annotation, opaquePorts, skippedInbound, skippedOutbound } from './annotations.ts';
 import { appOf, portsOf } from './app.ts';
 import type { InjectionSettings } from './settings.ts';
 
@@ -108,6 +108,7 @@ export const VOLUMES: readonly { name: string; [key: string]: unknown }[] = [
 
 function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, settings: InjectionSettings): object[] {
   const { mesh, anchorPem, component } = settings;
+  const opaque = opaquePorts(pod, namespace);
   const sidecar: SidecarSettings = {
     version: versionOf(pod, namespace, settings),
     trustDomain: mesh.trustDomain,
@@ -117,6 +118,7 @@ function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, 
     workload: workload.name,
     podTemplateHash: pod.metadata.labels?.[TEMPLATE_HASH] ?? '',
     ports: portsOf(pod),
+    opaquePorts: portsOf(pod).filter((port) => opaque.includes(port)),
     app: appOf(pod, skippedInbound(pod, namespace)),
   };
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });

@@ -36,11 +36,20 @@ export function inject(pod: PodTemplate, namespaceAnnotations: Annotations, sett
 
 function podAnnotations(pod: PodTemplate, namespace: Annotations, settings: InjectionSettings): Record<string, string> {
   return {
+    ...inherited(pod, namespace),
     'linkerd.io/created-by': `linkerd/proxy-injector ${settings.mesh.version}`,
     'linkerd.io/inject': annotation(ANNOTATIONS.inject, pod, namespace) ?? 'enabled',
     'linkerd.io/proxy-version': versionOf(pod, namespace, settings),
     'linkerd.io/trust-root-sha256': trustRootSha256(settings.anchorPem),
   };
+}
+
+/** Configuration that the namespace has and the pod has not: whoever reads the pod need not know its namespace. */
+function inherited(pod: PodTemplate, namespace: Annotations): Record<string, string> {
+  const own = pod.metadata.annotations ?? {};
+  return Object.fromEntries(
+    Object.entries(namespace ?? {}).filter(([key]) => key.startsWith('config.linkerd.io/') && !(key in own)),
+  );
 }
 
 function podLabels(pod: PodTemplate, { kind, name }: Workload, { mesh }: InjectionSettings): Record<string, string> {

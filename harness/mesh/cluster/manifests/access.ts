@@ -14,6 +14,16 @@ const RULES: Record<ComponentName, Rule[]> = {
   destination: [
     { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] },
     { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list', 'watch'] },
+    { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes', 'grpcroutes'], verbs: ['list', 'watch'] },
+    {
+      apiGroups: ['policy.linkerd.io'],
+      resources: [
+        ...['authorizationpolicies', 'httplocalratelimitpolicies', 'httproutes', 'meshtlsauthentications'],
+        ...['networkauthentications', 'servers'],
+      ],
+      verbs: ['list', 'watch'],
+    },
+    { apiGroups: ['linkerd.io'], resources: ['serviceprofiles'], verbs: ['list', 'watch'] },
   ],
   identity: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
   'proxy-injector': [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],

@@ -1,6 +1,7 @@
 import type { ComponentName } from '../component-env.ts';
 import { ANNOTATIONS, type ControlPlaneSpec } from '../contract.ts';
 import { accessManifests } from './access.ts';
+import { definitionManifests } from './definitions.ts';
 import { deploymentManifest } from './deployment.ts';
 import { secretManifests } from './secrets.ts';
 import { serviceManifests } from './services.ts';
@@ -37,6 +38,7 @@ export function namespaceManifest(spec: ControlPlaneSpec, annotations: Record<st
 export function controlPlaneManifests(spec: ControlPlaneSpec, material: ControlPlaneMaterial): Manifest[] {
   return [
     namespaceManifest(spec),
+    ...definitionManifests(spec),
     ...COMPONENTS.flatMap((component) => accessManifests(spec, component)),
     ...secretManifests(spec, material),
     ...COMPONENTS.flatMap((component) => serviceManifests(spec, component)),

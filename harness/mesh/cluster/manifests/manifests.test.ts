@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IdentityAuthority } from '../../identity/authority.ts';
 import { MOUNTS } from '../component-env.ts';
 import { CONTROL_PLANE } from '../contract.ts';
+import { POLICY_PATHS } from '../destination/policy/objects.ts';
 import { MESH, SPEC } from '../testing/control-plane.ts';
 import { controlPlaneManifests, type Manifest, newMaterial } from './index.ts';
 
@@ -39,6 +40,15 @@ const named = (kind: string, name: string): Manifest => {
   if (!found) throw new Error(`no ${kind} ${name}`);
   return found;
 };
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+}
+interface Definition {
+  group: string;
+  names: { plural: string };
+  versions: { name: string }[];
+}
 const deployments = ofKind('Deployment').map(
   ({ metadata, spec }) => [metadata.name, spec as Deployment] as [string, Deployment],
 );
@@ -49,6 +59,11 @@ describe('controlPlaneManifests', () => {
   it('comes in the order in which it can be applied, the webhook last', () => {
     expect(manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'Namespace linkerd',
+      ...[
+        ...['servers', 'httproutes', 'authorizationpolicies', 'meshtlsauthentications', 'networkauthentications'],
+        'httplocalratelimitpolicies',
+      ].map((plural) => `CustomResourceDefinition ${plural}.policy.linkerd.io`),
+      'CustomResourceDefinition serviceprofiles.linkerd.io',
       ...['identity', 'destination', 'proxy-injector'].flatMap((component) => [
         `ServiceAccount linkerd-${component}`,
         `ClusterRole linkerd-linkerd-${component}`,
@@ -76,12 +91,41 @@ describe('controlPlaneManifests', () => {
       'linkerd-linkerd-destination': [
         { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] },
         { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list', 'watch'] },
+        { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes', 'grpcroutes'], verbs: ['list', 'watch'] },
+        {
+          apiGroups: ['policy.linkerd.io'],
+          resources: [
+            ...['authorizationpolicies', 'httplocalratelimitpolicies', 'httproutes', 'meshtlsauthentications'],
+            ...['networkauthentications', 'servers'],
+          ],
+          verbs: ['list', 'watch'],
+        },
+        { apiGroups: ['linkerd.io'], resources: ['serviceprofiles'], verbs: ['list', 'watch'] },
       ],
       'linkerd-linkerd-identity': [
         { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       ],
       'linkerd-linkerd-proxy-injector': [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
     });
+  });
+
+  it('may read every collection that policies come from', () => {
+    const destination = named('ClusterRole', 'linkerd-linkerd-destination').rules as Rule[];
+    for (const path of Object.values(POLICY_PATHS)) {
+      const [, , group, , resource] = path.split('/');
+      expect(destination.some((rule) => rule.apiGroups.includes(group!) && rule.resources.includes(resource!))).toBe(
+        true,
+      );
+    }
+  });
+
+  it('defines the kinds of Linkerd that policies come from, as it reads them', () => {
+    const defined = ofKind('CustomResourceDefinition').map(({ spec }) => {
+      const { group, names, versions } = spec as Definition;
+      return `/apis/${group}/${versions[0]!.name}/${names.plural}`;
+    });
+    const own = Object.values(POLICY_PATHS).filter((path) => !path.includes('gateway'));
+    expect(defined.sort()).toEqual(own.sort());
   });
 
   it('keeps its own namespace out of injection', () => {

@@ -21,6 +21,7 @@ export function settingsOf(workload: string, appPort: number | null): SidecarSet
     workload,
     podTemplateHash: 'abc',
     ports: appPort === null ? [] : [appPort],
+    opaquePorts: [],
     app: appPort === null ? null : { port: appPort, readyPath: '/readyz', livePath: '/healthz' },
   };
 }

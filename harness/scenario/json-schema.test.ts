@@ -51,6 +51,14 @@ describe('editors and the loader agree', async () => {
     'errors',
     'wrong-types',
     'unquoted-version',
+    'grpc-codes',
+    'http-calls',
+    'http-responses',
+    'policies',
+    'profiles',
+    'protocols',
+    'retries',
+    'routing',
   ])('%s is invalid', async (name) => {
     const text = await readFile(new URL(`testdata/bad/${name}.yaml`, import.meta.url), 'utf8');
     expect(asEditorsSee.safeParse(parse(text)).success).toBe(false);

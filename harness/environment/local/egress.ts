@@ -1,7 +1,7 @@
 import type { PodConfig } from '../../../sim-services/contract.ts';
-import { DEFAULT_OPAQUE_PORTS } from '../../core/policy.ts';
 import type { MeshPodConfig } from '../../mesh/contract.ts';
-import { authorityOf, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
+import { authorityOf, type ServiceSpec } from '../../scenario/model.ts';
+import { isNamedByNoHost } from '../callees.ts';
 import type { AddressSpace } from './addresses.ts';
 
 /** Where the connections of one pod go that its outbound proxy can't tell apart by the Host header. */
@@ -14,22 +14,6 @@ export interface PodEgress {
 
 /** Far from the ports of apps and of Linkerd; in a pod's own address space. */
 const FIRST_PORT = 21_400;
-
-/** The services that a workload's own code calls, each once; of the load generator its targets. */
-export function calleesOf(scenario: Scenario, caller: ServiceSpec): ServiceSpec[] {
-  const called = new Set(caller.routes.flatMap(({ steps }) => steps.flat().map((call) => call.service)));
-  return scenario.services.filter(({ id }) => called.has(id));
-}
-
-export function loadTargets(scenario: Scenario): ServiceSpec[] {
-  const targets = new Set(scenario.traffic.flatMap(({ requests }) => requests.map((request) => request.service)));
-  return scenario.services.filter(({ id }) => targets.has(id));
-}
-
-/** Neither TCP nor what the proxy is told not to look into has a Host header. */
-export function isOpaque({ protocol, opaque, port }: ServiceSpec): boolean {
-  return protocol === 'tcp' || (opaque ?? DEFAULT_OPAQUE_PORTS.includes(port));
-}
 
 /**
  * @param callees that the pod dials
@@ -48,7 +32,7 @@ export async function planEgress(
     if (caller.skipOutbound?.includes(port)) {
       // As the kernel does: to a pod, where its own proxy still takes what is not skipped there as well.
       egress.dialled[key] = podsOf(callee).map((pod) => (pod.skipsInbound ? pod.app!.address : pod.inbound));
-    } else if (isOpaque(callee)) {
+    } else if (isNamedByNoHost(callee)) {
       const address = await space.listen(caller.ip, FIRST_PORT + egress.listeners.length);
       egress.listeners.push({ service: { namespace, name, port }, address });
       egress.dialled[key] = [address];

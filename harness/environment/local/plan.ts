@@ -5,11 +5,12 @@ import type { InboundPolicy } from '../../core/policy.ts';
 import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../../mesh/contract.ts';
 import { authorityOf, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
+import { calleesOf, loadTargets } from '../callees.ts';
 import { isProbedAtAdmin, loadService, prometheusService, serviceFields, workloadFields } from '../mesh-fields.ts';
 import { workloadConfig } from '../workload-config.ts';
 import type { Address, AddressSpace } from './addresses.ts';
 import { planControlPlane } from './control-plane.ts';
-import { calleesOf, loadTargets, type PodEgress, planEgress } from './egress.ts';
+import { type PodEgress, planEgress } from './egress.ts';
 import { digest, podSuffix, uidOf } from './names.ts';
 
 export const TRUST_DOMAIN = 'cluster.local';

@@ -1,5 +1,6 @@
 import { AGENT_ENV, AGENT_PATHS } from '../../../core/load-agent.ts';
 import { LOAD_WORKLOAD, type Scenario } from '../../../scenario/model.ts';
+import { loadTargets, tellingPorts } from '../../callees.ts';
 import type { KubernetesObject } from '../../kubernetes/contract.ts';
 import type { Images } from '../contract.ts';
 import {
@@ -18,7 +19,11 @@ export const LOAD_LABELS = { app: LOAD_WORKLOAD.name };
 /** The load generator as a workload of the mesh: an agent that runs k6 when it is asked to. */
 export function loadObjects(scenario: Scenario, images: Pick<Images, 'load'>, mesh: MeshKind): KubernetesObject[] {
   const { name, namespace, serviceAccount } = LOAD_WORKLOAD;
-  const annotations = meshAnnotations({ kind: mesh, version: scenario.mesh.version }, { inbound: String(ADMIN_PORT) });
+  const annotations = meshAnnotations(
+    { kind: mesh, version: scenario.mesh.version },
+    { inbound: String(ADMIN_PORT) },
+    tellingPorts(scenario, loadTargets(scenario)),
+  );
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } },
     {

@@ -1,5 +1,6 @@
 import { AGENT_PORT } from '../../../core/load-agent.ts';
 import { ANNOTATIONS } from '../../../mesh/cluster/contract.ts';
+import { TCP_PORTS_ANNOTATION } from '../../../mesh/cluster/tcp-ports.ts';
 import type { InstalledMesh } from '../contract.ts';
 
 /** Truth, control, clock and the load agent are here; no part of the mesh. */
@@ -9,17 +10,23 @@ const UID = 65532;
 
 export type MeshKind = InstalledMesh['kind'];
 
-/** What a pod that wants a sidecar says to either mesh. */
+/**
+ * What a pod that wants a sidecar says to either mesh.
+ * @param tcpPorts ports of services that it calls, which a simulated sidecar could not tell otherwise
+ */
 export function meshAnnotations(
   mesh: { kind: MeshKind; version: string },
   skip: { inbound?: string; outbound?: string } = {},
+  tcpPorts: readonly number[] = [],
 ): Record<string, string> {
+  const simulated = mesh.kind === 'simulated';
   return {
     [ANNOTATIONS.inject]: 'enabled',
     ...(skip.inbound && { [ANNOTATIONS.skipInboundPorts]: skip.inbound }),
     ...(skip.outbound && { [ANNOTATIONS.skipOutboundPorts]: skip.outbound }),
     // To Linkerd's injector this is the tag of an image.
-    ...(mesh.kind === 'simulated' && { [ANNOTATIONS.proxyVersion]: mesh.version }),
+    ...(simulated && { [ANNOTATIONS.proxyVersion]: mesh.version }),
+    ...(simulated && tcpPorts.length > 0 && { [TCP_PORTS_ANNOTATION]: tcpPorts.join(',') }),
   };
 }
 

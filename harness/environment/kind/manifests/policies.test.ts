@@ -230,6 +230,27 @@ describe('a workload that is more than plain HTTP', () => {
     });
   });
 
+  it('names the ports by which a simulated sidecar tells its callees, where no Host does', () => {
+    const [web, cart] = aScenario().services as [ServiceSpec, ServiceSpec];
+    const ports = (services: ServiceSpec[], mesh: 'linkerd' | 'simulated' = 'simulated') => {
+      const objects = workloadObjects(aScenario({ services }), web, { service: 'meshproof/service:1' }, mesh);
+      const { spec } = objects.find(({ kind }) => kind === 'Deployment')!;
+      const { template } = spec as { template: { metadata: KubernetesObject['metadata'] } };
+      return template.metadata.annotations!['meshproof.io/tcp-ports'];
+    };
+    const db = { ...cart, protocol: 'tcp' as const, port: 7000 };
+    expect(ports([web, db])).toBe('7000');
+    expect(ports([web, { ...cart, opaque: true }])).toBe('80');
+    for (const nothing of [
+      ports([web, cart]),
+      ports([web, db], 'linkerd'),
+      ports([web, db, { ...cart, id: 'store/other', port: 7000 }]),
+      ports([web, cart, { ...db, id: 'store/other' }]),
+    ]) {
+      expect(nothing).toBeUndefined();
+    }
+  });
+
   it.each([
     ['http2', 'http'],
     ['grpc', 'grpc'],

@@ -6,6 +6,7 @@ import {
   type ServiceProcessConfig,
 } from '../../../../sim-services/contract.ts';
 import type { Scenario, ServiceSpec } from '../../../scenario/model.ts';
+import { calleesOf, tellingPorts } from '../../callees.ts';
 import type { KubernetesObject } from '../../kubernetes/contract.ts';
 import { isProbedAtAdmin } from '../../mesh-fields.ts';
 import { workloadConfig } from '../../workload-config.ts';
@@ -47,6 +48,7 @@ export function workloadObjects(
   const config = JSON.stringify(processConfig(scenario, service), null, 2);
   const annotations = serviceAnnotations(service);
   const portName = portNameOf(service);
+  const tcpPorts = tellingPorts(scenario, calleesOf(scenario, service));
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: service.serviceAccount, namespace } };
   return [
     account,
@@ -79,7 +81,7 @@ export function workloadObjects(
           metadata: {
             labels: podLabels(service),
             annotations: {
-              ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skippedPorts(service)),
+              ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skippedPorts(service), tcpPorts),
               ...podPolicyAnnotations(service),
               [CONFIG_HASH]: createHash('sha256').update(config).digest('hex').slice(0, 16),
             },

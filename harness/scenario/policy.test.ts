@@ -137,12 +137,12 @@ describe('what proxies let in', () => {
       protocol: 'unknown',
       accessPolicy: 'deny',
       authorizations: [
+        { ref: ref('authorizationpolicy', 'of-namespace'), networks: ['10.0.0.0/8'], identities: null },
         {
           ref: ref('authorizationpolicy', 'of-server'),
           networks: [],
           identities: ['id of shop/cart', 'id of linkerd-viz/prometheus'],
         },
-        { ref: ref('authorizationpolicy', 'of-namespace'), networks: ['10.0.0.0/8'], identities: null },
       ],
       routes: [
         {
@@ -154,8 +154,8 @@ describe('what proxies let in', () => {
       rateLimit: { ref: ref('HTTPLocalRateLimitPolicy', 'slow'), totalPerSecond: 20, identityPerSecond: null },
     });
     expect(other?.authorizations.map((a) => [a.ref.name, a.identities])).toEqual([
-      ['of-other', ['*']],
       ['of-namespace', null],
+      ['of-other', ['*']],
     ]);
     expect(other?.rateLimit).toBeNull();
   });

@@ -94,7 +94,10 @@ function toServer(
 ): InboundServer {
   const { namespace } = server;
   const id = `${namespace}/${server.name}`;
-  const authorizations = policies.filter((spec) => spec.kind === 'AuthorizationPolicy');
+  // By name, as the simulated control plane has them: of several that admit a client, labels show the first.
+  const authorizations = policies
+    .filter((spec) => spec.kind === 'AuthorizationPolicy')
+    .toSorted((a, b) => byName(a.name, b.name));
   const toAuthorization = (spec: AuthorizationPolicy): Authorization => ({
     ref: { group: POLICY_GROUP, kind: 'authorizationpolicy', namespace: spec.namespace, name: spec.name },
     networks: spec.networks,

@@ -59,7 +59,10 @@ function inboundServer(
   names: MeshNames,
 ): InboundServer {
   const { namespace, name } = metadata;
-  const policies = declared.authorizationPolicies.filter((one) => one.metadata.namespace === namespace).sort(byAge);
+  // Of several that admit a client, labels show the first; which that is in Linkerd is left to chance.
+  const policies = declared.authorizationPolicies
+    .filter((one) => one.metadata.namespace === namespace)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const authorizations = (applies: (target: AuthorizationPolicySpec['targetRef']) => boolean): Authorization[] =>
     policies.filter((one) => applies(one.spec.targetRef)).flatMap((one) => authorizationOf(one, declared, names) ?? []);
   const limit = declared.rateLimits.find(

@@ -68,6 +68,8 @@ export interface SidecarSettings {
   ports: number[];
   /** Those of them on which no protocol is detected (annotation `opaque-ports`, or Linkerd's list). */
   opaquePorts: number[];
+  /** Outbound ports that are led to listeners of their own, in the order of those (tcp-ports.ts). */
+  egressPorts: number[];
   /** The pod's first container port that is not skipped, with its probes' paths; null when it serves nothing. */
   app: { port: number; readyPath: string; livePath: string } | null;
 }
@@ -141,6 +143,9 @@ export const COMMANDS = {
   destination: ['node', '/meshproof/control-plane.mjs', 'destination'],
   identity: ['node', '/meshproof/control-plane.mjs', 'identity'],
   injector: ['node', '/meshproof/control-plane.mjs', 'proxy-injector'],
-  /** Arguments: inbound ports to skip, outbound ports to skip (comma-separated). Needs NET_ADMIN and NET_RAW. */
+  /**
+   * Arguments, each comma-separated: inbound ports to skip, outbound ports to skip, outbound ports by themselves, opaque inbound
+   * ports. Needs NET_ADMIN and NET_RAW.
+   */
   redirect: ['/bin/sh', '/meshproof/redirect.sh'],
 } as const;

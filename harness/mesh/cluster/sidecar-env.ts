@@ -44,7 +44,7 @@ export function sidecarOptions(env: NodeJS.ProcessEnv, log: (line: string) => vo
   return { pod, settings, trustAnchorsPem, addresses, log, readToken: () => readFile(tokenFile, 'utf8') };
 }
 
-const SETTINGS: Record<Exclude<keyof SidecarSettings, 'app' | 'ports' | 'opaquePorts'>, 'string'> = {
+const SETTINGS: Record<Exclude<keyof SidecarSettings, 'app' | 'ports' | 'opaquePorts' | 'egressPorts'>, 'string'> = {
   version: 'string',
   trustDomain: 'string',
   controlPlaneNamespace: 'string',
@@ -66,7 +66,8 @@ function parseSettings(text: string, problems: string[]): SidecarSettings {
     for (const field of Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]) {
       if (typeof settings[field] !== 'string') problems.push(`${SIDECAR_ENV.settings}.${field} is not a string`);
     }
-    const { app, ports, opaquePorts } = settings;
+    const { app, ports, opaquePorts, egressPorts } = settings;
+    if (!Array.isArray(egressPorts)) problems.push(`${SIDECAR_ENV.settings}.egressPorts is not a list`);
     if (!Array.isArray(opaquePorts)) problems.push(`${SIDECAR_ENV.settings}.opaquePorts is not a list`);
     if (!Array.isArray(ports)) problems.push(`${SIDECAR_ENV.settings}.ports is not a list`);
     if (app !== null && !isApp(app)) problems.push(`${SIDECAR_ENV.settings}.app is neither null nor an app`);

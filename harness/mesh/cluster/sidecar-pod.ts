@@ -19,6 +19,7 @@ import { controlEndpoint } from './control-endpoint.ts';
 import { podNetwork } from './pod-network.ts';
 import { inboundPolicyOf, knownOf } from './snapshot.ts';
 import { SnapshotClient } from './snapshot-client.ts';
+import { redirectedListeners } from './tcp-ports.ts';
 
 /** What is under way when the pod ends may take this long, ms: its app has ended before. */
 const DRAIN_MS = 2000;
@@ -68,7 +69,7 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
   const watches = new ControlWatches(telemetry);
   const discovery = new Discovery([], [], settings.trustDomain);
   sidecar = await Sidecar.startUncertified({
-    ...{ pod, telemetry, discovery, watches },
+    ...{ pod, telemetry, discovery, watches, log },
     meter: new TcpMeter(),
     names: settings,
     env: podEnvironment(pod, settings),
@@ -113,10 +114,12 @@ async function stop(
 
 function podOf({ pod, settings, addresses = {} }: SidecarPodOptions) {
   const { inbound, outbound, admin } = addresses;
-  const { app, opaquePorts } = settings;
+  const { app, opaquePorts, egressPorts } = settings;
   return {
     ...pod,
     opaquePorts,
+    // Given addresses, nothing is redirected.
+    ...(!inbound && redirectedListeners(egressPorts, opaquePorts)),
     inbound: inbound ?? { host: '0.0.0.0', port: PROXY_PORTS.inbound },
     // Redirected connections of the pod's own processes arrive at the loopback address.
     outbound: outbound ?? { host: '127.0.0.1', port: PROXY_PORTS.outbound },

@@ -12,6 +12,7 @@ import {
 } from '../contract.ts';
 import type { PodTemplate } from '../objects.ts';
 import { TEMPLATE_HASH, type Workload } from '../owner.ts';
+import { egressPorts, TCP_PORTS_ANNOTATION } from '../tcp-ports.ts';
 import { type Annotations, annotation, opaquePorts, skippedInbound, skippedOutbound } from './annotations.ts';
 import { appOf, portsOf } from './app.ts';
 import type { InjectionSettings } from './settings.ts';
@@ -28,7 +29,12 @@ export function linkerdInit(pod: PodTemplate, namespace: Annotations, { mesh }: 
     image: mesh.image,
     imagePullPolicy: 'IfNotPresent',
     command: [...COMMANDS.redirect],
-    args: [skippedInbound(pod, namespace).text, skippedOutbound(pod, namespace).text],
+    args: [
+      skippedInbound(pod, namespace).text,
+      skippedOutbound(pod, namespace).text,
+      calledPorts(pod, namespace).join(','),
+      declaredOpaque(pod, namespace).join(','),
+    ],
     resources: { requests: { cpu: '10m', memory: '10Mi' } },
     // iptables needs root, unlike Linkerd's own program, whose file has the capabilities.
     securityContext: {
@@ -106,9 +112,18 @@ export const VOLUMES: readonly { name: string; [key: string]: unknown }[] = [
   },
 ];
 
+/** The ports of its containers that are opaque. */
+function declaredOpaque(pod: PodTemplate, namespace: Annotations): number[] {
+  const opaque = opaquePorts(pod, namespace);
+  return portsOf(pod).filter((port) => opaque.includes(port));
+}
+
+function calledPorts(pod: PodTemplate, namespace: Annotations): number[] {
+  return egressPorts([ANNOTATIONS.opaquePorts, TCP_PORTS_ANNOTATION].map((name) => annotation(name, pod, namespace)));
+}
+
 function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, settings: InjectionSettings): object[] {
   const { mesh, anchorPem, component } = settings;
-  const opaque = opaquePorts(pod, namespace);
   const sidecar: SidecarSettings = {
     version: versionOf(pod, namespace, settings),
     trustDomain: mesh.trustDomain,
@@ -118,7 +133,8 @@ function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, 
     workload: workload.name,
     podTemplateHash: pod.metadata.labels?.[TEMPLATE_HASH] ?? '',
     ports: portsOf(pod),
-    opaquePorts: portsOf(pod).filter((port) => opaque.includes(port)),
+    opaquePorts: declaredOpaque(pod, namespace),
+    egressPorts: calledPorts(pod, namespace),
     app: appOf(pod, skippedInbound(pod, namespace)),
   };
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_OPAQUE_PORTS } from '../../../core/policy.ts';
 import type { SidecarSettings } from '../contract.ts';
 import type { PodTemplate } from '../objects.ts';
 import { inject } from './inject.ts';
@@ -146,7 +147,19 @@ describe('inject', () => {
       'config.linkerd.io/skip-inbound-ports': '1',
       'config.linkerd.io/skip-outbound-ports': '3306,6379',
     };
-    expect(container(injected(pod, namespace), 'linkerd-init').args).toEqual(['9901,9000-9010', '3306,6379']);
+    expect(container(injected(pod, namespace), 'linkerd-init').args).toEqual([
+      ...['9901,9000-9010', '3306,6379'],
+      ...[DEFAULT_OPAQUE_PORTS.join(','), ''],
+    ]);
+  });
+
+  it('gives it the ports by which the sidecar knows Services of TCP, and its own that are opaque', () => {
+    const pod = cart(
+      { annotations: { 'config.linkerd.io/opaque-ports': '7000', 'meshproof.io/tcp-ports': '2525,3306' } },
+      { containers: [{ name: 'app', ports: [{ containerPort: 7000 }, { containerPort: 8080 }] }] },
+    );
+    const { args } = container(injected(pod, { 'linkerd.io/inject': 'enabled' }), 'linkerd-init');
+    expect(args?.slice(2)).toEqual([[...DEFAULT_OPAQUE_PORTS, 7000, 2525].join(','), '7000']);
   });
 
   it('stands before the first port that is not skipped, and knows the probes of that port only', () => {

@@ -22,6 +22,7 @@ export function settingsOf(workload: string, appPort: number | null): SidecarSet
     podTemplateHash: 'abc',
     ports: appPort === null ? [] : [appPort],
     opaquePorts: [],
+    egressPorts: [],
     app: appPort === null ? null : { port: appPort, readyPath: '/readyz', livePath: '/healthz' },
   };
 }

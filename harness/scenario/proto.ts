@@ -21,11 +21,14 @@ export class ProtoError extends Error {
   }
 }
 
-let shipped: string | undefined;
+let shipped: { source: string; methods: GrpcMethod[] } | undefined;
 
-/** Text of the .proto that ships. */
-export function shippedProto(): string {
-  shipped ??= readFileSync(SHIPPED_PROTO, 'utf8');
+/** The .proto that ships, read and compiled once. */
+export function shippedProto(): { source: string; methods: GrpcMethod[] } {
+  if (!shipped) {
+    const source = readFileSync(SHIPPED_PROTO, 'utf8');
+    shipped = { source, methods: compileProto(source) };
+  }
   return shipped;
 }
 

@@ -34,7 +34,11 @@ export class Protos {
   }
 
   #compile(file: string | null): Outcome {
-    const read = file === null ? { text: shippedProto() } : this.#context.readFile(file);
+    if (file === null) {
+      const { source, methods } = shippedProto();
+      return { spec: { file, source }, methods, served: methods };
+    }
+    const read = this.#context.readFile(file);
     if ('problem' in read) return { problem: `${file}: ${read.problem}`, hint: read.hint };
     try {
       const methods = compileProto(read.text);

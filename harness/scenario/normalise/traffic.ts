@@ -13,6 +13,7 @@ import { streamsAt } from './routes.ts';
 type RequestEntry = Omit<NonNullable<StreamEntry['requests']>[number], 'target'> & { target: string };
 type Shape = Exclude<StreamEntry, { executor: 'constant-vus' }>;
 
+const PATH = httpPath();
 const MIN_VUS = 10;
 const MAX_VUS = 2000;
 
@@ -132,7 +133,7 @@ function readTarget(text: string, at: Path, catalogue: Catalogue, context: Conte
     return null;
   }
   const chosen = withRoute[0] ?? readings[0]!;
-  if (!httpPath().safeParse(chosen.path).success) {
+  if (!PATH.safeParse(chosen.path).success) {
     context.report(
       at,
       `\`${text}\` has no valid path`,

@@ -128,6 +128,24 @@ describe('retries by policy', () => {
     expect(rig.events('load', 'route').slice(-3)).toEqual(['head 503', 'responseFrame 4', 'complete']);
   });
 
+  it('a dropped answer that goes on is reset', async () => {
+    let asked = 0;
+    const app: Handler = (_request, response) => {
+      if (asked++ > 0) response.end('ok');
+      else response.writeHead(503).write('never ends');
+    };
+    await using rig = await web(app, { retry });
+    expect((await call(rig)).body).toBe('ok');
+    await soon('the app is told', () => rig.events('web-0', 'inbound').includes('cancel'));
+  });
+
+  it("the Service's apply to a route that has none of its own", async () => {
+    const routes = [route('a', [{ matches: [], backends: [] }])];
+    await using rig = await web(statuses(503, 200), { retry, routes });
+    expect((await call(rig)).status).toBe(200);
+    expect(rig.events('load', 'retry')).toEqual(['web none by a', 'web retry by a', 'web success by a']);
+  });
+
   it('sends the body again', async () => {
     const bodies: string[] = [];
     const app: Handler = (request, response) => {
@@ -151,13 +169,14 @@ describe('retries by policy', () => {
   });
 
   it('a body that is too large to keep is not sent again', async () => {
-    await using rig = await web(statuses(503, 200), { retry });
+    await using rig = await web(statuses(503, 503, 200), { retry });
     expect((await call(rig, { method: 'POST', body: 'x'.repeat(70_000) })).status).toBe(503);
     expect(rig.events('load', 'retry')).toEqual(['web none']);
     const { request, head } = open(rig, { method: 'POST' });
     request.write('x'.repeat(40_000));
     request.end('x'.repeat(40_000));
-    expect((await head).statusCode).toBe(200);
+    expect((await head).statusCode).toBe(503);
+    expect(rig.events('load', 'retry')).toEqual(['web none', 'web none']);
   });
 
   it('an attempt without a head for too long is given up; the last may take its time', async () => {
@@ -241,7 +260,7 @@ describe('timeouts by policy', () => {
 
 describe('a policy that changes', () => {
   it('applies from the next request on; what has not changed keeps its balancer', async () => {
-    await using rig = await web(statuses(503, 503, 200), {});
+    await using rig = await web(statuses(503, 503, 503, 200), {});
     const known = rig.discovery.service('shop', 'web', 80)!;
     const update = (policy: Partial<OutboundPolicy>) => {
       const { authority: _, ...service } = structuredClone(known);
@@ -254,6 +273,7 @@ describe('a policy that changes', () => {
     };
     expect((await call(rig)).status).toBe(503);
     update({});
+    expect((await call(rig)).status).toBe(503);
     expect(rig.events('load', 'balancer')).toEqual(['ready=1 pending=0']);
     update({ retry });
     expect((await call(rig)).status).toBe(200);

@@ -68,6 +68,18 @@ describe('a Service with a ServiceProfile', () => {
     expect(rig.events('load', 'retryable').slice(3)).toEqual(['GET /a retried', 'GET /a no_budget']);
   });
 
+  it('earns budget by requests that need no retry', async () => {
+    const retryBudget = { retryRatio: 1, minRetriesPerSecond: 0, ttlMs: 10_000 };
+    await using rig = await web(statuses(200, 503, 200, 503, 503, 503), { isRetryable: true }, { retryBudget });
+    expect((await call(rig, { path: '/a' })).status).toBe(200);
+    expect((await call(rig, { path: '/a' })).status).toBe(200);
+    // The retry that succeeded has earned one more.
+    expect((await call(rig, { path: '/a' })).status).toBe(503);
+    expect(rig.events('load', 'retryable').slice(1)).toEqual([
+      ...['GET /a retried', 'GET /a retried', 'GET /a no_budget'],
+    ]);
+  });
+
   it('route timeout: 504, the profile alone counts it', async () => {
     await using rig = await web(() => {}, { timeoutMs: 60 });
     const result = await call(rig, { path: '/a' });

@@ -79,6 +79,15 @@ describe('connections', () => {
     });
   });
 
+  it('count as what their Service says they are, when nothing is detected', () => {
+    const sim = new Sim();
+    for (const protocol of ['opaq', 'http/2', 'opaq'] as const) sim.telemetry.outboundProtocol(WEB, protocol);
+    expect(sim.read('outbound_tcp_', 'protocol', 'parent_name')).toEqual({
+      'outbound_tcp_protocol_connections_total{protocol="opaq",parent_name="web"}': 2,
+      'outbound_tcp_protocol_connections_total{protocol="http/2",parent_name="web"}': 1,
+    });
+  });
+
   it('count transport headers', () => {
     const sim = new Sim();
     sim.telemetry.transportHeader('http/2', 8080, 'a.b');

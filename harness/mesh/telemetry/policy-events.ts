@@ -40,7 +40,7 @@ export class InboundPolicy {
   refused(target: InboundTarget, why: 'denied' | 'no-route'): void {
     const family = why === 'denied' ? 'inbound_http_authz_deny_total' : 'inbound_http_route_not_found_total';
     const policy = this.#policyOf(target);
-    this.#count(family, { ...this.#target(target, policy), ...routeAuthzLabels({ ...policy, authz: null }) });
+    this.#count(family, { ...this.#target(target, policy), ...routeAuthzLabels(policy) });
   }
 
   /** A limited request was authorized first, and counts as an unexpected error (facts, section 2). */

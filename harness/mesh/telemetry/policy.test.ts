@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { findProfile } from '../profiles/index.ts';
 import { createProxyTelemetry } from './proxy-telemetry.ts';
-import { CONTROL_PLANE, FROM_CLIENT, ON_SERVER, PROCESS, Sim, TO_GRPC_SERVER, TO_SERVER } from './testing/sim.ts';
+import {
+  CONTROL_PLANE,
+  FROM_CLIENT,
+  ON_SERVER,
+  PROCESS,
+  SCRAPE,
+  Sim,
+  TO_GRPC_SERVER,
+  TO_SERVER,
+} from './testing/sim.ts';
 import type { ExchangeError, InboundTarget } from './types.ts';
 
 /** Servers, their routes and authorizations on the inbound side (facts 1.4, 1.9). */
@@ -36,6 +45,18 @@ describe('a request on a Server', () => {
       [`inbound_http_requests_total{parent_group="policy.linkerd.io",parent_kind="server",parent_name="web-http",parent_port="8080",${route}}`]: 1,
     });
     expect(sim.read('inbound_grpc')).toEqual({});
+  });
+
+  it('is told apart by the authorization alone', () => {
+    const sim = new Sim();
+    const other = { group: 'policy.linkerd.io', kind: 'authorizationpolicy', namespace: 'shop', name: 'more' };
+    for (const applied of [ON_SERVER.authz, other, null])
+      served(sim, { ...TO_SERVER, policy: { ...ON_SERVER, authz: applied } });
+    expect(sim.read('response_total', 'authz_name')).toEqual({
+      'response_total{authz_name="only-client"}': 1,
+      'response_total{authz_name="more"}': 1,
+      response_total: 1,
+    });
   });
 
   it('shows its errors at the port of the proxy, with the Server', () => {
@@ -93,6 +114,14 @@ describe('a request on a Server', () => {
     expect(sim.read('response_total', 'status_code', 'classification', 'grpc_status')).toEqual({
       'response_total{status_code="200",classification="failure",grpc_status="14"}': 1,
     });
+  });
+});
+
+it("the admin server's errors are at its own port, meshed or not", () => {
+  const sim = new Sim();
+  sim.telemetry.inboundRateLimited({ ...SCRAPE, tls: FROM_CLIENT.tls }, 'total');
+  expect(sim.read('inbound_http_errors_total', 'target_addr')).toEqual({
+    'inbound_http_errors_total{target_addr="0.0.0.0:4191"}': 1,
   });
 });
 

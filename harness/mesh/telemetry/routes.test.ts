@@ -56,6 +56,14 @@ describe('a declared HTTPRoute', () => {
     expect(sim.read('outbound_grpc_')).toEqual({});
   });
 
+  it("is the Service's own, also of one that is another's backend", () => {
+    const sim = new Sim();
+    sim.telemetry.outboundRoute(CANARY, false, 0, HTTP_ROUTE, true).complete(1);
+    expect(sim.read('outbound_http_route_request_statuses_total', 'parent_name')).toEqual({
+      'outbound_http_route_request_statuses_total{parent_name="canary"}': 1,
+    });
+  });
+
   it('shows its backends at zero, and no more than once', () => {
     const sim = new Sim();
     sim.telemetry.outboundBackends([WEB, CANARY], HTTP_ROUTE);
@@ -161,6 +169,12 @@ describe('balancers', () => {
       [`${p2c}{parent_name="web",backend_name="web"}`]: 2,
       [`${p2c}{parent_name="web",backend_name="canary"}`]: 3,
       [`${p2c}{parent_name="canary",backend_name="canary"}`]: 4,
+    });
+    const updates = 'outbound_http_balancer_p2c_updates_total';
+    expect(sim.read(updates, 'parent_name', 'backend_name', 'op')).toMatchObject({
+      [`${updates}{parent_name="web",backend_name="web",op="Reset"}`]: 1,
+      [`${updates}{parent_name="web",backend_name="web",op="Add"}`]: 1,
+      [`${updates}{parent_name="web",backend_name="canary",op="Add"}`]: 0,
     });
   });
 });

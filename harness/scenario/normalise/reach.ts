@@ -53,7 +53,7 @@ export class Reach {
       attemptMs: null,
       totalMs: null,
     };
-    if (!parent || parent.policy.opaque || asked.method === 'CONNECT') return direct;
+    if (!parent || asked.method === 'CONNECT') return direct;
     const { policy, spec } = parent;
     const shape = { method: asked.method, path: asked.path, header: (name: string) => headerOf(asked, spec, name) };
     const profile = policy.profile;

@@ -261,3 +261,24 @@ it('says which port is taken', async () => {
   await start('web', web, null);
   await expect(start('web', web, null)).rejects.toMatchObject({ code: 'PORT_TAKEN' });
 });
+
+describe('the policy of a sidecar in a pod', () => {
+  it('holds from the first request on, and as it is told from then on', async () => {
+    await controlPlane();
+    const web = address();
+    await using app = await App.start((_request, response) => response.end('web'));
+    const services = [snapshotService('web', app.port, ['web-abc-0'])];
+    const tell = (defaultPolicy: 'deny' | 'all-unauthenticated') =>
+      standIn.tell({ services, pods: [snapshotPod('web', web, { inboundPolicy: { defaultPolicy, servers: [] } })] });
+    tell('deny');
+    await (await start('web', web, app.port)).ready;
+    expect((await get(web, 4143, '/'))?.status).toBe(403);
+    expect((await get(web, 4191, '/metrics'))?.status).toBe(403);
+    expect((await get(web, 4191, '/ready'))?.status).toBe(200);
+    tell('all-unauthenticated');
+    await until('it is let in', async () => ((await get(web, 4143, '/'))?.status === 200 ? true : undefined));
+    const text = await page(web);
+    expect(sum(text, 'inbound_http_authz_deny_total', 'srv_name="deny"')).toBeGreaterThanOrEqual(2);
+    expect(sum(text, 'inbound_http_authz_allow_total', 'srv_name="deny"', 'authz_name="probe"')).toBe(1);
+  });
+});

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Discovery } from '../proxy/discovery.ts';
 import { endpointTarget } from '../proxy/peer.ts';
 import type { MeshSnapshot } from './contract.ts';
-import { knownOf, parseSnapshot } from './snapshot.ts';
+import { inboundPolicyOf, knownOf, parseSnapshot } from './snapshot.ts';
 import { snapshotPod, snapshotService } from './testing/pods.ts';
 
 const names = { trustDomain: 'cluster.local', controlPlaneNamespace: 'linkerd' };
@@ -169,5 +169,39 @@ describe('labels of an endpoint', () => {
     expect(tls).toEqual({ tls: 'no_identity', reason: 'not_provided_by_service_discovery' });
     expect(dst.map(([name]) => name)).not.toContain('dst_control_plane_ns');
     expect(dst.map(([name]) => name)).not.toContain('dst_pod_template_hash');
+  });
+});
+
+describe('a pod whose port does not pass its proxy', () => {
+  it('is dialled there in plaintext, as what it is otherwise', () => {
+    const discovery = discover({
+      services: [snapshotService('web', 8080, ['web-abc-0'])],
+      pods: [web('10.0.0.1', { skippedPort: 8080 })],
+    });
+    const service = discovery.resolve('web', 'shop')!;
+    const [peer] = discovery.endpoints(service);
+    expect(peer).toMatchObject({ inbound: null, skipped: { host: '10.0.0.1', port: 8080 } });
+    const { tls, dst } = endpointTarget(service, peer!, names);
+    expect(tls.tls).toBe('no_identity');
+    expect(dst.map(([name]) => name)).toContain('dst_control_plane_ns');
+  });
+});
+
+describe('policies of a snapshot', () => {
+  const policy = { defaultPolicy: 'deny' as const, servers: [] };
+
+  it('a pod’s own is found by its name', () => {
+    const snapshot = { services: [], pods: [web('10.0.0.1', { inboundPolicy: policy })] };
+    expect(inboundPolicyOf(snapshot, { namespace: 'shop', name: 'web-abc-0' })).toEqual(policy);
+    expect(inboundPolicyOf(snapshot, { namespace: 'store', name: 'web-abc-0' })).toBeUndefined();
+  });
+
+  it('are refused when they are not whole', () => {
+    const line = (change: object) => JSON.stringify({ services: [], pods: [], ...change });
+    const services = [{ ...snapshotService('web', 8080, []), policy: {} }];
+    expect(() => parseSnapshot(line({ services }))).toThrow(/services\[0\]\.policy\.routes/);
+    expect(() => parseSnapshot(line({ pods: [web('10.0.0.1', { inboundPolicy: {} as never })] }))).toThrow(
+      /pods\[0\]\.inboundPolicy\.servers/,
+    );
   });
 });

@@ -47,10 +47,10 @@ let watcher: Watcher<string> | undefined;
 let failures: string[];
 afterEach(() => watcher?.[Symbol.dispose]());
 
-function start(api: Api): Watcher<string> {
+function start(api: Api, optional = false): Watcher<string> {
   failures = [];
   watcher = new Watcher({
-    ...{ api, path: '/api/v1/pods' },
+    ...{ api, path: '/api/v1/pods', optional },
     pick: (picked) => (picked as ReturnType<typeof object>).metadata.name,
     changed: () => {},
     failed: (error) => failures.push(error.message),
@@ -74,6 +74,19 @@ describe('Watcher', () => {
     expect(api.asked[1]).toContain('allowWatchBookmarks=true');
     expect(api.versions).toEqual(['5']);
     expect(failures).toEqual([]);
+  });
+
+  it('takes a collection that the server does not know for an empty one, where that may be', async () => {
+    const api = new Api();
+    api.lists = [
+      () => {
+        throw new ApiError(404, 'GET /api/v1/pods', 'the server could not find the requested resource');
+      },
+    ];
+    await start(api, true).synced;
+    expect(names()).toEqual([]);
+    expect(failures).toEqual([]);
+    expect(api.versions).toEqual([]);
   });
 
   it('reads a list of several pages', async () => {

@@ -168,3 +168,41 @@ describe('isMeshed', () => {
     expect(isMeshed(pod('x', change))).toBe(expected);
   });
 });
+
+describe('policies in a snapshot', () => {
+  const denied = { metadata: { annotations: { 'config.linkerd.io/default-inbound-policy': 'deny' } } };
+  const policyOf = (made: ClusterPod) => snapshot([made]).pods[0]?.inboundPolicy?.defaultPolicy;
+
+  it('are those of meshed pods', () => {
+    expect(policyOf(pod('cart-abc-x', denied))).toBe('deny');
+    expect(policyOf(pod('cart-abc-x'))).toBeUndefined();
+    expect(policyOf(pod('cart-abc-x', { ...denied, spec: { initContainers: [] } }))).toBeUndefined();
+  });
+
+  it('are told to a pod that has no address yet, which others do not hear of', () => {
+    const told = snapshot([
+      pod('cart-abc-x', { ...denied, status: { podIP: undefined } }),
+      pod('b', { status: { podIP: '' } }),
+    ]);
+    expect(told.pods.map(({ name, ip, inboundPolicy }) => [name, ip, inboundPolicy?.defaultPolicy])).toEqual([
+      ['cart-abc-x', '', 'deny'],
+    ]);
+    expect(snapshot([pod('x', { ...denied, status: { podIP: '', phase: 'Failed' } })]).pods).toEqual([]);
+  });
+
+  it('a port that does not pass the proxy is one that all Services of the pod lead to', () => {
+    const skipping = { metadata: { annotations: { 'config.linkerd.io/skip-inbound-ports': '8080,9000-9010' } } };
+    const one = pod('cart-abc-x', skipping);
+    const skipped = (...services: ClusterService[]) => snapshot([one], services).pods[0]?.skippedPort;
+    expect(skipped(service('cart'))).toBe(8080);
+    expect(skipped(service('cart'), service('more', { ports: [{ port: 80, targetPort: 7000 }] }))).toBeUndefined();
+    expect(skipped()).toBeUndefined();
+    expect(snapshot([pod('cart-abc-x')], [service('cart')]).pods[0]).not.toHaveProperty('skippedPort');
+  });
+
+  it('of Services are told with them', () => {
+    const mysql = { ...service('cart'), spec: { ...service('cart').spec, ports: [{ port: 3306 }] } };
+    expect(snapshot([pod('cart-abc-x')], [mysql]).services[0]?.policy?.opaque).toBe(true);
+    expect(snapshot([pod('cart-abc-x')], [service('cart')]).services[0]).not.toHaveProperty('policy');
+  });
+});

@@ -20,7 +20,7 @@ export interface ClusterState {
 
 /**
  * What outbound proxies must know of the cluster, in an order that depends on names alone, so that equal states are equal
- * texts. Left out: pods that have no address or have ended, Services without one address for all (headless, ExternalName)
+ * texts. Left out: pods that have no address (save those that have a policy) or have ended, Services without one address for all (headless, ExternalName)
  * or without a selector, ports that are not TCP, and pods on their node's network that no Service selects.
  */
 export function snapshotOf(state: ClusterState): MeshSnapshot {
@@ -30,7 +30,13 @@ export function snapshotOf(state: ClusterState): MeshSnapshot {
   const pods = alive
     .filter(({ metadata, spec }) => !spec.hostNetwork || selected.has(`${metadata.namespace}/${metadata.name}`))
     .map((pod) => podEntry(pod, services, state));
-  return { services, pods };
+  // A proxy that starts must not let in, for as long as its address is not known here, what its policy forbids.
+  const starting = [...state.pods]
+    .filter((pod) => !pod.status?.podIP && !hasEnded(pod))
+    .sort(byName)
+    .map((pod) => podEntry(pod, services, state))
+    .filter(({ inboundPolicy: policy }) => policy !== undefined);
+  return { services, pods: [...pods, ...starting] };
 }
 
 /** It has a sidecar of this mesh: what linkerd-viz's scrape job looks for too (facts, section 4). */
@@ -40,8 +46,12 @@ export function isMeshed({ metadata, spec }: ClusterPod): boolean {
   return hasAdmin && metadata.labels?.['linkerd.io/control-plane-ns'] !== undefined;
 }
 
-function isAlive({ status }: ClusterPod): boolean {
-  return !!status?.podIP && status.phase !== 'Succeeded' && status.phase !== 'Failed';
+function isAlive(pod: ClusterPod): boolean {
+  return !!pod.status?.podIP && !hasEnded(pod);
+}
+
+function hasEnded({ status }: ClusterPod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 /** As in EndpointSlices: a pod that is being deleted takes no new requests, whatever its condition still says. */

@@ -162,7 +162,7 @@ describe('a call to a gRPC service', () => {
       ['B 200', 'X reset-mid-body 200'],
       502,
     ],
-    ['whose server crashes', { errors: always({ kind: 'close' }) }, ['x connection 0'], ['X reset 0'], 502],
+    ['whose server crashes', { errors: always({ kind: 'close' }) }, ['x connection 0'], ['X closed 0'], 502],
     ['that hangs', { errors: always({ kind: 'hang' }) }, ['x timeout 0'], ['X client-gone 0'], 504],
   ];
 

@@ -1,5 +1,6 @@
+import { ServerResponse } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Call, RouteConfig, WorkloadConfig } from './contract.ts';
 import { ask, journalOf, story, until } from './testing/client.ts';
 import { aCall, aRoute, aWorkload } from './testing/configs.ts';
@@ -115,6 +116,23 @@ describe('a service of HTTP/1.1', () => {
     socket.destroy();
   });
 
+  test('has journalled the request when an informational response goes out', async () => {
+    const web = aWorkload('web', [aRoute({ informational: 103 })]);
+    await serve(web);
+    const before: string[][] = [];
+    const send = ServerResponse.prototype.writeEarlyHints;
+    const spy = vi.spyOn(ServerResponse.prototype, 'writeEarlyHints').mockImplementation(function (
+      this: unknown,
+      ...args
+    ) {
+      before.push(story(web));
+      return send.apply(this as ServerResponse, args);
+    });
+    await ask(web);
+    spy.mockRestore();
+    expect(before).toEqual([['S - GET /x']]);
+  });
+
   test('sends 100 to those who expect it', async () => {
     const web = aWorkload('web', [aRoute({ informational: 100 })]);
     await serve(web);
@@ -130,7 +148,7 @@ describe('a service of HTTP/1.1', () => {
     const web = aWorkload('web', [aRoute({ errors: always({ kind: 'close' }) })]);
     await serve(web);
     expect(await say(web, request('GET', '/x'))).toEqual({ read: '', error: null });
-    expect(story(web)).toEqual(['S - GET /x', 'X reset 0']);
+    expect(story(web)).toEqual(['S - GET /x', 'X closed 0']);
   });
 });
 
@@ -198,7 +216,7 @@ describe('a call over HTTP/1.1', () => {
     await serve(web, db);
     expect((await ask(web)).status).toBe(502);
     expect(story(web)[2]).toBe('x connection 0');
-    await tells(db, ['S shop/web GET /x', 'X reset 0']);
+    await tells(db, ['S shop/web GET /x', 'X closed 0']);
   });
 
   test('takes an informational response for none', async () => {

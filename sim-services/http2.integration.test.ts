@@ -129,7 +129,7 @@ describe('a service of HTTP/2', () => {
     await serve(web, db);
     expect((await ask(web)).status).toBe(502);
     expect(story(web).filter((line) => line.startsWith('x'))).toEqual(['x connection 0', 'x connection 0']);
-    expect(story(db).toSorted()).toEqual(['S shop/web GET /crash', 'S shop/web GET /x', 'X reset 0', 'X reset 0']);
+    expect(story(db).toSorted()).toEqual(['S shop/web GET /crash', 'S shop/web GET /x', 'X closed 0', 'X closed 0']);
   });
 });
 

@@ -324,7 +324,14 @@ const served: fc.Arbitrary<ServedRequest> = fc
     status: code,
     grpc,
     sent: fc.boolean(),
-    outcome: fc.constantFrom<ServedRequest['outcome']>('completed', 'client-gone', 'reset', 'reset-mid-body', 'open'),
+    outcome: fc.constantFrom<ServedRequest['outcome']>(
+      'completed',
+      'client-gone',
+      'reset',
+      'closed',
+      'reset-mid-body',
+      'open',
+    ),
   })
   .map(({ first, rest, sent, ...r }) => {
     const begun = sent || r.outcome === 'completed';

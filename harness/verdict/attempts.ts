@@ -1,10 +1,10 @@
-import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
+import { classificationOf, GRPC_WITHOUT_TRAILERS, type Outcome } from '../core/outcome.ts';
 import type { Bound, Category, Ground, Reading, Style } from './bounds.ts';
 import { type MadeList, made, raceCap, type ServedKind, served, sum } from './moments.ts';
 import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
 import type { Steps } from './steps.ts';
-import type { Made } from './truth.ts';
+import type { Made, Served } from './truth.ts';
 
 /**
  * Bounds of counters below retries, where one request is several attempts (docs/bounds.md, "Retries"). Every attempt that a
@@ -122,6 +122,30 @@ export function retrySuccesses(ground: Ground): Bound {
     const least = Math.max(0, all.low - limit * over.high);
     return { low: Math.ceil(least / limit), high: Math.max(0, all.high - limit * over.low) };
   };
+}
+
+/** Failures of a ServiceProfile's retryable route. */
+export function retryableBound(ground: Ground): Bound {
+  const { scope } = ground;
+  if (scope.retries === 'none') return () => ({ low: 0, high: 0 });
+  const failure = { tag: 'failure', test: (s: Served) => isFailure(scope, s.status) };
+  const finished = served(scope, 'served', 'completed', '*', 'end', failure);
+  const kinds = ['mid', 'reset', 'closed', 'gone', 'open'] as const;
+  const cutOff = sum(...kinds.map((kind) => served(scope, 'served', kind, '*', 'start')));
+  const mesh = meshMade(scope, '*');
+  const missing = unseen(scope);
+  const flying = inFlight(ground);
+  return ({ fromMs, untilMs, settled }) => {
+    const onTheWay = settled ? 0 : flying(fromMs, fromMs);
+    const low = alone(scope) ? Math.max(0, finished.at(fromMs) - onTheWay - gaveUp(scope)) : 0;
+    return { low, high: finished.at(untilMs) + cutOff(untilMs) + mesh(untilMs) + missing(untilMs) };
+  };
+}
+
+function isFailure(scope: Scope, status: Outcome): boolean {
+  const classes = [...scope.own, ...scope.maybe][0]?.path.profile?.responseClasses ?? [];
+  const told = classes.find((c) => status >= c.min && status <= c.max)?.isFailure;
+  return told ?? classificationOf(status) === 'failure';
 }
 
 function isRetryable({ path: { retry }, status }: Made): boolean {

@@ -180,7 +180,7 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   const raced = races(scope, ground.marginMs);
   const lost: Count = (t) => (legacy ? Math.min(cut.at(t), raced(t)) : 0);
   const high = withinCallers(scope, status, (t) => answered(t) + lost(t));
-  const mesh = meshMade(ground, status);
+  const mesh = meshMade(ground, status, IN_TIME);
   const reset = resets(scope, status);
   return ({ fromMs, untilMs, settled }) => ({
     low: low.at(fromMs) + (settled ? reset.low : 0),
@@ -231,7 +231,7 @@ function anyBound(ground: Ground, status: number): Bound {
     ...(scope.side === 'outbound' ? (['open'] as const) : []),
   ];
   const high = withinCallers(scope, status, lessOthers(ground, status, outcomes(scope, kinds, status)));
-  const mesh = meshMade(ground, status);
+  const mesh = meshMade(ground, status, IN_TIME);
   const reset = resets(scope, status);
   return ({ fromMs, untilMs, settled }) => ({
     low: low.at(fromMs) + (settled ? broken + reset.low : 0),
@@ -239,8 +239,10 @@ function anyBound(ground: Ground, status: number): Bound {
   });
 }
 
-/** A refusal has a status for certain. */
+/** A refusal has a status for certain, a timeout none. */
 const LET_IN: Where<Made> = { tag: 'let in', test: (m) => m.refusal === null };
+const IN_TIME: Where<Made> = { tag: 'in time', test: (m) => !m.timedOut };
+const TIMED_OUT: Where<Made> = { tag: 'timed out', test: (m) => m.timedOut };
 
 function noneBound(ground: Ground, style: Style): Bound {
   const { scope } = ground;
@@ -254,7 +256,13 @@ function noneBound(ground: Ground, style: Style): Bound {
   }
   const parts = [meshMade(ground, '*', LET_IN), started(scope, 'shed', '*'), started(scope, 'gone', 0, CUT)];
   const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
-  return ({ untilMs }) => ({ low: 0, high: parts.reduce((n, part) => n + part(untilMs), failfast) });
+  // Whatever an endpoint had to do with it, the route's counter has it.
+  const timedOut = made(scope, 'own', 'mesh', '*', 'end', TIMED_OUT);
+  const route = style.layer === 'route' ? 1 : 0;
+  return ({ fromMs, untilMs }) => ({
+    low: route * timedOut.at(fromMs),
+    high: parts.reduce((n, part) => n + part(untilMs), failfast),
+  });
 }
 
 function failfastBound({ scope, marginMs }: Ground, style: Style): Bound {
@@ -307,7 +315,7 @@ export function latencyBound(ground: Ground, status: number, le: number): Bound 
   const here = sum(...written, served(scope, 'served', 'gone-mid', status, 'start'));
   const others = made(scope, 'othersKnown', 'ok', status, 'firstByte', fast);
   const high = withinCallers(scope, status, (t) => here(t) - others.at(t - marginMs));
-  const mesh = meshMade(ground, status);
+  const mesh = meshMade(ground, status, IN_TIME);
   const reset = resets(scope, status, {
     tag,
     test: ({ request: r }) => (r.endMs ?? r.startMs) - r.startMs < le + 1,

@@ -96,14 +96,14 @@ function place(
   const projected = family.project(s.labels, pod, book.names);
   if (projected.kind === 'other') {
     if (projected.route !== 'admin' && family.measure !== 'refusal')
-      addUnmeshed(out, family, s, projected.route, values);
+      addUnmeshed(out, family, s, projected.route, values, book);
     if (family.name !== 'request_total') return;
     out.other += values.at(-1) ?? 0;
     if (projected.route === 'plain') addInto(out.plain, values);
     return;
   }
   const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, book);
-  const told = projected.kind === 'app' && !strange ? family.category(s.labels) : null;
+  const told = projected.kind === 'app' && !strange ? family.category(s.labels, book.names) : null;
   const category = projected.kind === 'app' && told ? asCounted(told, family, projected.peer, instance, book) : null;
   if (projected.kind === 'unexplained' || !category) {
     const why =
@@ -135,8 +135,9 @@ function addUnmeshed(
   s: LedgerSeries,
   route: UnmeshedRoute,
   values: Float64Array,
+  book: ScopeBook,
 ): void {
-  const category = family.category(s.labels);
+  const category = family.category(s.labels, book.names);
   // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
   if (category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status))) return;
   const le = edgeOf(family, s);
@@ -228,6 +229,8 @@ function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[
       return peers.refused;
     case 'out-route':
       return peers.outRoute;
+    case 'out-actual':
+      return peers.outActual;
     case 'out-retry':
       return peers.outRetried;
     case 'out-backend':
@@ -243,9 +246,11 @@ function lesOf(family: Family): number[] {
   return family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [Number.NaN];
 }
 
+/** Measures of requests, however they end. */
+const COUNTED: ReadonlySet<Family['measure']> = new Set(['request', 'refusal', 'retry', 'retryable']);
+
 function categoriesOf(family: Family, peer: string, scope: Scope): Category[] {
-  if (family.measure === 'request' || family.measure === 'refusal' || family.measure === 'retry')
-    return [{ kind: 'request' }];
+  if (COUNTED.has(family.measure)) return [{ kind: 'request' }];
   if (family.measure === 'duration') return [{ kind: 'total' }];
   const statuses = [...statusesOf(scope, family.statuses)];
   if (family.measure === 'latency') return statuses.map((status) => ({ kind: 'any', status }));

@@ -67,7 +67,7 @@ function subjectOf(
     projected.kind === 'app'
       ? pairOf({ instance: { workload } }, projected.peer, book)
       : strangersPair(directionOf(family, labels), workload);
-  const category = family.category(labels);
+  const category = family.category(labels, book.names);
   const shown = TELLING.filter((name) => labels[name] !== undefined).map((name) => `${name}="${labels[name]}"`);
   return {
     family: family.name,

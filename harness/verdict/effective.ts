@@ -1,4 +1,4 @@
-import type { Bound, Category, Ground } from './bounds.ts';
+import type { Bound, Category, Ground, Style } from './bounds.ts';
 import { made, started, type Where } from './moments.ts';
 import { hasStatus, type Status } from './outcomes.ts';
 import type { Made } from './truth.ts';
@@ -16,9 +16,11 @@ export function effectiveRequests({ scope }: Ground): Bound {
   });
 }
 
+const IN_TIME: Where<Made> = { tag: 'in time', test: (m) => !m.timedOut };
+const TIMED_OUT: Where<Made> = { tag: 'timed out', test: (m) => m.timedOut };
 const LET_IN: Where<Made> = { tag: 'let in', test: (m) => m.refusal === null };
 
-export function effectiveResponses(ground: Ground, category: Category): Bound {
+export function effectiveResponses(ground: Ground, category: Category, style: Style): Bound {
   const { scope } = ground;
   const gone = started(scope, 'gone', '*');
   switch (category.kind) {
@@ -27,7 +29,7 @@ export function effectiveResponses(ground: Ground, category: Category): Bound {
     case 'ok':
     case 'any': {
       const low = made(scope, 'own', 'answered', category.status, 'end');
-      const high = [started(scope, 'ok', category.status), started(scope, 'mesh', category.status)];
+      const high = [started(scope, 'ok', category.status), started(scope, 'mesh', category.status, IN_TIME)];
       const cut = category.kind === 'any' ? started(scope, 'gone', category.status) : () => 0;
       const raced = gone(Number.POSITIVE_INFINITY) > 0 ? started(scope, 'gone', '*', GAVE_UP) : () => 0;
       return ({ fromMs, untilMs }) => ({
@@ -46,7 +48,13 @@ export function effectiveResponses(ground: Ground, category: Category): Bound {
     case 'lost':
     case 'codeless': {
       const parts = [started(scope, 'mesh', '*', LET_IN), started(scope, 'shed', '*'), gone];
-      return ({ untilMs }) => ({ low: 0, high: parts.reduce((n, part) => n + part(untilMs), 0) });
+      const timedOut = made(scope, 'own', 'mesh', '*', 'end', TIMED_OUT);
+      // A ServiceProfile's families have no word for it.
+      const failfast = style.layer === 'backend' ? scope.failfast.length : 0;
+      return ({ fromMs, untilMs }) => ({
+        low: timedOut.at(fromMs),
+        high: parts.reduce((n, part) => n + part(untilMs), failfast),
+      });
     }
     case 'total': {
       const low = [made(scope, 'own', 'answered', '*', 'end'), made(scope, 'own', 'mesh', '*', 'end', LET_IN)];

@@ -13,11 +13,14 @@ import {
   serverStatus,
 } from './outcomes.ts';
 import {
+  isProfileFailure,
   type Labels,
+  mayClassify,
   type Names,
   type Projected,
   projectEndpoint,
   projectInbound,
+  projectProfile,
   projectRefused,
   projectRoute,
   projectServer,
@@ -31,21 +34,29 @@ export type Part = 'counter' | 'bucket' | 'count' | 'sum';
 export interface Family {
   name: string;
   part: Part;
-  measure: 'request' | 'response' | 'latency' | 'duration' | 'refusal' | 'retry';
+  measure: 'request' | 'response' | 'latency' | 'duration' | 'refusal' | 'retry' | 'retryable';
   /** Which of a route's counters of retries it is. */
   retry?: 'requests' | 'successes' | 'limit_exceeded' | 'overflow';
   /** Of requests that were not let in. */
   refusal?: Refusal;
   style: Style;
   /** Name of the scopes its series fall into. */
-  scopes: 'in-client' | 'in-server' | 'in-refused' | 'out-route' | 'out-backend' | 'out-retry' | 'by-direction';
+  scopes:
+    | 'in-client'
+    | 'in-server'
+    | 'in-refused'
+    | 'out-route'
+    | 'out-backend'
+    | 'out-retry'
+    | 'out-actual'
+    | 'by-direction';
   project: (labels: Labels, pod: PodInfo, names: Names) => Projected;
   /** How it names outcomes. */
   statuses: StatusView;
   /** Which requests have series of it, by the protocol that a Server or a route declares; absent: all. */
   of?: 'http' | 'grpc' | 'profile';
   /** What its labels say about the outcome; null: labels that no outcome can have. */
-  category: (labels: Labels) => Category | null;
+  category: (labels: Labels, names: Names) => Category | null;
   /** For buckets: the unit of `le` in ms, and the edges. */
   edgesMs?: { factor: number; les: number[] };
   /** Which order of events bounds it. */
@@ -75,6 +86,8 @@ const RESPONSE =
   'the callee completes before the proxy counts the response, the caller after: caller completed by from <= value <= callee completed by until';
 const RETRY =
   "every attempt is in a callee's journal, every request in the caller's: attempts started by from - requests started by until <= value <= attempts by until + requests in flight - requests answered by from";
+const RETRYABLE =
+  "every failure of a retryable route is counted, retried or not, and the callees' journals have them all";
 const REFUSED =
   'the caller starts a request before the proxy refuses it, and has the refusal after: refused to callers by from <= value <= started by until';
 const LATENCY =
@@ -224,6 +237,56 @@ function retryFamilies(of: 'http' | 'grpc'): Family[] {
   }));
 }
 
+/** Of Services with a ServiceProfile: route_* once a request, route_actual_* each attempt (telemetry facts, section 1.2). */
+function profileFamilies(): Family[] {
+  const style: Style = { layer: 'backend', legacy: true };
+  const project =
+    (scope: 'rt' | 'at'): Family['project'] =>
+    (labels, pod, names) =>
+      projectProfile(labels, pod, names, scope);
+  const effective = { style, scopes: 'out-route', project: project('rt'), statuses: asOutcome, of: 'profile' } as const;
+  const actual = { style, scopes: 'out-actual', project: project('at'), statuses: asOutcome, of: 'profile' } as const;
+  const requests = { part: 'counter', measure: 'request', category: request, reason: REQUEST } as const;
+  const responses = { part: 'counter', measure: 'response', category: profileCategory, reason: RESPONSE } as const;
+  return [
+    { ...effective, ...requests, name: 'route_request_total' },
+    { ...effective, ...responses, name: 'route_response_total' },
+    ...histogram(
+      'route_response_latency_ms',
+      { ...effective, measure: 'latency', statuses: asHttp, category: latencyCategory },
+      { factor: 1, les: LATENCY_MS },
+      LATENCY,
+    ),
+    { ...actual, ...requests, name: 'route_actual_request_total' },
+    { ...actual, ...responses, name: 'route_actual_response_total' },
+    {
+      ...actual,
+      name: 'route_retryable_total',
+      part: 'counter',
+      measure: 'retryable',
+      category: (labels) => (labels.skipped === undefined ? { kind: 'request' } : { kind: 'total' }),
+      reason: RETRYABLE,
+    },
+  ];
+}
+
+/** response_total, whose classification follows the response classes of a ServiceProfile's routes, which no label names. */
+function endpointCategory(labels: Labels, names: Names): Category | null {
+  const known = responseCategory(labels);
+  if (known || labels.grpc_status || labels.error || !labels.status_code) return known;
+  const status = Number(labels.status_code);
+  const failure = labels.classification === 'failure';
+  return mayClassify(names, labels.authority, status, failure) ? { kind: 'ok', status } : null;
+}
+
+/** response_total's, but that the profile's response classes decide on failure. */
+function profileCategory(labels: Labels, names: Names): Category | null {
+  const status = Number(labels.status_code || Number.NaN);
+  const told = isProfileFailure(names, labels.dst ?? '', labels.rt_route, status);
+  if (told === null || labels.grpc_status || labels.error) return responseCategory(labels);
+  return labels.classification === (told ? 'failure' : 'success') ? { kind: 'ok', status } : null;
+}
+
 /** Every family that is reconciled: whom its series speak of, what they count, and when. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -245,7 +308,7 @@ export const FAMILIES: readonly Family[] = [
     scopes: 'by-direction',
     project: byDirection,
     statuses: asOutcome,
-    category: responseCategory,
+    category: endpointCategory,
     reason: RESPONSE,
   },
   ...histogram(
@@ -281,6 +344,7 @@ export const FAMILIES: readonly Family[] = [
   ...routeFamilies('grpc'),
   ...retryFamilies('http'),
   ...retryFamilies('grpc'),
+  ...profileFamilies(),
 ];
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(FAMILIES.map((f) => [f.name, f]));

@@ -81,6 +81,10 @@ function addByEndpoint(drafts: Drafts, m: Made, book: ScopeBook): void {
     drafts.get(pair, '');
     return;
   }
+  if (m.timedOut) {
+    count(drafts.get(pair, ''), m.caller.id, `${m.request.method} ${m.request.route}`);
+    return;
+  }
   const draft = drafts.get(pair, statusText(m.status));
   const attempts = m.path.retry !== null;
   if (attempts) draft.made++;
@@ -103,7 +107,7 @@ function addByRoute(drafts: Drafts, m: Made, book: ScopeBook): void {
     ...(declared && { declared }),
   };
   const route = `${m.request.method} ${m.request.route}`;
-  if (m.kind === 'failfast' || m.kind === 'shed') {
+  if (m.kind === 'failfast' || m.kind === 'shed' || m.kind === 'expired' || m.timedOut) {
     count(drafts.get(pair, ''), m.caller.id, route);
     return;
   }

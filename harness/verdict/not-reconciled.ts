@@ -28,7 +28,6 @@ export const NOT_RECONCILED: readonly { prefix: string; reason: string }[] = [
     prefix: 'outbound_grpc_route_retry_overflow_total',
     reason: 'what circuit breakers leave out: only the proxy knows',
   },
-  { prefix: 'route_', reason: 'no scenario has a ServiceProfile' },
   { prefix: 'control_', reason: 'traffic to the control plane: not of the services' },
   { prefix: 'opentelemetry_', reason: 'tracing: not traffic' },
   { prefix: 'stack_', reason: 'internals of the proxy' },

@@ -301,6 +301,23 @@ const routeLabels = (ref: ObjectRef): Labels => ({
 /** Of a Service without routes of its own; `hostname` is off by default. */
 const DEFAULT_ROUTE: Labels = { route_group: '', route_kind: 'default', route_namespace: '', route_name: 'http' };
 
+/** What the profile's response classes make of a status; null: they say nothing. */
+export function isProfileFailure(names: Names, dst: string, route: string | undefined, status: number): boolean | null {
+  const profile = names.serviceOfAuthority.get(withoutPort(dst))?.outboundPolicy?.profile;
+  const classes = profile?.routes.find((r) => r.name === route)?.responseClasses ?? [];
+  return classes.find((c) => status >= c.min && status <= c.max)?.isFailure ?? null;
+}
+
+/** Whether a route of the Service's profile classifies a status so; of any Service where the labels name none. */
+export function mayClassify(names: Names, authority: string | undefined, status: number, failure: boolean): boolean {
+  const services = authority ? [names.serviceOfAuthority.get(withoutPort(authority))] : names.services.values();
+  return [...services].some((s) =>
+    s?.outboundPolicy?.profile?.routes.some(
+      (r) => r.responseClasses.find((c) => status >= c.min && status <= c.max)?.isFailure === failure,
+    ),
+  );
+}
+
 /** route_*: a ServiceProfile's Service by its name with the port, and its route; null where none matched. */
 export function projectProfile(labels: Labels, pod: PodInfo, names: Names, scope: 'rt' | 'at'): Projected {
   const service = names.serviceOfAuthority.get(withoutPort(labels.dst ?? ''));

@@ -3,6 +3,7 @@ import {
   attemptRequests,
   attemptResponses,
   attemptTimes,
+  retryableBound,
   retryLimitExceeded,
   retryRequests,
   retrySuccesses,
@@ -141,6 +142,11 @@ function boundOf(cell: Cell, ground: Ground): Bound {
   const status = 'status' in category ? category.status : '*';
   if (part === 'sum') return sumOf(cell, ground, status);
   if (family.measure === 'refusal') return refusalBound(ground, family.refusal!);
+  if (family.measure === 'retryable') {
+    const bound = retryableBound(ground);
+    // Those for which there was no budget are some of them.
+    return category.kind === 'total' ? (reading) => ({ low: 0, high: bound(reading).high }) : bound;
+  }
   if (family.measure === 'retry') return retryBound(ground, family.retry!);
   const { retries } = ground.scope;
   if (retries !== 'none') {
@@ -149,7 +155,7 @@ function boundOf(cell: Cell, ground: Ground): Bound {
       case 'request':
         return effective ? effectiveRequests(ground) : attemptRequests(ground);
       case 'response':
-        return effective ? effectiveResponses(ground, category) : attemptResponses(ground, category, style);
+        return effective ? effectiveResponses(ground, category, style) : attemptResponses(ground, category, style);
       case 'latency':
         return (effective ? effectiveTimes : attemptTimes)(ground, status, edge + 1, 'firstByte', true);
       case 'duration':

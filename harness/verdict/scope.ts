@@ -87,7 +87,8 @@ export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   return scope;
 }
 
-function placeMade(scope: Scope, made: Made, query: ScopeQuery): void {
+function placeMade(scope: Scope, one: Made, query: ScopeQuery): void {
+  const made = one.kind === 'expired' ? expired(one, query) : one;
   if (query.callerWorkloads && !query.callerWorkloads.has(made.caller.workload)) return;
   if (query.like && !query.callees.some((w) => query.like!(w, made.request.method, made.request.route))) return;
   // Its own proxy found no way for it: nobody else has seen it, and no family counts it.
@@ -105,6 +106,12 @@ function placeMade(scope: Scope, made: Made, query: ScopeQuery): void {
   if (reach === 'no') scope.elsewhere.push(made);
   else if (mine) (reach === 'yes' ? scope.own : scope.maybe).push(made);
   else (reach === 'yes' ? scope.othersKnown : scope.othersMaybe).push(made);
+}
+
+/** Above the timeout the proxy answers without headers; below it the request is given up, as if by its caller. */
+function expired(made: Made, { effective, side }: ScopeQuery): Made {
+  if (effective && side === 'outbound') return { ...made, kind: 'mesh', timedOut: true };
+  return { ...made, kind: 'gone', status: 0, firstByteMs: null };
 }
 
 function placeServed(scope: Scope, served: Served, workload: string, query: ScopeQuery): void {

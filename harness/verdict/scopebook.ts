@@ -144,6 +144,7 @@ export class ScopeBook {
     const outRoute = new Set<string>();
     const outBackend = new Set<string>();
     const outRetried = new Set<string>();
+    const outActual = new Set<string>();
     for (const service of new Set(instance.journal.made.map((m) => m.callee))) {
       for (const backend of paths.backendsOf(service)) {
         const pods = new Set((truth.instancesOfWorkload.get(this.workloadOf(backend)) ?? []).map((i) => i.pod));
@@ -151,6 +152,7 @@ export class ScopeBook {
         outService.add(`out|${backend}|*`);
       }
       for (const key of paths.keysOf(service)) {
+        outActual.add(`at|${service}|${key}`);
         if (paths.retries(service, key)) outRetried.add(`at|${service}|${key}`);
         outRoute.add(paths.isPlain(service) ? `out|${service}|*` : `rt|${service}|${key}`);
         for (const backend of paths.backendsOf(service)) {
@@ -162,7 +164,7 @@ export class ScopeBook {
     return {
       ...{ inClient: list(inClient), inServer: list(inServer), refused: list(refused) },
       ...{ outPod: list(outPod), outService: list(outService), outRoute: list(outRoute), outBackend: list(outBackend) },
-      outRetried: list(outRetried),
+      ...{ outRetried: list(outRetried), outActual: list(outActual) },
     };
   }
 }
@@ -178,4 +180,6 @@ export interface Peers {
   outBackend: string[];
   /** With a retry policy. */
   outRetried: string[];
+  /** Attempts of a route, whatever their backend. */
+  outActual: string[];
 }

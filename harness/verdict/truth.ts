@@ -23,9 +23,9 @@ export interface Instance {
 /**
  * How a request ended for the one who made it. `ok`: a service's own answer; `mesh`: the mesh answered; `failfast` and
  * `shed`: the mesh answered before any endpoint was chosen; `unrouted`: none of the Service's routes matches; `gone`: no
- * complete answer.
+ * complete answer; `expired`: a ServiceProfile's timeout, after which the request is dropped below.
  */
-export type MadeKind = 'ok' | 'mesh' | 'failfast' | 'shed' | 'unrouted' | 'gone';
+export type MadeKind = 'ok' | 'mesh' | 'failfast' | 'shed' | 'unrouted' | 'expired' | 'gone';
 
 /** Why the callee's proxy did not let a request in. */
 export type Refusal = 'denied' | 'no-route' | 'limited';
@@ -43,6 +43,8 @@ export interface Made {
   backends: readonly string[];
   /** The mesh's answer was that of the callee's proxy, which let it not in. */
   refusal: Refusal | null;
+  /** The mesh's answer was that of the caller's proxy, after a timeout of the route: to all below it an answer without headers. */
+  timedOut: boolean;
   /** Ids of the callee's instances that it may have reached. */
   candidates: readonly number[];
   request: MadeRequest;
@@ -164,7 +166,7 @@ function compileMade(
   const { callee: service, method, route } = request;
   const status = outcomeOf(request, isGrpc(workloadOf(service)));
   const path = truth.paths.outbound(service, method, route);
-  const kind = kindOf(request, status, path);
+  const kind = kindOf(request, status, path, marginMs);
   const until = request.endMs ?? Number.POSITIVE_INFINITY;
   const reached = reach(truth, request, path, workloadOf, marginMs);
   const made: Made = {
@@ -175,6 +177,7 @@ function compileMade(
     path,
     backends: reached.backends,
     refusal: null,
+    timedOut: kind === 'mesh' && isTimeout(request, status, path, marginMs),
     candidates: reached.instances
       .filter((i) => (request.pod ? i.startMs : i.notBeforeMs) - marginMs <= until)
       .filter((i) => request.startMs <= i.nextStartMs + marginMs)
@@ -233,13 +236,23 @@ function refusalOf({ caller, request, status }: Made, callees: readonly string[]
   return null;
 }
 
-function kindOf(request: MadeRequest, status: Outcome, path: OutboundPath): MadeKind {
+function kindOf(request: MadeRequest, status: Outcome, path: OutboundPath, marginMs: number): MadeKind {
   if (request.outcome !== 'completed') return 'gone';
   if (path.kind === 'none' && request.pod === '' && NOT_FOUND.has(status)) return 'unrouted';
+  if (path.kind === 'profile' && request.pod === '' && isTimeout(request, status, path, marginMs)) return 'expired';
   // A peer's proxy that answered in a pod's stead does not say so to the app; but no pod has put its name on the answer.
   if (request.meshError === '') return request.pod === '' ? 'mesh' : 'ok';
   if (FAIL_FAST.test(request.meshError)) return 'failfast';
   return LOAD_SHED.test(request.meshError) ? 'shed' : 'mesh';
+}
+
+const TIMED_OUT: ReadonlySet<Outcome> = new Set([504, grpcOutcome(4)]);
+
+/** The answer of a proxy whose route has a timeout, not before that. */
+function isTimeout(request: MadeRequest, status: Outcome, { timeouts }: OutboundPath, marginMs: number): boolean {
+  if (!TIMED_OUT.has(status) || FAIL_FAST.test(request.meshError)) return false;
+  const set = [timeouts.requestMs, timeouts.responseMs, timeouts.idleMs].filter((ms) => ms !== null);
+  return set.length > 0 && (request.endMs ?? Infinity) - request.startMs >= Math.min(...set) - marginMs;
 }
 
 export function podKey(namespace: string, pod: string): string {

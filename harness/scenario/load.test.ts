@@ -176,19 +176,37 @@ describe('the scenarios that ship', async () => {
 
   it('are these', () => {
     expect(scenarios.map((s) => s.name)).toEqual([
+      'abandoned',
       'baseline',
       'bimodal',
       'bucket-edge',
+      'circuit-breaker',
       'client-errors',
       'diamond',
       'fan-out',
+      'grpc-codes',
+      'grpc-streams',
+      'http-bodies',
+      'http-routes',
+      'http2',
       'idle',
       'mixed-methods',
+      'policy-authorization',
+      'policy-defaults',
+      'policy-rate-limit',
+      'policy-scrapes',
       'probe-dilution',
       'restart',
+      'retries',
+      'route-timeouts',
+      'service-profile',
       'slow-body',
       'spike',
+      'tcp-database',
+      'tcp-server-first',
+      'tcp-skipped',
       'timeouts',
+      'traffic-split',
     ]);
   });
 

@@ -83,7 +83,7 @@ export interface Truth {
 export type Protocol = NonNullable<WorkloadInfo['protocol']>;
 
 const FAIL_FAST = /fail-?\s?fast/i;
-const LOAD_SHED = /shed|overload/i;
+const LOAD_SHED = /shed|overload|^service unavailable$/i;
 
 export function compileTruth(journals: readonly TruthJournal[], topology: Topology, marginMs: number): Truth {
   const instances = compileInstances(journals);

@@ -43,7 +43,8 @@ function saysOut({ opaque, routes, retry, timeouts, failureAccrual, profile }: O
 
 /**
  * Whether the kubelet asks at the admin port, past the proxy: where it can't speak to the app, and where the app's Server has
- * routes, which its probes do not match (with routes of its own a Server has none for probes), or is not looked into.
+ * routes, which its probes do not match (with routes of its own a Server has none for probes), has a rate limit, which would
+ * refuse them now and then, or is not looked into.
  */
 export function isProbedAtAdmin(scenario: Scenario, { id, namespace, protocol }: ServiceSpec): boolean {
   if (protocol !== undefined && protocol !== 'http') return true;
@@ -52,8 +53,10 @@ export function isProbedAtAdmin(scenario: Scenario, { id, namespace, protocol }:
     if (spec.kind !== 'Server' || spec.port !== 'app') return false;
     if (spec.service === null ? spec.namespace !== namespace : spec.service !== id) return false;
     const name = `${spec.namespace}/${spec.name}`;
-    const hasRoutes = policies.some((route) => route.kind === 'HTTPRoute' && route.server === name);
-    return hasRoutes || spec.protocol === 'opaque' || spec.protocol === 'TLS';
+    const hindered = policies.some(
+      (other) => (other.kind === 'HTTPRoute' || other.kind === 'RateLimit') && other.server === name,
+    );
+    return hindered || spec.protocol === 'opaque' || spec.protocol === 'TLS';
   });
 }
 

@@ -271,6 +271,11 @@ describe('a workload that is more than plain HTTP', () => {
     const server = POLICIES[0] as Extract<(typeof POLICIES)[number], { kind: 'Server' }>;
     expect(probed([server])).toBe('http');
     expect(probed(POLICIES)).toBe('admin');
+    for (const kind of ['HTTPRoute', 'RateLimit']) {
+      const one = POLICIES.find((spec) => spec.kind === kind)!;
+      expect(probed([server, one])).toBe('admin');
+      expect(probed([server, { ...one, server: 'store/other' } as typeof one])).toBe('http');
+    }
     expect(probed([{ ...server, protocol: 'opaque' }])).toBe('admin');
     expect(probed([{ ...server, protocol: 'opaque', port: 'admin' }])).toBe('http');
     expect(probed([{ ...server, protocol: 'opaque', service: 'shop/web' }])).toBe('http');

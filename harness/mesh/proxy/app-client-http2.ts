@@ -1,40 +1,34 @@
-import http2, { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
-import net, { type Socket } from 'node:net';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Address } from '../contract.ts';
-import { APP_CONNECT_TIMEOUT_MS } from './app-client.ts';
+import { Http2AppConnection, type NotConnected, type Patience } from './app-connection-http2.ts';
 import type { HeaderList, RequestHead } from './headers.ts';
-import { resetError } from './proxy-error.ts';
+import { FAIL_FAST, resetError } from './proxy-error.ts';
 import type { ResponseRelay, Upstream } from './relay.ts';
 import { BodyStream, type RequestBody } from './request-body.ts';
 import { resetStream } from './reset-stream.ts';
-import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
 
 const END_STREAM = 1;
-
-type Waiter = (failure: Error | null, session: ClientHttp2Session | null) => void;
 
 /**
  * HTTP/2 in the clear to an app, over one connection that is kept: the inbound proxy's client of its own pod, the outbound
  * proxy's of pods that are not meshed. For requests that came as HTTP/2: a proxy keeps the version.
  */
 export class Http2AppClient {
-  readonly #address: Address;
-  readonly #opened: (socket: Socket) => void;
-  #session: ClientHttp2Session | null = null;
-  #connecting: Socket | null = null;
-  #waiters: Waiter[] = [];
-  #closed = false;
+  readonly #connection: Http2AppConnection;
 
-  constructor(address: Address, opened: (socket: Socket) => void) {
-    this.#address = address;
-    this.#opened = opened;
+  /** @param patience how long requests wait for a connection; null: as long as the one attempt takes */
+  constructor(address: Address, opened: (socket: Socket) => void, patience: Patience | null = null) {
+    this.#connection = new Http2AppConnection(address, opened, patience);
   }
 
-  send(relay: ResponseRelay, head: RequestHead, body: RequestBody): void {
+  /** @param dispatched the request has a connection and is about to be written */
+  send(relay: ResponseRelay, head: RequestHead, body: RequestBody, dispatched?: () => void): void {
     const call = new Http2Call(relay, head, body);
     relay.upstream = call;
-    this.#acquire((failure, session) => {
+    this.#connection.acquire((failure, session) => {
       if (relay.done) return;
+      if (failure?.kind !== 'fail-fast') dispatched?.();
       if (session) call.start(session);
       else call.notConnected(failure!);
     });
@@ -42,71 +36,13 @@ export class Http2AppClient {
 
   /** What is under way ends as it will; nothing more may be sent. */
   close(): void {
-    this.#closed = true;
-    this.#session?.close();
+    this.#connection.close();
   }
 
   destroy(): void {
-    this.#closed = true;
-    this.#waiters = [];
-    this.#connecting?.destroy();
-    this.#session?.destroy();
-    this.#session = null;
-  }
-
-  #acquire(waiter: Waiter): void {
-    const session = this.#session;
-    if (session && !session.closed && !session.destroyed) {
-      waiter(null, session);
-      return;
-    }
-    this.#waiters.push(waiter);
-    if (!this.#connecting) this.#connect();
-  }
-
-  #connect(): void {
-    const socket = net.connect({ host: this.#address.host, port: this.#address.port, noDelay: true });
-    this.#connecting = socket;
-    const timer = setTimeout(() => {
-      this.#settle(Object.assign(new Error('connect timed out'), { code: TIMED_OUT }), null);
-      socket.destroy();
-    }, APP_CONNECT_TIMEOUT_MS);
-    socket.on('error', (error) => this.#settle(error, null));
-    socket.once('close', () => clearTimeout(timer));
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      if (this.#closed) {
-        socket.destroy();
-        return;
-      }
-      this.#opened(socket);
-      this.#adopt(socket);
-    });
-  }
-
-  #adopt(socket: Socket): void {
-    const authority = this.#address.host.includes(':') ? `[${this.#address.host}]` : this.#address.host;
-    const session = http2.connect(`http://${authority}:${this.#address.port}`, {
-      ...SESSION_OPTIONS,
-      createConnection: () => socket,
-    });
-    session.on('error', () => {});
-    session.once('connect', () => session.setLocalWindowSize(H2_WINDOW));
-    session.once('close', () => {
-      if (this.#session === session) this.#session = null;
-    });
-    this.#session = session;
-    this.#settle(null, session);
-  }
-
-  #settle(failure: Error | null, session: ClientHttp2Session | null): void {
-    if (!this.#connecting) return;
-    this.#connecting = null;
-    for (const waiter of this.#waiters.splice(0)) waiter(failure, session);
+    this.#connection.destroy();
   }
 }
-
-const TIMED_OUT = 'ETIMEDOUT';
 
 class Http2Call implements Upstream {
   readonly #relay: ResponseRelay;
@@ -120,9 +56,12 @@ class Http2Call implements Upstream {
     this.#body = body;
   }
 
-  notConnected(failure: NodeJS.ErrnoException): void {
-    const status = failure.code === TIMED_OUT ? 504 : 502;
-    this.#relay.synthesize({ status, message: `error trying to connect: ${failure.message}` });
+  notConnected({ kind, message }: NotConnected): void {
+    if (kind === 'fail-fast') this.#relay.fail(FAIL_FAST, { status: 504, message });
+    else {
+      const status = kind === 'timeout' ? 504 : 502;
+      this.#relay.synthesize({ status, message: `error trying to connect: ${message}` });
+    }
   }
 
   start(session: ClientHttp2Session): void {

@@ -8,6 +8,7 @@ import type { LinkStream } from '../link/stream.ts';
 import type { FullProxyTelemetry, InboundTarget } from '../telemetry/types.ts';
 import { AppClient } from './app-client.ts';
 import { Http2AppClient } from './app-client-http2.ts';
+import { INBOUND_PATIENCE } from './app-connection-http2.ts';
 import { onBrokenConnection } from './connection-error.ts';
 import type { ControlWatches } from './control-clients.ts';
 import type { Discovery } from './discovery.ts';
@@ -81,7 +82,7 @@ export class Inbound {
     const opened = (socket: Socket) => meter.add(socket, telemetry.inboundDstTcp());
     this.#app = pod.app && {
       http1: new AppClient(pod.app.address, opened),
-      http2: new Http2AppClient(pod.app.address, opened),
+      http2: new Http2AppClient(pod.app.address, opened, INBOUND_PATIENCE),
     };
     this.#clients = new Clients(pod);
     this.#tcp = new InboundTcp({
@@ -247,8 +248,6 @@ export class Inbound {
     const { telemetry, watches, pod } = this.#options;
     if (client.identity !== null) watches.calledAs(serviceName(head.authority, pod.namespace));
     const exchange = telemetry.inboundExchange(target, body !== null, startMs);
-    // Without a body this counts the request, before anything of it is written.
-    exchange.dispatch(performance.now());
     const relay = new ResponseRelay(down, head.method, exchange, () => this.#relays.delete(relay));
     relay.onOwnAnswer = close;
     relay.grpc = isGrpcRequest(head);
@@ -261,12 +260,18 @@ export class Inbound {
       relay.classify = classifier(route);
     }
     this.#relays.add(relay);
-    const downgraded = setProxyHeaders(head, client.identity);
-    const app = this.#app;
-    if (!app) relay.synthesize({ status: 502, message: 'error trying to connect: nothing listens in this pod' });
     // The client's version is kept: HTTP/2 between proxies may be HTTP/1.1 at both ends.
-    else if (down.http2 && !downgraded) app.http2.send(relay, head, body);
-    else app.http1.send(relay, head, body);
+    const http2 = !setProxyHeaders(head, client.identity) && down.http2;
+    const app = this.#app;
+    // Without a body this counts the request, before anything of it is written.
+    const dispatched = () => exchange.dispatch(performance.now());
+    if (http2 && app) {
+      app.http2.send(relay, head, body, dispatched);
+      return;
+    }
+    dispatched();
+    if (app) app.http1.send(relay, head, body);
+    else relay.synthesize({ status: 502, message: 'error trying to connect: nothing listens in this pod' });
   }
 
   /** The kubelet's probes have a route of their own: the paths of the pod's spec, asked for in plaintext. */

@@ -79,6 +79,7 @@ interface InboundEntry {
 
 class InboundExchange extends LayerExchange {
   readonly #entry: InboundEntry;
+  #admitted = false;
 
   constructor(entry: InboundEntry, hasBody: boolean, startMs: number) {
     super(hasBody, startMs);
@@ -88,13 +89,18 @@ class InboundExchange extends LayerExchange {
   }
 
   protected override onDispatch(nowMs: number): void {
-    const { allow, route, set, stack } = this.#entry;
+    this.#admit();
+    if (!this.hasBody) this.#entry.set.request(nowMs);
+  }
+
+  /** What counts above the queue before the app. */
+  #admit(): void {
+    const { allow, route, stack } = this.#entry;
+    this.#admitted = true;
     allow.value++;
-    if (route !== null) {
-      route.requests.value++;
-      stack.ready.value++;
-    }
-    if (!this.hasBody) set.request(nowMs);
+    if (route === null) return;
+    route.requests.value++;
+    stack.ready.value++;
   }
 
   protected override onBodyPolled(nowMs: number): void {
@@ -120,7 +126,8 @@ class InboundExchange extends LayerExchange {
 
   protected override onFail(error: ExchangeError, nowMs: number): void {
     const { set, errors, errorBag } = this.#entry;
-    set.error(this.status, error.response, nowMs);
+    if (this.#admitted) set.error(this.status, error.response, nowMs);
+    else this.#admit();
     if (error.proxy !== null) errors.with({ ...errorBag, error: error.proxy }).value++;
     this.#end(null, nowMs);
   }
@@ -130,6 +137,7 @@ class InboundExchange extends LayerExchange {
   }
 
   protected override onRelease(): void {
+    if (!this.#admitted) this.#admit();
     this.#entry.set.handles--;
   }
 

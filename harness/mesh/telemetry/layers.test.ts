@@ -19,6 +19,21 @@ describe('inbound only', () => {
     });
   });
 
+  it('counts a request that has waited in vain for its app above the queue alone', () => {
+    const sim = new Sim();
+    const error: ExchangeError = { response: 'unclassified', proxy: 'failfast', route: 'FAIL_FAST' };
+    sim.telemetry.inboundExchange(FROM_CLIENT, false, 0).fail(error, 1000);
+    sim.telemetry.inboundExchange(FROM_CLIENT, false, 0).cancel(500);
+    expect(sim.read('inbound_http_authz_allow_total')).toEqual({ inbound_http_authz_allow_total: 2 });
+    expect(sim.read('inbound_http_requests_total')).toEqual({ inbound_http_requests_total: 2 });
+    expect(sim.read('inbound_http_statuses_total', 'status')).toEqual({ 'inbound_http_statuses_total{status=""}': 1 });
+    expect(sim.read('inbound_http_errors_total', 'error')).toEqual({
+      'inbound_http_errors_total{error="failfast"}': 1,
+    });
+    expect(sim.read('request_total').request_total).toBe(0);
+    expect(sim.read('response_total')).toEqual({});
+  });
+
   it("keeps the admin server out of the registry's families", () => {
     const sim = new Sim();
     const one = sim.telemetry.inboundExchange(SCRAPE, false, 0);

@@ -82,7 +82,8 @@ export interface ExchangeError {
 
 /**
  * One HTTP request through one layer of one proxy. Call in order: dispatch, requestFrame*, requestEnd, head,
- * responseFrame*, then exactly one of complete, fail, cancel. fail and cancel may come at any point.
+ * responseFrame*, then exactly one of complete, fail, cancel. fail and cancel may come at any point: inbound before dispatch
+ * too, of a request that has waited in vain for a connection to an app of HTTP/2; the layers below the queue know nothing of it.
  * `nowMs` is performance.now() of the mesh process.
  */
 export interface Exchange {

@@ -81,11 +81,11 @@ export const GRPC_EVENTS: MeshEvent[] = [
     id: 'grpc-app-refused',
     group,
     title: 'gRPC connection refused by the app',
-    text: "Nothing listens on the app's port; its proxy answers in gRPC's words, with code 14.",
+    text: "Nothing listens on the app's port. With an app of HTTP/2 a proxy waits for a connection, tries again, and after a second fails fast, with code 4; its layers below the queue count nothing.",
     world,
     prepare: (of) => of.app[Symbol.asyncDispose](),
     run: (of) => of.grpc('/code/0'),
-    saw: 'grpc 14',
+    saw: 'grpc 4',
   },
   {
     id: 'grpc-route-success',

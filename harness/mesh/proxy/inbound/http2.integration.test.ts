@@ -143,6 +143,37 @@ describe('what came as HTTP/2 goes to the app as HTTP/2', () => {
     expect(rig.events('web-0', 'inbound').slice(-2)).toEqual(['head 200 grpc', 'complete 14']);
   });
 
+  it('without an app requests wait, for a second; then they fail at once, until it is there', async () => {
+    await using rig = await Rig.start({ services: { web: [null] } });
+    using h2 = H2Caller.of(rig);
+    expect((await h2.call()).status).toBe(504);
+    const answer = await h2.grpc('/0');
+    expect(answer).toMatchObject({ status: 200, headers: { 'grpc-status': '4' } });
+    // Neither has got as far as being dispatched.
+    const events = rig.events('web-0', 'inbound').filter((event) => !event.startsWith('from'));
+    expect(events).toEqual(Array(2).fill('fail unclassified failfast FAIL_FAST'));
+    await rig.serve('web-0', (_request, response) => response.end('back'));
+    await waitFor(async () => ((await h2.call()).body === 'back' ? true : undefined), {
+      ...{ what: 'the app is found', deadlineMs: 5000, everyMs: 50, hint: 'attempts go on in the background' },
+    });
+  });
+
+  it('a request that waits is served as soon as there is an app', async () => {
+    await using rig = await Rig.start({ services: { web: [null] } });
+    using h2 = H2Caller.of(rig);
+    const waiting = h2.call();
+    await soon('it waits', () => rig.events('web-0', 'inbound').length > 0);
+    await rig.serve('web-0', (_request, response) => response.end('late'));
+    expect((await waiting).body).toBe('late');
+    expect(rig.events('web-0', 'inbound').slice(1)).toEqual([
+      'dispatch',
+      'requestEnd',
+      'head 200',
+      'responseFrame 4',
+      'complete',
+    ]);
+  });
+
   it('the client cancels: the app sees a reset', async () => {
     let code = -1;
     let arrived = false;

@@ -1,3 +1,4 @@
+import type { InboundPolicy } from '../../core/policy.ts';
 import { identityName } from '../../core/topology.ts';
 import type { Address } from '../contract.ts';
 import type { VersionProfile } from '../profiles/index.ts';
@@ -18,6 +19,7 @@ export interface PodFacts {
   outbound: Address;
   admin: Address;
   app: { labelPort: number } | null;
+  inboundPolicy?: InboundPolicy;
 }
 
 /**
@@ -47,7 +49,7 @@ export function podEnvironment(pod: PodFacts, names: MeshNames): Record<string, 
     LINKERD2_PROXY_INBOUND_LISTEN_ADDR: at(pod.inbound),
     LINKERD2_PROXY_OUTBOUND_LISTEN_ADDRS: at(pod.outbound),
     LINKERD2_PROXY_INBOUND_PORTS: pod.app ? String(pod.app.labelPort) : '',
-    LINKERD2_PROXY_INBOUND_DEFAULT_POLICY: DEFAULT_POLICY,
+    LINKERD2_PROXY_INBOUND_DEFAULT_POLICY: pod.inboundPolicy?.defaultPolicy ?? DEFAULT_POLICY,
     LINKERD2_PROXY_POLICY_WORKLOAD: JSON.stringify({ ns: pod.namespace, pod: pod.name }),
     LINKERD2_PROXY_IDENTITY_LOCAL_NAME: identityName(
       pod.serviceAccount,

@@ -83,10 +83,16 @@ describe('Watcher', () => {
         throw new ApiError(404, 'GET /api/v1/pods', 'the server could not find the requested resource');
       },
     ];
+    const [unknown] = api.lists;
     await start(api, true).synced;
     expect(names()).toEqual([]);
     expect(failures).toEqual([]);
     expect(api.versions).toEqual([]);
+    watcher?.[Symbol.dispose]();
+    api.lists = [unknown!, list('5', 'a')];
+    await start(api).synced;
+    expect(failures).toHaveLength(1);
+    expect(names()).toEqual(['a']);
   });
 
   it('reads a list of several pages', async () => {

@@ -120,6 +120,8 @@ describe('a Server', () => {
     const of = policy({ servers: [server({ routes: [open, route('api', '/api')] })] });
     expect(ask(of, plain(), '/open')).toBe('allowed open/all');
     expect(ask(of, plain(), '/api')).toBe('denied api');
+    const lenient = policy({ servers: [server({ routes: [open], accessPolicy: 'all-unauthenticated' })] });
+    expect(ask(lenient, plain(), '/open')).toBe('allowed open/all');
   });
 
   it('of gRPC has GRPCRoutes alone, no probes and no limits', () => {

@@ -152,10 +152,22 @@ describe('what came as HTTP/2 goes to the app as HTTP/2', () => {
     // Neither has got as far as being dispatched.
     const events = rig.events('web-0', 'inbound').filter((event) => !event.startsWith('from'));
     expect(events).toEqual(Array(2).fill('fail unclassified failfast FAIL_FAST'));
-    await rig.serve('web-0', (_request, response) => response.end('back'));
+    await rig.serve(
+      'web-0',
+      byStream((stream, path) => {
+        if (path === '/drop') stream.session!.destroy();
+        else {
+          stream.respond({ ':status': 200 });
+          stream.end('back');
+        }
+      }),
+    );
     await waitFor(async () => ((await h2.call()).body === 'back' ? true : undefined), {
       ...{ what: 'the app is found', deadlineMs: 5000, everyMs: 50, hint: 'attempts go on in the background' },
     });
+    // From then on requests wait again when it is lost.
+    expect((await h2.call({ path: '/drop' })).status).toBe(502);
+    expect((await h2.call()).body).toBe('back');
   });
 
   it('a request that waits is served as soon as there is an app', async () => {

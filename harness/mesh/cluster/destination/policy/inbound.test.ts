@@ -141,7 +141,10 @@ describe('authorizations', () => {
     expect(of([tls('tls')])).toEqual([]);
     expect(of([tls('tls')], meshTls({}))).toEqual([]);
     expect(of([tls('tls'), tls('tls')], meshTls({ identities: ['*'] }))).toEqual([]);
-    expect(of([{ kind: 'NetworkAuthentication', name: 'net' }])).toEqual([]);
+    const net = { kind: 'NetworkAuthentication', name: 'net' };
+    expect(of([net])).toEqual([]);
+    const networkAuthentications = [named('net', { networks: [{ cidr: '10.0.0.0/8' }] })];
+    expect(of([net, net], { networkAuthentications })).toEqual([]);
     expect(of([{ kind: 'Something', name: 'else' }])).toEqual([]);
   });
 });

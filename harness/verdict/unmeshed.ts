@@ -46,8 +46,34 @@ export class UnmeshedTruth {
     this.probesGotLost = lostProbes(served.filter(isProbe), upMs(segment, instance), this.horizonMs);
   }
 
-  /** Requests as the proxy may have counted them at reading `i`: it counts first, so some are still on their way. */
+  /**
+   * Requests as the proxy may have counted them at reading `i`. Until a proxy has heard of its policy it knows no probe route,
+   * and what it met then it may keep: probes may count on the default route, so that only both together are certain.
+   */
   requests(route: UnmeshedRoute, i: number): Interval {
+    const { low, high } = this.requestsOf(route, i);
+    return route === 'probe' ? { low: 0, high } : { low, high: high + this.requestsOf('probe', i).high };
+  }
+
+  /** On both routes together. */
+  allRequests(i: number): Interval {
+    const [plain, probe] = [this.requestsOf('plain', i), this.requestsOf('probe', i)];
+    return { low: plain.low + probe.low, high: plain.high + probe.high };
+  }
+
+  /** Answers of the service itself, which it stamps before the proxy sees them. */
+  answers(route: UnmeshedRoute, i: number): Interval {
+    const high = this.answersOf(route, i);
+    return { low: 0, high: route === 'probe' ? high : high + this.answersOf('probe', i) };
+  }
+
+  /** On both routes together. */
+  allAnswers(i: number): Interval {
+    return this.answers('plain', i);
+  }
+
+  /** The proxy counts first, so some are still on their way. */
+  private requestsOf(route: UnmeshedRoute, i: number): Interval {
     const starts = this.starts[route];
     const low = Math.min(starts.at(this.readings[i]!.fromMs), starts.total);
     // Whatever was on its way has arrived by the next reading, while the journal goes on and no probe was given up.
@@ -58,10 +84,9 @@ export class UnmeshedTruth {
     return { low, high: this.atMost(route) };
   }
 
-  /** Answers of the service itself, which it stamps before the proxy sees them. */
-  answers(route: UnmeshedRoute, i: number): Interval {
+  private answersOf(route: UnmeshedRoute, i: number): number {
     const { untilMs } = this.readings[i]!;
-    return { low: 0, high: this.told(untilMs) ? this.starts[route].at(untilMs) : this.atMost(route) };
+    return this.told(untilMs) ? this.starts[route].at(untilMs) : this.atMost(route);
   }
 
   private told(untilMs: number): boolean {
@@ -125,6 +150,8 @@ export function checkUnmeshed(
       exact: true,
     };
     const checker = recorder.about(subject);
+    const place = subject.place.replace(/, [^,]*$/, ', probes and what came without TLS');
+    const together = recorder.about({ ...subject, place });
     // A histogram agrees with itself: no bucket holds more than the next, the last as many as the count.
     const edges = family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [];
     const above = family.part === 'bucket' ? edges[edges.indexOf(le) + 1] : undefined;
@@ -136,6 +163,13 @@ export function checkUnmeshed(
       // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
       const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
       checker.check(segment.scrapes[i]!.t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
+      // Families without labels of the client count what comes without TLS beside the rest.
+      const apart = family.scopes !== 'in-server';
+      const other = series.get(`${family.name}|${route === 'probe' ? 'plain' : 'probe'}|${le}`)?.values[i] ?? 0;
+      const all = request ? truth.allRequests(i) : truth.allAnswers(i);
+      const upper = family.part === 'sum' && all.high > 0 ? Number.POSITIVE_INFINITY : all.high;
+      if (apart)
+        together.check(segment.scrapes[i]!.t, value + other, { low: all.low, high: upper }, 'UNMESHED_UNKNOWN');
       if (family.part !== 'bucket') return;
       const most = within?.[i] ?? 0;
       const least = above === undefined ? most : 0;

@@ -5,7 +5,7 @@ import { eventsScenario } from './scenario.ts';
 
 test.each(REAL_EVENTS)('$id is a scenario', (event) => {
   const scenario = eventsScenario([event]);
-  expect(scenario.services.map((s) => s.name)).toEqual(['app', 'web']);
+  expect(scenario.services.map((s) => s.name)).toEqual([`app-${event.id}`, 'web']);
   expect(scenario.policies?.length ?? 0).toBe(event.policies?.length ?? 0);
   expect(scenario.routing?.length ?? 0).toBe(event.routing?.length ?? 0);
 });

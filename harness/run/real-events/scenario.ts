@@ -12,6 +12,14 @@ export function namespaceOf(event: RealEvent): string {
   return `e-${event.id}`;
 }
 
+/**
+ * The service that makes the event happen. Its name is its own in the cluster: linkerd2-proxy takes Services of one name in
+ * several namespaces for one in its route families (docs/verification.md), and the load generator calls them all.
+ */
+export function clientOf(event: RealEvent): string {
+  return `app-${event.id}`;
+}
+
 /** One scenario in which all these events happen side by side, each in a namespace of its own. */
 export function eventsScenario(events: readonly RealEvent[]): Scenario {
   const file = {
@@ -22,7 +30,7 @@ export function eventsScenario(events: readonly RealEvent[]): Scenario {
       const namespace = namespaceOf(event);
       const call = { service: 'web', timeout: '10s', onFailure: 'ignore', ...event.call };
       return [
-        { name: 'app', namespace, calls: [call] },
+        { name: clientOf(event), namespace, calls: [call] },
         { name: 'web', namespace, ...event.web },
       ];
     }),
@@ -31,7 +39,7 @@ export function eventsScenario(events: readonly RealEvent[]): Scenario {
     traffic: events.map((event) => ({
       name: event.id,
       executor: 'constant-arrival-rate',
-      target: `${namespaceOf(event)}/app/`,
+      target: `${namespaceOf(event)}/${clientOf(event)}/`,
       rate: `${RATE_PER_SECOND}/s`,
       duration: `${SECONDS}s`,
     })),

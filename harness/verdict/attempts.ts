@@ -1,5 +1,13 @@
 import { classificationOf, GRPC_WITHOUT_TRAILERS, type Outcome } from '../core/outcome.ts';
-import type { Bound, Category, Ground, Reading, Style } from './bounds.ts';
+import {
+  type Bound,
+  type Category,
+  type Ground,
+  type Layer,
+  type Reading,
+  refusalBound,
+  type Style,
+} from './bounds.ts';
 import { type MadeList, made, raceCap, type ServedKind, served, sum } from './moments.ts';
 import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
@@ -10,17 +18,21 @@ import type { Made, Served } from './truth.ts';
  * Bounds of counters below retries, where one request is several attempts (docs/bounds.md, "Retries"). Every attempt that a
  * callee has seen is in its journal; a caller knows the request alone, and at most one attempt of it is on its way.
  */
-export function attemptRequests(ground: Ground): Bound {
+export function attemptRequests(ground: Ground, layer: Layer = 'endpoint'): Bound {
   const { scope } = ground;
   const reached = served(scope, 'served', '*', '*', 'start');
   const answered = made(scope, 'own', 'answered', '*', 'firstByte');
   const refused = refusals(scope, '*');
   const flying = inFlight(ground);
   const missing = unseen(scope);
-  return ({ fromMs, untilMs }) => ({
-    low: Math.max(answered.at(fromMs), alone(scope) ? reached.at(fromMs) + refused.at(fromMs) : 0),
-    high: reached.at(untilMs) + flying(untilMs, untilMs) + missing(untilMs),
-  });
+  const limited = layer === 'gate' ? refusalBound(ground, 'limited') : null;
+  return (reading) => {
+    const { fromMs, untilMs } = reading;
+    const extra = limited?.(reading) ?? { low: 0, high: 0 };
+    const low = Math.max(answered.at(fromMs), alone(scope) ? reached.at(fromMs) + refused.at(fromMs) : 0);
+    const high = reached.at(untilMs) + flying(untilMs, untilMs) + missing(untilMs);
+    return { low: low + extra.low, high: high + extra.high };
+  };
 }
 
 export function attemptResponses(ground: Ground, category: Category, style: Style): Bound {
@@ -157,7 +169,6 @@ function isRetryable({ path: { retry }, status }: Made): boolean {
 /** Answers that came to their end: the callee's last write, and then the proxy, before the request is over or sent again. */
 function ended(ground: Ground, status: Status, kinds: readonly ServedKind[]): Bound {
   const { scope } = ground;
-  const inbound = scope.side === 'inbound';
   const complete = served(scope, 'served', 'completed', status, 'end');
   const certain = made(scope, 'own', 'answered', status, 'end');
   const refused = refusals(scope, status);
@@ -165,18 +176,38 @@ function ended(ground: Ground, status: Status, kinds: readonly ServedKind[]): Bo
     const early = kind === 'gone-mid' || kind === 'open';
     return served(scope, 'served', kind, kind === 'open' ? '*' : status, early ? 'start' : 'end');
   });
-  const reset = inbound && answersResets(scope) && hasStatus(status, RESET_STATUS);
-  if (reset) parts.push(served(scope, 'served', 'reset', '*', 'end'));
+  const aborted = abortsAnswered(scope, status);
+  parts.push(...aborted);
   const high = sum(...parts);
   const mesh = meshMade(scope, status);
   const flying = inFlight(ground);
   const missing = mayBeFailure(status) || status === ANY_200 ? unseen(scope) : () => 0;
   return ({ fromMs, untilMs, settled }) => {
     const onTheWay = settled ? 0 : flying(fromMs, fromMs);
-    const seen = alone(scope) ? complete.at(fromMs) - onTheWay - gaveUp(scope) + refused.at(fromMs) : 0;
-    return { low: Math.max(0, certain.at(fromMs), seen), high: high(untilMs) + mesh(untilMs) + missing(untilMs) };
+    const cutOff = settled ? aborted.reduce((n, list) => n + list.total, 0) : 0;
+    const seen = alone(scope) ? complete.at(fromMs) + cutOff - onTheWay - gaveUp(scope) + refused.at(fromMs) : 0;
+    // Left before the trailers came: to the sidecars an answer without any, whatever the callee had sent.
+    const unfinished = status === GRPC_WITHOUT_TRAILERS ? gaveUp(scope) : 0;
+    const most = high(untilMs) + mesh(untilMs) + missing(untilMs) + unfinished;
+    return { low: Math.max(0, certain.at(fromMs), seen), high: most };
   };
 }
+
+/**
+ * What the callee's proxy makes an answer of: an HTTP/1 app that cuts its connection is a 502 to both proxies, one that
+ * closes it a 500 to the caller's.
+ */
+function abortsAnswered(scope: Scope, status: Status): Steps[] {
+  if (!answersResets(scope)) return [];
+  const list: Steps[] = [];
+  if (hasStatus(status, RESET_STATUS)) list.push(served(scope, 'served', 'reset', '*', 'end'));
+  if (scope.side === 'outbound' && hasStatus(status, CLOSED_STATUS)) {
+    list.push(served(scope, 'served', 'closed', '*', 'end'));
+  }
+  return list;
+}
+
+const CLOSED_STATUS = 500;
 
 /** Headers, and then no proper end. */
 function cut({ scope }: Ground, status: Status): Bound {

@@ -178,7 +178,9 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   // Cut by the callee when its caller had left: to the sidecars a body dropped.
   const cut = served(scope, 'served', 'mid', status, 'end');
   const raced = races(scope, ground.marginMs);
-  const lost: Count = (t) => (legacy ? Math.min(cut.at(t), raced(t)) : 0);
+  // Left before the trailers came: to the sidecars an answer without any, whatever the callee had sent.
+  const unfinished = legacy && status === GRPC_WITHOUT_TRAILERS;
+  const lost: Count = (t) => (unfinished ? raced(t) : legacy ? Math.min(cut.at(t), raced(t)) : 0);
   const high = withinCallers(scope, status, (t) => answered(t) + lost(t));
   const mesh = meshMade(ground, status, IN_TIME);
   const reset = resets(scope, status);
@@ -197,10 +199,17 @@ function resets(scope: Scope, status: Status, where?: Where<Served>): { low: num
   return { low: Math.max(0, reset.total - raceCap(scope, 'reset')), high: (t) => reset.at(t) };
 }
 
-/** At the end, and when nobody else asks: what the callee aborted, but for callers who gave up meanwhile. */
+/**
+ * At the end, and when nobody else asks: what the callee aborted, but for callers who gave up meanwhile. A reset may overtake
+ * the headers on the way to the caller's proxy (HTTP/2): who saw no status leaves open whether its proxy did.
+ */
 function brokenLow(scope: Scope, status: Status): number {
+  const aborted = served(scope, 'served', 'mid', status, 'end').total - raceCap(scope, 'mid');
   const alone = scope.othersKnown.length + scope.othersMaybe.length === 0;
-  return alone ? Math.max(0, served(scope, 'served', 'mid', status, 'end').total - raceCap(scope, 'mid')) : 0;
+  if (scope.side === 'inbound') return alone ? Math.max(0, aborted) : 0;
+  const seen = made(scope, 'own', 'gone', status, 'end', CUT).total;
+  const overtaken = started(scope, 'gone', 0, CUT)(Number.POSITIVE_INFINITY);
+  return Math.max(seen, alone ? aborted - overtaken : 0);
 }
 
 function brokenBound(ground: Ground, status: Status, legacy: boolean): Bound {

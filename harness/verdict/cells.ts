@@ -226,7 +226,7 @@ function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[
     case 'in-server':
       return peers.inServer;
     case 'in-refused':
-      return peers.refused;
+      return peers.refused[family.refusal!];
     case 'out-route':
       return peers.outRoute;
     case 'out-actual':

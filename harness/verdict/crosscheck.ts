@@ -2,7 +2,7 @@ import type { LedgerSeries, MetricLedger } from '../ledger/types.ts';
 import type { Cell } from './cells.ts';
 import { directionOf, FAMILY_BY_NAME, type Family } from './families.ts';
 import { statusText } from './outcomes.ts';
-import { isInbound, isOfPod } from './peers.ts';
+import { inPeer, isInbound, isOfPod, NO_ROUTES } from './peers.ts';
 import type { Projected } from './projection.ts';
 import { type ObservedSegment, pairOf, type Settings, strangersPair } from './reconcile.ts';
 import type { Recorder, Subject } from './recorder.ts';
@@ -174,11 +174,11 @@ export function checkOutboundAgainstInbound(observed: ObservedSegment[], book: S
     const compared = new Map<string, { cell: Cell; identity: string; value: number }>();
     for (const cell of o.cells.cells.values()) {
       if (cell.family.name !== 'response_latency_ms_bucket' || !isInbound(cell.peer)) continue;
-      const scope = book.get(o.segment.instance, cell.peer);
+      const [, identity] = cell.peer.split('|') as [string, string];
+      const scope = book.get(o.segment.instance, inPeer(identity, NO_ROUTES));
       const meshMade = scope?.own.some((m) => m.kind !== 'ok') || scope?.maybe.some((m) => m.kind !== 'ok');
       if (meshMade || (scope?.refused.length ?? 0) + (scope?.refusedMaybe.length ?? 0) > 0) continue;
       // Outbound series know nothing of the routes of the callee's Server.
-      const identity = cell.peer.split('|')[1]!;
       const key = JSON.stringify([pod, identity, cell.category, cell.le]);
       const known = compared.get(key) ?? { cell, identity, value: 0 };
       compared.set(key, { ...known, value: known.value + (cell.values.at(-1) ?? 0) });

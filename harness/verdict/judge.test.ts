@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MetricLedger } from '../ledger/types.ts';
 import { type JudgeInput, judge } from './judge.ts';
 import { simulate } from './testing/simulate.ts';
-import { grpcWorld, randomWorld } from './testing/worlds.ts';
+import { grpcWorld, policyWorld, randomWorld } from './testing/worlds.ts';
 
 const codes = (input: JudgeInput): string[] => [...new Set(judge(input).reasons.map((r) => r.code))];
 
@@ -36,6 +36,15 @@ describe('a mesh that counts right', () => {
     }
     for (const status of ['grpc 0 OK', 'grpc 14 UNAVAILABLE', 'grpc without trailers'])
       expect(statuses).toContain(status);
+  }, 120_000);
+
+  test('never fails with routes, splits, retries and policy', () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const world = policyWorld(seed, 60);
+      const { verdict, reasons } = judge(simulate(world));
+      expect(verdict, `world ${seed}: ${JSON.stringify(reasons.slice(0, 3))}`).not.toBe('fail');
+      if (world.restarts.length === 0) expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
+    }
   }, 120_000);
 
   test.each([

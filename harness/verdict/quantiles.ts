@@ -15,6 +15,8 @@ export interface PairLatencies {
   caller: number[];
   /** Answers that a sidecar may have measured, but that are missing in `callee`, and in `caller`. */
   extra: { callee: number; caller: number };
+  /** Nobody knows how many more answers the sidecars have measured: of a split, or of attempts that reached no app. */
+  open: boolean;
   buckets: Buckets;
 }
 
@@ -26,7 +28,7 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
   const pairFor = (key: Pick<PairLatencies, 'source' | 'destination' | 'direction'>): PairLatencies => {
     const known = pairs.get(flowKey(key));
     if (known) return known;
-    const pair = { ...key, callee: [], caller: [], extra: { callee: 0, caller: 0 }, buckets: new Map() };
+    const pair = { ...key, callee: [], caller: [], extra: { callee: 0, caller: 0 }, open: false, buckets: new Map() };
     pairs.set(flowKey(key), pair);
     return pair;
   };
@@ -47,7 +49,14 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
       }
     }
   }
+  const restarts = (workload: string): boolean =>
+    (book.truth.instancesOfWorkload.get(workload) ?? []).some((i) => i.nextStartMs !== Number.POSITIVE_INFINITY);
   for (const m of book.truth.requests) {
+    for (const backend of m.backends) {
+      const destination = book.names.services.get(backend)?.workload ?? backend;
+      if (m.backends.length === 1 && (m.path.retry === null || !restarts(destination))) continue;
+      pairFor({ source: m.caller.workload, destination, direction: 'outbound' }).open = true;
+    }
     if (m.firstByteMs === null || (m.kind !== 'ok' && m.kind !== 'mesh')) continue;
     const latency = m.firstByteMs - m.startMs;
     const source = m.caller.workload;
@@ -98,7 +107,7 @@ export function quantileOf(pair: PairLatencies, quantile: number): QuantileResul
   const unseen = pair.caller.length + Math.max(0, pair.extra.caller) - observed;
   const callee = pair.callee[rank - 1 - pair.extra.callee] ?? 0;
   const caller = pair.caller[rank - 1 + Math.max(0, unseen)] ?? Number.POSITIVE_INFINITY;
-  const meets = callee < highMs && caller >= lowMs;
+  const meets = pair.open || (callee < highMs && caller >= lowMs);
   return { ...base, observedMs: histogramQuantile(quantile, edges), lowMs, highMs, verdict: meets ? 'pass' : 'fail' };
 }
 
@@ -139,5 +148,6 @@ export function mergePairs(pairs: readonly PairLatencies[]): PairLatencies | nul
   const all = (side: 'callee' | 'caller'): number[] => pairs.flatMap((p) => p[side]).sort((a, b) => a - b);
   const extra = (side: 'callee' | 'caller'): number => pairs.reduce((n, p) => n + p.extra[side], 0);
   const missing = { callee: extra('callee'), caller: extra('caller') };
-  return { ...first, callee: all('callee'), caller: all('caller'), extra: missing, buckets };
+  const open = pairs.some((p) => p.open);
+  return { ...first, open, callee: all('callee'), caller: all('caller'), extra: missing, buckets };
 }

@@ -153,7 +153,7 @@ function boundOf(cell: Cell, ground: Ground): Bound {
     const effective = retries === 'effective';
     switch (family.measure) {
       case 'request':
-        return effective ? effectiveRequests(ground) : attemptRequests(ground);
+        return effective ? effectiveRequests(ground) : attemptRequests(ground, style.layer);
       case 'response':
         return effective ? effectiveResponses(ground, category, style) : attemptResponses(ground, category, style);
       case 'latency':

@@ -1,7 +1,7 @@
 import { inPeer, NO_ROUTES } from './peers.ts';
 import type { Names } from './projection.ts';
 import { buildScope, ids, type Scope, type ScopeQuery } from './scope.ts';
-import type { Instance, Truth } from './truth.ts';
+import type { Instance, Refusal, Truth } from './truth.ts';
 
 /** The scopes of a run, by the instance whose sidecar counts and the peer that its series name. */
 export class ScopeBook {
@@ -122,7 +122,7 @@ export class ScopeBook {
     const { paths } = truth;
     const inClient = new Set<string>();
     const inServer = new Set<string>();
-    const refused = new Set<string>();
+    const refused = { denied: new Set<string>(), 'no-route': new Set<string>(), limited: new Set<string>() };
     const { workload } = instance;
     const identity = (w: string): string => this.names.identityOfWorkload.get(w) ?? `?${w}`;
     const add = (caller: string, { method, route }: { method: string; route: string }): string | null => {
@@ -133,7 +133,11 @@ export class ScopeBook {
     };
     for (const m of truth.made.get(workload) ?? []) {
       const peer = add(m.caller.workload, m.request);
-      if (peer !== null) (m.refusal ? refused : inClient).add(peer);
+      if (peer === null) continue;
+      // Limits of rates know no routes.
+      if (m.refusal === 'limited') refused.limited.add(inPeer(identity(m.caller.workload), NO_ROUTES));
+      else if (m.refusal !== null) refused[m.refusal].add(peer);
+      if (m.refusal === null || m.refusal === 'limited') inClient.add(peer);
     }
     for (const s of truth.served.get(workload) ?? []) {
       const peer = s.caller === '-' ? null : add(s.caller, s.request);
@@ -162,7 +166,8 @@ export class ScopeBook {
     }
     const list = (set: Set<string>): string[] => [...set];
     return {
-      ...{ inClient: list(inClient), inServer: list(inServer), refused: list(refused) },
+      ...{ inClient: list(inClient), inServer: list(inServer) },
+      refused: { denied: list(refused.denied), 'no-route': list(refused['no-route']), limited: list(refused.limited) },
       ...{ outPod: list(outPod), outService: list(outService), outRoute: list(outRoute), outBackend: list(outBackend) },
       ...{ outRetried: list(outRetried), outActual: list(outActual) },
     };
@@ -173,7 +178,7 @@ export interface Peers {
   inClient: string[];
   inServer: string[];
   /** Whom the proxy let not in. */
-  refused: string[];
+  refused: Record<Refusal, string[]>;
   outPod: string[];
   outService: string[];
   outRoute: string[];

@@ -1,7 +1,7 @@
 import type { LedgerSeries, MetricLedger } from '../../ledger/types.ts';
 import { FAMILIES } from '../families.ts';
 import { type JudgeInput, judge } from '../judge.ts';
-import { MUTATIONS, type Mutation, sameLedger, type Victim } from '../mutants.ts';
+import { MUTATIONS, type Mutation, sameLedger, type Victim } from './mutants.ts';
 import { Rng } from './rng.ts';
 
 export interface Hunted {

@@ -46,7 +46,7 @@ export class SimProxy {
   }
 
   duration(t: number, base: string, labels: Labels, ms: number): void {
-    const four = base.includes('outbound_http_route_request') || base.includes('inbound_http_response');
+    const four = /outbound_\w+_route_request|inbound_\w+_response/.test(base);
     this.histogram(t, base, labels, four ? FOUR : SEVEN, ms / 1000, (le) =>
       Number.isInteger(le) ? `${le}.0` : `${le}`,
     );

@@ -3,7 +3,15 @@ import type { JudgeInput } from '../judge.ts';
 import { InboundCount } from './counting.ts';
 import { Rng } from './rng.ts';
 import { call } from './traffic.ts';
-import { aliveAt, buildWorld, type SimInstance, type SimPod, type World, type WorldSpec } from './world.ts';
+import {
+  aliveAt,
+  buildWorld,
+  type ServiceSimSpec,
+  type SimInstance,
+  type SimPod,
+  type World,
+  type WorldSpec,
+} from './world.ts';
 
 /**
  * A run of a mesh that counts as the facts say, with every event in time: journals and both metric ledgers. It shares no
@@ -116,14 +124,21 @@ function unmeshed(world: World): void {
   const curls = rng.chance(0.3);
   const endMs = world.originMs + world.spec.durationMs;
   for (const instance of world.pods.flat().flatMap((pod) => pod.instances)) {
+    const spec = specOf(world, instance);
+    // A Server with routes has none for probes; there the kubelet asks elsewhere.
+    if (spec.server?.routes) continue;
     for (let t = instance.appMs + rng.between(0, 500); t < Math.min(endMs, instance.killMs); t += 700) {
-      new InboundCount(instance, null, t, 0, 'probe').answer(200, t + 0.5, t + 0.5);
+      new InboundCount(instance, { spec, clientId: null, path: '/', probe: true }, t, 0).answer(200, t + 0.5, t + 0.5);
       servedUnmeshed(instance, '/healthz', t + 0.2);
-      if (!curls || t < world.originMs || !rng.chance(0.3)) continue;
-      new InboundCount(instance, null, t, 0).answer(200, t + 0.5, t + 0.6);
+      if (!curls || spec.server || t < world.originMs || !rng.chance(0.3)) continue;
+      new InboundCount(instance, { spec, clientId: null, path: '/' }, t, 0).answer(200, t + 0.5, t + 0.6);
       servedUnmeshed(instance, '/', t + 0.2);
     }
   }
+}
+
+function specOf(world: World, { pod }: SimInstance): ServiceSimSpec {
+  return world.spec.services[world.pods.findIndex((list) => list.includes(pod))]!;
 }
 
 function servedUnmeshed(instance: SimInstance, route: string, t: number): void {

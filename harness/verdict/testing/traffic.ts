@@ -1,5 +1,6 @@
 import type { ServedRequest } from '../../ledger/types.ts';
-import { InboundCount, OutboundCount } from './counting.ts';
+import { InboundCount, OutboundCount, type OutboundWay, refuse } from './counting.ts';
+import { ROUTED } from './declared.ts';
 import { aliveAt, type ServiceSimSpec, type SimInstance, type SimPod, type World } from './world.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -7,10 +8,12 @@ const EXCUSE = {
   failfast: 'service in fail-fast',
   refused: 'connect error: connection refused',
   broken: 'connection closed',
+  route: 'no route for request',
+  policy: 'not let in',
 };
 
 /** What the mesh says to a client of gRPC in place of a status. */
-const GRPC_OF: Record<number, number> = { 502: 1014, 504: 1004 };
+const GRPC_OF: Record<number, number> = { 403: 1007, 404: 1005, 429: 1008, 502: 1014, 504: 1004 };
 const meshStatus = (spec: ServiceSimSpec, status: number): number => (spec.grpc ? GRPC_OF[status]! : status);
 
 /** Status and code as journals write an outcome. */
@@ -43,10 +46,11 @@ export function call(
   const spec = world.spec.services[service]!;
   const post = rng.chance(spec.postRate);
   const gaveUpMs = Math.min(startMs + spec.timeoutMs, caller.killMs);
-  const answer = throughOutbound(world, caller, service, spec, startMs + rng.hop(), gaveUpMs, post);
+  const path = pathOf(world, spec);
+  const answer = throughOutbound(world, caller, service, path, startMs + rng.hop(), gaveUpMs, post);
   const skew = caller.pod.skewMs;
   const load = caller.pod === world.load;
-  const base = { callee: `shop/s${service}`, method: post ? 'POST' : 'GET', route: '/', startMs: startMs + skew };
+  const base = { callee: `shop/s${service}`, method: post ? 'POST' : 'GET', route: path, startMs: startMs + skew };
   const over = answer ? answer.endMs : NEVER;
   const last = Math.min(over, gaveUpMs);
   world.lastMs = Math.max(world.lastMs, Number.isFinite(last) ? last : startMs);
@@ -93,49 +97,111 @@ export function call(
   return { endMs: answer.endMs, failed: answer.status >= 500 && answer.status !== 1000 };
 }
 
+/** Where nothing is declared, all is one path. */
+function pathOf({ rng }: World, { server, route }: ServiceSimSpec): string {
+  if (!server?.routes && !route) return '/';
+  return rng.chance(0.1) ? ROUTED.none : rng.chance(0.6) ? ROUTED.split : ROUTED.plain;
+}
+
+const RETRYABLE = (status: number): boolean => (status >= 500 && status < 600) || [1002, 1013, 1014].includes(status);
+
+/** One request, in as many attempts as the route has for it. */
 function throughOutbound(
   world: World,
   caller: SimInstance,
   service: number,
-  spec: ServiceSimSpec,
+  path: string,
   t: number,
   gaveUpMs: number,
   post: boolean,
 ): Answer | null {
   const { rng } = world;
+  const spec = world.spec.services[service]!;
   // When the caller's end of its connection reaches its sidecar.
   const cancelMs = gaveUpMs + rng.hop();
   if (t >= cancelMs) return null;
+  if (spec.route && path === ROUTED.none) {
+    const endMs = t + rng.hop();
+    if (endMs >= cancelMs) return null;
+    return { status: meshStatus(spec, 404), firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.route, cut: false };
+  }
+  const split = spec.route && path === ROUTED.split ? spec.route : null;
+  const way: OutboundWay = {
+    parent: world.topology.services[service]!,
+    route: spec.route ? (split ? 'split' : 'plain') : null,
+    grpc: spec.grpc ?? false,
+    startMs: t,
+  };
+  const request = { world, caller, way, path, post, cancelMs };
+  let at = t;
+  for (let attempt = 0; ; attempt++) {
+    const backend = split ? rng.pick(split.backends) : service;
+    const count = new OutboundCount(caller.proxy, way, world.topology.services[backend]!);
+    const last = attempt >= (split?.retries ?? 0);
+    const { answer, againMs } = sendAttempt(request, backend, count, at, !last);
+    if (againMs !== null) {
+      count.retry(againMs, 'requests');
+      at = againMs;
+      continue;
+    }
+    const told = answer && !answer.cut && answer.meshError !== EXCUSE.failfast;
+    if (told && split && split.retries > 0) {
+      if (RETRYABLE(answer.status)) count.retry(answer.endMs, 'limit_exceeded');
+      else if (attempt > 0 && answer.status > 0) count.retry(answer.endMs, 'successes');
+    }
+    return answer;
+  }
+}
+
+interface Sent {
+  world: World;
+  caller: SimInstance;
+  way: OutboundWay;
+  path: string;
+  post: boolean;
+  cancelMs: number;
+}
+
+interface Outcome {
+  answer: Answer | null;
+  /** It failed, and is sent again from then on. */
+  againMs: number | null;
+}
+
+function sendAttempt(sent: Sent, service: number, count: OutboundCount, t: number, retried: boolean): Outcome {
+  const { world, post, cancelMs } = sent;
+  const { rng } = world;
+  const spec = world.spec.services[service]!;
+  const only = (answer: Answer | null): Outcome => ({ answer, againMs: null });
+  if (t >= cancelMs) return only(null);
   const ready = world.pods[service]!.filter((pod) => believedReady(pod, t, rng.next()));
-  const count = new OutboundCount(caller.proxy, world.topology.services[service]!, t);
   if (ready.length === 0) {
     const failMs = t + 300 + rng.hop();
-    if (failMs >= cancelMs) return null;
+    if (failMs >= cancelMs) return only(null);
     count.failfast(failMs);
     const endMs = failMs + rng.hop();
-    return {
-      status: meshStatus(spec, 504),
-      firstByteMs: endMs,
-      endMs,
-      pod: '',
-      meshError: EXCUSE.failfast,
-      cut: false,
-    };
+    const status = meshStatus(spec, 504);
+    return only({ status, firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.failfast, cut: false });
   }
   const pod = rng.pick(ready);
   const chosenMs = t + rng.hop();
-  if (chosenMs >= cancelMs) return null;
+  if (chosenMs >= cancelMs) return only(null);
   const arriveMs = chosenMs + rng.hop();
   const callee = aliveAt(pod, arriveMs);
   count.dispatch(pod, chosenMs, post && !callee ? null : chosenMs + (post ? rng.between(0.01, 0.1) : 0));
   if (!callee) {
-    if (arriveMs >= cancelMs) return null;
-    count.answer(meshStatus(spec, 502), arriveMs, arriveMs);
+    if (arriveMs >= cancelMs) return only(null);
+    const status = meshStatus(spec, 502);
+    if (retried) {
+      count.discarded(status, arriveMs, arriveMs);
+      return { answer: null, againMs: arriveMs };
+    }
+    count.answer(status, arriveMs, arriveMs);
     const endMs = arriveMs + rng.hop();
-    return { status: meshStatus(spec, 502), firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.refused, cut: false };
+    return only({ status, firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.refused, cut: false });
   }
-  const answer = throughInbound(world, caller, callee, spec, arriveMs, cancelMs + rng.hop(), post);
-  return passBack(world, spec, count, answer, callee, cancelMs);
+  const answer = throughInbound(sent, callee, spec, arriveMs, cancelMs + rng.hop());
+  return passBack(world, spec, count, answer, callee, cancelMs, retried);
 }
 
 /** Endpoints of which the balancer knows: ready ones, and for some time one that has just died. */
@@ -151,8 +217,10 @@ function passBack(
   answer: Answer | null,
   callee: SimInstance,
   cancelMs: number,
-): Answer | null {
+  retried: boolean,
+): Outcome {
   const { rng } = world;
+  const only = (passed: Answer | null): Outcome => ({ answer: passed, againMs: null });
   const killedMs = callee.killMs;
   const headMs = answer && answer.firstByteMs < killedMs ? answer.firstByteMs + rng.hop() : NEVER;
   const complete = answer !== null && answer.endMs < killedMs && !answer.cut;
@@ -161,42 +229,60 @@ function passBack(
   const overMs = Math.min(endMs, Math.max(brokenMs, headMs === NEVER ? 0 : headMs));
   if (cancelMs <= overMs) {
     if (answer && headMs < cancelMs) count.dropped(answer.status, headMs, cancelMs);
-    return null;
+    return only(null);
   }
   const atCaller = overMs + rng.hop();
+  if (complete && retried && RETRYABLE(answer.status)) {
+    count.discarded(answer.status, headMs, overMs);
+    return { answer: null, againMs: overMs };
+  }
   if (complete) {
     count.answer(answer.status, headMs, overMs);
-    return { ...answer, firstByteMs: Math.min(headMs + rng.hop(), atCaller), endMs: atCaller };
+    return only({ ...answer, firstByteMs: Math.min(headMs + rng.hop(), atCaller), endMs: atCaller });
   }
   if (headMs !== NEVER && answer) {
     count.broken(answer.status, headMs, overMs);
-    return { ...answer, firstByteMs: headMs, endMs: atCaller, cut: true };
+    return only({ ...answer, firstByteMs: headMs, endMs: atCaller, cut: true });
   }
   count.failed(overMs);
   // A stream that the app has reset is reset for the caller too.
-  if (answer?.status === 0) return { ...answer, endMs: atCaller };
-  return {
-    status: meshStatus(spec, 502),
-    firstByteMs: atCaller,
-    endMs: atCaller,
-    pod: '',
-    meshError: EXCUSE.broken,
-    cut: false,
-  };
+  if (answer?.status === 0) return only({ ...answer, endMs: atCaller });
+  const status = meshStatus(spec, 502);
+  return only({ status, firstByteMs: atCaller, endMs: atCaller, pod: '', meshError: EXCUSE.broken, cut: false });
 }
 
+/** The callee's policy: why it lets a request not in. */
+function refusalOf(
+  { world, caller, path }: Sent,
+  { server, grpc }: ServiceSimSpec,
+): 'denied' | 'no-route' | 'limited' | null {
+  if (!server) return null;
+  if (server.routes && path !== ROUTED.split && path !== ROUTED.plain) return 'no-route';
+  if (server.accounts && !server.accounts.includes(caller.pod.account)) return 'denied';
+  return !grpc && world.rng.chance(server.limitRate) ? 'limited' : null;
+}
+
+const REFUSAL = { denied: 403, 'no-route': 404, limited: 429 } as const;
+
 function throughInbound(
-  world: World,
-  caller: SimInstance,
+  sent: Sent,
   callee: SimInstance,
   spec: ServiceSimSpec,
   t: number,
   cancelMs: number,
-  post: boolean,
 ): Answer | null {
+  const { world, caller, path, post } = sent;
   const { rng } = world;
   if (t >= cancelMs) return null;
-  const count = new InboundCount(callee, caller.pod.identity, t, post ? rng.between(0.01, 0.1) : 0);
+  const entry = { spec, clientId: caller.pod.identity, path };
+  const why = refusalOf(sent, spec);
+  if (why) {
+    refuse(callee, entry, why, t);
+    const endMs = t + rng.hop();
+    const status = meshStatus(spec, REFUSAL[why]);
+    return { status, firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.policy, cut: false };
+  }
+  const count = new InboundCount(callee, entry, t, post ? rng.between(0.01, 0.1) : 0);
   const atAppMs = t + rng.hop();
   if (atAppMs < callee.appMs) {
     count.answer(meshStatus(spec, 502), atAppMs, atAppMs);
@@ -206,7 +292,7 @@ function throughInbound(
   const work = handle(world, callee, spec, atAppMs);
   // The service notices that its client is gone when its sidecar closes the connection.
   const goneMs = cancelMs + rng.hop();
-  writeServed(world, caller, callee, work, atAppMs, goneMs, post);
+  writeServed(sent, callee, work, atAppMs, goneMs);
   return answerOfInbound(world, spec, count, callee, work, cancelMs);
 }
 
@@ -240,15 +326,8 @@ function handle(world: World, callee: SimInstance, spec: ServiceSimSpec, startMs
   return { kind: 'answer', status: failed ? rng.pick([own, spec.grpc ? 1013 : 500]) : own, firstByteMs: t, endMs };
 }
 
-function writeServed(
-  world: World,
-  caller: SimInstance,
-  callee: SimInstance,
-  work: Work,
-  startMs: number,
-  goneMs: number,
-  post: boolean,
-): void {
+function writeServed(sent: Sent, callee: SimInstance, work: Work, startMs: number, goneMs: number): void {
+  const { world, caller, path, post } = sent;
   const skew = callee.pod.skewMs;
   const streamed = work.endMs > work.firstByteMs;
   const overMs = Math.min(work.endMs, goneMs);
@@ -269,7 +348,7 @@ function writeServed(
   callee.journal.served.push({
     caller: caller.pod.workload,
     method: post ? 'POST' : 'GET',
-    route: '/',
+    route: path,
     startMs: startMs + skew,
     firstByteMs: whole || begun ? work.firstByteMs + skew : null,
     endMs: open ? null : overMs + skew,

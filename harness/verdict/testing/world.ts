@@ -1,5 +1,6 @@
 import { identityName, type Topology } from '../../core/topology.ts';
 import type { TruthJournal } from '../../ledger/types.ts';
+import { inboundOf, outboundOf } from './declared.ts';
 import { SimProxy } from './proxy.ts';
 import type { Rng } from './rng.ts';
 
@@ -32,6 +33,10 @@ export interface ServiceSimSpec {
   timeoutMs: number;
   /** Speaks gRPC. */
   grpc?: boolean;
+  /** Its Server: accounts that it lets in (null: all), whether it has routes of its own, how often it has had too many. */
+  server?: { accounts: string[] | null; routes: boolean; limitRate: number };
+  /** Its Service's route of ROUTED: sent to these services, and again after failures. */
+  route?: { backends: number[]; retries: number };
   /** Shares the ServiceAccount `shared` with others that do. */
   shared: boolean;
 }
@@ -104,6 +109,7 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
     const name = `s${i}`;
     const account = service.shared ? 'shared' : name;
     addWorkload(NS, name, account, service.grpc ? 'grpc' : undefined);
+    Object.assign(topology.workloads.at(-1)!, inboundOf(service, name));
     const id = `${NS}/${name}`;
     const authority = `${name}.${NS}.svc.cluster.local`;
     topology.services.push({
@@ -114,6 +120,7 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
       clusterIp: `10.2.0.${i + 1}`,
       port: 80,
       workload: id,
+      ...outboundOf(spec, i),
     });
     return Array.from({ length: service.replicas }, (_, r) => addPod(NS, name, account, r, 8080));
   });

@@ -13,6 +13,32 @@ export function grpcWorld(seed: number, requests = 120): WorldSpec {
   return { ...world, services };
 }
 
+/** The same with Servers, authorizations, limits, routes, splits and retries. */
+export function policyWorld(seed: number, requests = 120): WorldSpec {
+  const world = worldOf(seed, requests);
+  const rng = new Rng(seed * 104729 + 3);
+  const grpc = rng.chance(0.3);
+  const n = world.services.length;
+  const services = world.services.map((s, i) => {
+    const account = i === 0 ? 'load' : `s${i - 1}`;
+    const server = {
+      accounts: rng.chance(0.5) ? [account, ...(rng.chance(0.5) ? ['load'] : [])] : null,
+      routes: !grpc && rng.chance(0.4),
+      limitRate: rng.chance(0.3) ? 0.2 * rng.next() : 0,
+    };
+    const route = { backends: i + 1 < n ? [i, i + 1] : [i], retries: rng.chance(0.6) ? rng.int(1, 2) : 0 };
+    return {
+      ...s,
+      grpc,
+      shared: false,
+      replicas: Math.min(2, s.replicas),
+      ...(rng.chance(0.6) && { server }),
+      ...(rng.chance(0.6) && { route }),
+    };
+  });
+  return { ...world, services };
+}
+
 function worldOf(seed: number, requests: number): WorldSpec {
   const rng = new Rng(seed * 7919 + 17);
   const calm = seed % 3 === 0;

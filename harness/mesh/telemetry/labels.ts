@@ -116,6 +116,33 @@ export function outboundLabels(service: BackendRef, route: ObjectRef): LabelBag 
   };
 }
 
+/**
+ * Label sets of outbound traffic as linkerd2-proxy v2.366.0 tells them apart: two objects are one to it when group, kind and
+ * name agree (its `Meta` compares nothing else), so that Services of one name in several namespaces, or several ports of
+ * one, count in the series of whichever came first.
+ */
+export class OutboundNames {
+  readonly #bags = new Map<string, LabelBag>();
+
+  bag(service: BackendRef, route: ObjectRef): LabelBag {
+    const key = this.key(service, route);
+    let bag = this.#bags.get(key);
+    if (bag === undefined) {
+      bag = outboundLabels(service, route);
+      this.#bags.set(key, bag);
+    }
+    return bag;
+  }
+
+  key(service: BackendRef, route: ObjectRef): string {
+    const parent = service.parent ?? service;
+    return [parent, service]
+      .map(({ name, madeUp }) => `${madeUp ? 'default' : 'core'} ${name}`)
+      .concat(route.group, route.kind, route.name)
+      .join(' ');
+  }
+}
+
 export function outboundTargetLabels(target: OutboundTarget): LabelBag {
   return {
     direction: 'outbound',

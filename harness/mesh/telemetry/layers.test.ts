@@ -104,6 +104,19 @@ describe('inbound only', () => {
 });
 
 describe('outbound route', () => {
+  it('takes Services of one name for one, as linkerd2-proxy does', () => {
+    const sim = new Sim();
+    for (const namespace of ['blue', 'green', 'green']) {
+      const route = sim.telemetry.outboundRoute({ ...WEB, namespace }, false, 0);
+      route.dispatch(0);
+      route.head(200, 1);
+      route.complete(1);
+    }
+    expect(sim.read('outbound_http_route_request_statuses_total', 'parent_namespace')).toEqual({
+      'outbound_http_route_request_statuses_total{parent_namespace="blue"}': 3,
+    });
+  });
+
   const FAILFAST: ExchangeError = { response: 'unclassified', proxy: 'failfast', route: 'FAIL_FAST' };
   const route = (sim: Sim) => {
     const one = sim.telemetry.outboundRoute(WEB, false, 100);

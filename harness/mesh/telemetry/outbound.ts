@@ -1,13 +1,5 @@
 import type { ScalarFamily } from './families.ts';
-import {
-  backendKey,
-  defaultRoute,
-  objectKey,
-  outboundLabels,
-  outboundTargetKey,
-  outboundTargetLabels,
-  serviceKey,
-} from './labels.ts';
+import { backendKey, defaultRoute, type OutboundNames, outboundTargetKey, outboundTargetLabels } from './labels.ts';
 import {
   BackendExchange,
   type Endpoint,
@@ -40,6 +32,7 @@ class OfService {
 
 /** Outbound HTTP: the routes above the balancer, and the endpoints below it. */
 export class Outbound {
+  readonly #names: OutboundNames;
   readonly #services = new WeakMap<ServiceRef, OfService>();
   readonly #routes = new Map<string, ParentRoute>();
   readonly #backends = new Map<string, BackendRoute>();
@@ -59,8 +52,10 @@ export class Outbound {
       balance: StackSet;
       endpoint: StackSet;
       connections: (target: OutboundTarget) => Pin;
+      names: OutboundNames;
     },
   ) {
+    this.#names = options.names;
     this.#store = options.store;
     this.#balance = options.balance;
     this.#endpointStack = options.endpoint;
@@ -150,10 +145,11 @@ export class Outbound {
   }
 
   #parentRoute(service: ServiceRef, route: OutboundRouteRef): ParentRoute {
-    const key = `${serviceKey(service)} ${routeKey(route)}`;
+    const parent = { ...service, parent: service };
+    const key = `${route.grpc} ${this.#names.key(parent, route.ref)}`;
     let found = this.#routes.get(key);
     if (found === undefined) {
-      found = new ParentRoute(this.#family(route), outboundLabels({ ...service, parent: service }, route.ref));
+      found = new ParentRoute(this.#family(route), this.#names.bag(parent, route.ref));
       this.#routes.set(key, found);
     }
     return found;
@@ -166,13 +162,12 @@ export class Outbound {
   }
 
   #backendRoute(service: BackendRef, route: OutboundRouteRef): BackendRoute {
-    const balancer = backendKey(service);
-    const key = `${balancer} ${routeKey(route)}`;
+    this.#countBalancer(backendKey(service));
+    const key = `${route.grpc} ${this.#names.key(service, route.ref)}`;
     let found = this.#backends.get(key);
     if (found === undefined) {
-      found = new BackendRoute(this.#family(route), outboundLabels(service, route.ref));
+      found = new BackendRoute(this.#family(route), this.#names.bag(service, route.ref));
       this.#backends.set(key, found);
-      this.#countBalancer(balancer);
     }
     return found;
   }
@@ -206,8 +201,4 @@ export class Outbound {
     }
     return set;
   }
-}
-
-function routeKey(route: OutboundRouteRef): string {
-  return `${route.grpc ? 'grpc' : 'http'} ${objectKey(route.ref)}`;
 }

@@ -8,6 +8,7 @@ import {
   defaultServer,
   defaultTargetPolicy,
   type LabelBag,
+  type OutboundNames,
   outboundLabels,
   routeAuthzLabels,
   serverLabels,
@@ -158,11 +159,12 @@ const RETRY_EVENTS = {
 /** The four counters of a route's retries; all appear once a retry policy applied. */
 export function countRetry(
   page: Page,
+  names: OutboundNames,
   service: ServiceRef,
   event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
   route: OutboundRouteRef = { ref: defaultRoute('http'), grpc: false },
 ): void {
-  const bag = outboundLabels(service, route.ref);
+  const bag = names.bag(service, route.ref);
   for (const [name, family] of Object.entries(RETRY_EVENTS)) {
     const scalar = page.counter(`outbound_${route.grpc ? 'grpc' : 'http'}_route_retry_${family}`).with(bag);
     if (name === event) scalar.value++;

@@ -10,9 +10,9 @@ import {
   defaultRoute,
   defaultServer,
   inboundKey,
+  OutboundNames,
   outboundLabels,
   serverLabels,
-  serviceKey,
 } from './labels.ts';
 import { Outbound } from './outbound.ts';
 import { Page } from './page.ts';
@@ -72,11 +72,13 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     inboundPort: profile.inboundPort,
     connections: (target) => tcp.inboundSrcSet(target.ip, target.port, target.tls, target.policy?.server),
   });
+  const names = new OutboundNames();
   const outbound = new Outbound(page, {
     store,
     balance: stacks.get('outbound', 'http', 'balance'),
     endpoint: stacks.get('outbound', 'http', 'endpoint'),
     connections: (target) => tcp.outboundDstSet(target),
+    names,
   });
   const inboundPolicy = new InboundPolicy(page, { policy, inboundPort: profile.inboundPort });
   const opaque = new OutboundOpaque(page, {
@@ -127,12 +129,12 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       inboundDetection.record(`${port} ${inboundKey(server)}`, () => serverLabels(server, port), result, tookSeconds);
     },
     outboundDetected(service, result, tookSeconds) {
-      const labels = () => outboundLabels(service, http);
-      outboundDetection.record(serviceKey(service), labels, result, tookSeconds);
+      const labels = () => names.bag(service, http);
+      outboundDetection.record(names.key(service, http), labels, result, tookSeconds);
       protocolConnections.with({ ...labels(), protocol: 'detect' }).value++;
     },
     outboundProtocol(service, protocol) {
-      protocolConnections.with({ ...outboundLabels(service, http), protocol }).value++;
+      protocolConnections.with({ ...names.bag(service, http), protocol }).value++;
     },
     transportHeader(sessionProtocol, port, clientId) {
       const bag = {
@@ -170,7 +172,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     inboundTcpError: (ip, port, error) => inboundPolicy.tcpError('inbound', ip, port, error),
     outboundTcpError: (ip, port, error) => inboundPolicy.tcpError('outbound', ip, port, error),
     outboundOpaque: (service, endpoints) => opaque.open(service, endpoints, epochSeconds(now())),
-    outboundRetry: (service, event, route) => countRetry(page, service, event, route),
+    outboundRetry: (service, event, route) => countRetry(page, names, service, event, route),
     profileRoute: (direction, dst, route, layer, hasBody, startMs) =>
       profileRoutes.exchange(direction, dst, route, layer, hasBody, startMs),
     profileRetryable: (direction, dst, route, skipped) => profileRoutes.retryable(direction, dst, route, skipped),

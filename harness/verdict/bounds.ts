@@ -222,9 +222,13 @@ function brokenBound(ground: Ground, status: Status, legacy: boolean): Bound {
   const completed = served(scope, 'served', 'completed', status, 'end');
   const received = sum(made(scope, 'own', 'ok', status, 'end'), made(scope, 'othersKnown', 'ok', status, 'end'));
   const gone = started(scope, 'gone', '*');
+  // Cut by the caller's own proxy, at a timeout of its route: to the callee a client that left, to the caller a broken answer.
+  const left = served(scope, 'served', 'gone-mid', status, 'start');
+  const cutOff = started(scope, 'gone', status, CUT);
   return ({ untilMs, settled }) => {
     const lost = legacy && inbound ? 0 : Math.max(0, completed.at(untilMs) - received(untilMs - marginMs));
-    const high = aborted(untilMs) + lost;
+    const byProxy = legacy && !inbound ? Math.min(left.at(untilMs), cutOff(untilMs)) : 0;
+    const high = aborted(untilMs) + lost + byProxy;
     return { low: settled ? low : 0, high: inbound ? high : Math.min(high, gone(untilMs)) };
   };
 }

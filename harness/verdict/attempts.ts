@@ -29,7 +29,7 @@ export function attemptRequests(ground: Ground, layer: Layer = 'endpoint'): Boun
   return (reading) => {
     const { fromMs, untilMs } = reading;
     const extra = limited?.(reading) ?? { low: 0, high: 0 };
-    const low = Math.max(answered.at(fromMs), alone(scope) ? reached.at(fromMs) + refused.at(fromMs) : 0);
+    const low = Math.max(answered.at(fromMs), scope.alone ? reached.at(fromMs) + refused.at(fromMs) : 0);
     const high = reached.at(untilMs) + flying(untilMs, untilMs) + missing(untilMs);
     return { low: low + extra.low, high: high + extra.high };
   };
@@ -88,7 +88,7 @@ export function attemptTimes(
   const missing = unseen(scope);
   const mesh = meshMade(scope, status);
   return ({ fromMs, untilMs, settled }) => {
-    const every = limitMs === Number.POSITIVE_INFINITY && settled && alone(scope) && to === 'end';
+    const every = limitMs === Number.POSITIVE_INFINITY && settled && scope.alone && to === 'end';
     return {
       low: Math.max(low.at(fromMs), every ? all.total - gaveUp(scope) : 0),
       high: quick.at(untilMs) + others(untilMs) + mesh(untilMs) + missing(untilMs),
@@ -149,7 +149,7 @@ export function retryableBound(ground: Ground): Bound {
   const flying = inFlight(ground);
   return ({ fromMs, untilMs, settled }) => {
     const onTheWay = settled ? 0 : flying(fromMs, fromMs);
-    const low = alone(scope) ? Math.max(0, finished.at(fromMs) - onTheWay - gaveUp(scope)) : 0;
+    const low = scope.alone ? Math.max(0, finished.at(fromMs) - onTheWay - gaveUp(scope)) : 0;
     return { low, high: finished.at(untilMs) + cutOff(untilMs) + mesh(untilMs) + missing(untilMs) };
   };
 }
@@ -185,7 +185,7 @@ function ended(ground: Ground, status: Status, kinds: readonly ServedKind[]): Bo
   return ({ fromMs, untilMs, settled }) => {
     const onTheWay = settled ? 0 : flying(fromMs, fromMs);
     const cutOff = settled ? aborted.reduce((n, list) => n + list.total, 0) : 0;
-    const seen = alone(scope) ? complete.at(fromMs) + cutOff - onTheWay - gaveUp(scope) + refused.at(fromMs) : 0;
+    const seen = scope.alone ? complete.at(fromMs) + cutOff - onTheWay - gaveUp(scope) + refused.at(fromMs) : 0;
     // Left before the trailers came: to the sidecars an answer without any, whatever the callee had sent.
     const unfinished = status === GRPC_WITHOUT_TRAILERS ? gaveUp(scope) : 0;
     const most = high(untilMs) + mesh(untilMs) + missing(untilMs) + unfinished;
@@ -216,7 +216,7 @@ function cut({ scope }: Ground, status: Status): Bound {
     served(scope, 'served', 'gone-mid', status, 'start'),
     served(scope, 'served', 'open', '*', 'start'),
   );
-  const low = alone(scope) ? Math.max(0, mid.total - raceCap(scope, 'mid') - gaveUp(scope)) : 0;
+  const low = scope.alone ? Math.max(0, mid.total - raceCap(scope, 'mid') - gaveUp(scope)) : 0;
   return ({ untilMs, settled }) => ({
     low: settled ? low : 0,
     high: mid.at(untilMs) + early(untilMs) + gaveUp(scope),
@@ -236,11 +236,6 @@ function failed({ scope }: Ground, style: Style): Bound {
     low: 0,
     high: aborted(untilMs) + mesh(untilMs) + missing(untilMs) + gaveUp(scope) + above,
   });
-}
-
-/** Whether no other pod of the callers' workloads shares the callees' journals. */
-function alone({ othersKnown, othersMaybe }: Scope): boolean {
-  return othersKnown.length + othersMaybe.length === 0;
 }
 
 function gaveUp(scope: Scope): number {

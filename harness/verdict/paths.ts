@@ -194,7 +194,7 @@ export function keyOf(ref: ObjectRef): string {
 
 /** By the label `rt_route`. */
 export function profileKey(route: Pick<ProfileRoute, 'name'> | null): string {
-  return route ? `profile/${route.name}` : 'profile';
+  return `profile/${route?.name ?? ''}`;
 }
 
 function backendsOf(policy: OutboundPolicy | undefined): Backend[] {

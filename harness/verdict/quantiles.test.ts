@@ -14,7 +14,7 @@ function pairOf(callee: number[], proxy: number[], caller: number[]): PairLatenc
     callee: sort(callee),
     caller: sort(caller),
     extra: { callee: 0, caller: 0 },
-  open: false,
+    open: false,
     buckets,
   };
 }

@@ -11,6 +11,8 @@ export interface Scope {
   side: 'inbound' | 'outbound';
   /** Whether some requests may be sent again: then callees see attempts, and `effective` counters requests. */
   retries: 'none' | 'attempts' | 'effective';
+  /** Nobody else's requests are among those of the callees' journals. */
+  alone: boolean;
   /** A pod of the callees was away for a while: attempts may have reached nobody. */
   calleesRestart: boolean;
   /** What the callees speak. */
@@ -58,6 +60,7 @@ export function buildScope(truth: Truth, query: ScopeQuery): Scope {
   const scope: Scope = {
     side: query.side,
     retries: 'none',
+    alone: true,
     calleesRestart: query.callees.some((w) =>
       (truth.instancesOfWorkload.get(w) ?? []).some((i) => i.nextStartMs !== Number.POSITIVE_INFINITY),
     ),
@@ -94,6 +97,7 @@ function placeMade(scope: Scope, one: Made, query: ScopeQuery): void {
   // Its own proxy found no way for it: nobody else has seen it, and no family counts it.
   if (made.kind === 'unrouted') return;
   const mine = (query.callers?.has(made.caller.id) ?? true) && (query.mine?.(made) ?? true);
+  if (!mine) scope.alone = false;
   if (made.kind === 'failfast') {
     if (mine) scope.failfast.push(made);
     return;

@@ -163,6 +163,8 @@ export interface OutboundWay {
   /** Name of the declared route; null: the default one. */
   route: string | null;
   grpc: boolean;
+  /** `route` is of a ServiceProfile; null: none of them. */
+  profile: boolean;
   startMs: number;
 }
 
@@ -175,6 +177,7 @@ export class OutboundCount {
   private readonly prefix: string;
   private endpoint: Labels = {};
   private dispatchMs = 0;
+  private headMs = 0;
 
   constructor(proxy: SimProxy, way: OutboundWay, backend: ServiceInfo) {
     this.proxy = proxy;
@@ -196,8 +199,19 @@ export class OutboundCount {
     this.backend = { ...parent, ...route, ...serviceLabels('backend', backend) };
   }
 
+  /** The application's request, before any attempt. */
+  begin(t: number): void {
+    if (this.way.profile) this.proxy.count(t, 'route_request_total', this.profileLabels());
+  }
+
+  /** A failure that the ServiceProfile calls retryable. */
+  retryable(t: number): void {
+    if (this.way.profile) this.proxy.count(t, 'route_retryable_total', this.profileLabels());
+  }
+
   /** Of the retry counters of the route. */
   retry(t: number, event: 'requests' | 'successes' | 'limit_exceeded'): void {
+    if (this.way.profile) return;
     this.proxy.count(t, `${this.prefix}_retry_${event}_total`, this.route);
   }
 
@@ -233,7 +247,8 @@ export class OutboundCount {
       dst_zone: '',
       dst_zone_locality: 'unknown',
     };
-    this.proxy.count(t, `${this.prefix}_backend_requests_total`, this.backend);
+    if (this.way.profile) this.proxy.count(requestMs ?? t, 'route_actual_request_total', this.profileLabels());
+    else this.proxy.count(t, `${this.prefix}_backend_requests_total`, this.backend);
     if (requestMs !== null) this.proxy.count(requestMs, 'request_total', this.endpoint);
   }
 
@@ -246,13 +261,13 @@ export class OutboundCount {
   dropped(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
     this.legacyEnd(endMs, ended(dropped(status)), '');
-    this.registryEnd(endMs, status, 'UNKNOWN');
+    this.registryEnd(endMs, dropped(status), 'UNKNOWN');
   }
 
   broken(status: number, headMs: number, endMs: number): void {
     this.first(status, headMs);
     this.legacyEnd(endMs, cut(status), 'unclassified');
-    this.registryEnd(endMs, status, 'UNKNOWN');
+    this.registryEnd(endMs, status, this.way.profile ? 'CUT' : 'UNKNOWN');
   }
 
   failed(t: number): void {
@@ -262,6 +277,7 @@ export class OutboundCount {
   }
 
   private first(status: number, t: number): void {
+    this.headMs = t;
     this.proxy.latency(t, { ...this.endpoint, status_code: http(status) }, t - this.dispatchMs);
   }
 
@@ -274,13 +290,37 @@ export class OutboundCount {
     this.routeEnd(t, status, error);
   }
 
+  private profileLabels(): Labels {
+    const { parent, route } = this.way;
+    return { direction: 'outbound', dst: `${parent.authority}:80`, ...(route !== null && { rt_route: route }) };
+  }
+
+  private profileEnd(t: number, family: string, status: number, error: string): void {
+    const cutOff = error === 'CUT' || status === 0;
+    const labels = status === 0 ? { classification: 'failure', grpc_status: '' } : cutOff ? cut(status) : ended(status);
+    const text = cutOff || error === 'FAIL_FAST' ? 'unclassified' : '';
+    this.proxy.count(t, family, { ...this.profileLabels(), ...labels, error: text });
+  }
+
   private backendEnd(t: number, status: number, error: string): void {
+    if (this.way.profile) {
+      this.profileEnd(t, 'route_actual_response_total', status, error);
+      return;
+    }
     const labels = { ...this.backend, ...this.told(status, error), error };
     this.proxy.count(t, `${this.prefix}_backend_response_statuses_total`, labels);
     this.proxy.duration(t, `${this.prefix}_backend_response_duration_seconds`, this.backend, t - this.dispatchMs);
   }
 
   private routeEnd(t: number, status: number, error: string): void {
+    if (this.way.profile) {
+      const latency = { ...this.profileLabels(), ...(status > 0 && { status_code: http(status) }) };
+      const headMs = status === 0 ? null : this.headMs || t;
+      const ms = headMs === null ? null : headMs - this.way.startMs;
+      this.proxy.latency(headMs ?? t, latency, ms, 'route_response_latency_ms');
+      this.profileEnd(t, 'route_response_total', status, error);
+      return;
+    }
     const labels = { ...this.route, ...this.told(status, error), error };
     this.proxy.count(t, `${this.prefix}_request_statuses_total`, labels);
     this.proxy.duration(t, `${this.prefix}_request_duration_seconds`, this.route, t - this.way.startMs);

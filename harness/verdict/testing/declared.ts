@@ -1,4 +1,4 @@
-import { NO_TIMEOUTS, type OutboundRoute, type RouteMatch } from '../../core/policy.ts';
+import { NO_TIMEOUTS, type OutboundPolicy, type OutboundRoute, type RouteMatch } from '../../core/policy.ts';
 import { identityName, type ServiceInfo, type WorkloadInfo } from '../../core/topology.ts';
 import type { ServiceSimSpec, WorldSpec } from './world.ts';
 
@@ -12,13 +12,30 @@ const POLICY_GROUP = 'policy.linkerd.io';
 
 const exact = (value: string): RouteMatch => ({ path: { type: 'Exact', value }, method: null, headers: [] });
 
+const NOTHING: OutboundPolicy = {
+  ...{ opaque: false, routes: [], retry: null, timeouts: NO_TIMEOUTS },
+  ...{ failureAccrual: null, profile: null },
+};
+
 export function outboundOf(spec: WorldSpec, index: number): Pick<ServiceInfo, 'outboundPolicy'> {
-  const { route, grpc } = spec.services[index]!;
+  const { route, grpc, profile } = spec.services[index]!;
   if (!route) return {};
   const kind = grpc ? 'GRPCRoute' : 'HTTPRoute';
   const ref = (name: string) => ({ group: 'gateway.networking.k8s.io', kind, namespace: NS, name });
   const retry = { http: [[500, 599] as [number, number]], grpc: [2, 13, 14], limit: route.retries, timeoutMs: null };
   const backends = route.backends.map((i) => ({ service: `${NS}/s${i}`, port: 80, weight: 1 }));
+  if (profile) {
+    const of = (name: string, isRetryable: boolean) => ({
+      ...{ name, method: null, pathRegex: ROUTED[name as keyof typeof ROUTED], isRetryable },
+      ...{ timeoutMs: null, responseClasses: [] },
+    });
+    const declared = {
+      routes: [of('split', route.retries > 0), of('plain', false)],
+      retryBudget: null,
+      split: backends,
+    };
+    return { outboundPolicy: { ...NOTHING, profile: declared } };
+  }
   const routes: OutboundRoute[] = [
     {
       ref: ref('split'),
@@ -33,9 +50,7 @@ export function outboundOf(spec: WorldSpec, index: number): Pick<ServiceInfo, 'o
       timeouts: NO_TIMEOUTS,
     },
   ];
-  return {
-    outboundPolicy: { opaque: false, routes, retry: null, timeouts: NO_TIMEOUTS, failureAccrual: null, profile: null },
-  };
+  return { outboundPolicy: { ...NOTHING, routes } };
 }
 
 export function inboundOf({ server, grpc }: ServiceSimSpec, name: string): Pick<WorkloadInfo, 'inboundPolicy'> {

@@ -40,9 +40,9 @@ export class SimProxy {
   }
 
   /** Truncated to whole milliseconds; `null` makes the histogram appear at zero. */
-  latency(t: number, labels: Labels, ms: number | null): void {
+  latency(t: number, labels: Labels, ms: number | null, base = 'response_latency_ms'): void {
     const value = ms === null ? null : Math.floor(ms);
-    this.histogram(t, 'response_latency_ms', labels, LATENCY, value, (le) => (le < 1000 ? `${le}.0` : `${le}.0`));
+    this.histogram(t, base, labels, LATENCY, value, (le) => (le < 1000 ? `${le}.0` : `${le}.0`));
   }
 
   duration(t: number, base: string, labels: Labels, ms: number): void {

@@ -120,34 +120,41 @@ function throughOutbound(
   // When the caller's end of its connection reaches its sidecar.
   const cancelMs = gaveUpMs + rng.hop();
   if (t >= cancelMs) return null;
-  if (spec.route && path === ROUTED.none) {
+  if (spec.route && !spec.profile && path === ROUTED.none) {
     const endMs = t + rng.hop();
     if (endMs >= cancelMs) return null;
     return { status: meshStatus(spec, 404), firstByteMs: endMs, endMs, pod: '', meshError: EXCUSE.route, cut: false };
   }
+  // A split of a ServiceProfile is of all its routes.
   const split = spec.route && path === ROUTED.split ? spec.route : null;
+  const backends = split?.backends ?? (spec.profile ? spec.route?.backends : undefined);
   const way: OutboundWay = {
     parent: world.topology.services[service]!,
-    route: spec.route ? (split ? 'split' : 'plain') : null,
+    route: spec.route && path !== ROUTED.none ? (split ? 'split' : 'plain') : null,
+    profile: (spec.route && spec.profile) ?? false,
     grpc: spec.grpc ?? false,
     startMs: t,
   };
   const request = { world, caller, way, path, post, cancelMs };
   let at = t;
   for (let attempt = 0; ; attempt++) {
-    const backend = split ? rng.pick(split.backends) : service;
+    const backend = backends ? rng.pick(backends) : service;
     const count = new OutboundCount(caller.proxy, way, world.topology.services[backend]!);
+    if (attempt === 0) count.begin(t);
     const last = attempt >= (split?.retries ?? 0);
     const { answer, againMs } = sendAttempt(request, backend, count, at, !last);
     if (againMs !== null) {
       count.retry(againMs, 'requests');
+      count.retryable(againMs);
       at = againMs;
       continue;
     }
     const told = answer && !answer.cut && answer.meshError !== EXCUSE.failfast;
     if (told && split && split.retries > 0) {
-      if (RETRYABLE(answer.status)) count.retry(answer.endMs, 'limit_exceeded');
-      else if (attempt > 0 && answer.status > 0) count.retry(answer.endMs, 'successes');
+      if (RETRYABLE(answer.status)) {
+        count.retry(answer.endMs, 'limit_exceeded');
+        count.retryable(answer.endMs);
+      } else if (attempt > 0 && answer.status > 0) count.retry(answer.endMs, 'successes');
     }
     return answer;
   }

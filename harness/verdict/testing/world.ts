@@ -37,6 +37,8 @@ export interface ServiceSimSpec {
   server?: { accounts: string[] | null; routes: boolean; limitRate: number };
   /** Its Service's route of ROUTED: sent to these services, and again after failures. */
   route?: { backends: number[]; retries: number };
+  /** Declared by a ServiceProfile instead. */
+  profile?: boolean;
   /** Shares the ServiceAccount `shared` with others that do. */
   shared: boolean;
 }

@@ -34,6 +34,7 @@ export function policyWorld(seed: number, requests = 120): WorldSpec {
       replicas: Math.min(2, s.replicas),
       ...(rng.chance(0.6) && { server }),
       ...(rng.chance(0.6) && { route }),
+      profile: seed % 4 === 1,
     };
   });
   return { ...world, services };

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { networkMatcher } from '../core/networks.ts';
 import type { Authorization, DefaultPolicy, InboundPolicy, InboundServer, ObjectRef } from '../core/policy.ts';
 import type { Topology } from '../core/topology.ts';
 import type { InboundPath } from './paths.ts';
@@ -49,24 +49,12 @@ function admits({ networks, identities }: Authorization, { identity, address }: 
   if (!known) return 'no';
   if (networks.length === 0) return 'yes';
   if (address === null) return 'maybe';
-  return holds(networks, address) ? 'yes' : 'no';
+  return networkMatcher(networks)(address) ? 'yes' : 'no';
 }
 
 /** `*`: whoever has an identity; `*.x`: whose name ends in `.x`. */
 function isNamed(name: string, identity: string): boolean {
   return name.startsWith('*') ? identity.endsWith(name.slice(1)) : name === identity;
-}
-
-function holds(networks: readonly string[], address: string): boolean {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [start = '', prefix] = network.split('/');
-    const family = isIP(start);
-    if (family === 0) continue;
-    list.addSubnet(start, prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix), `ipv${family as 4 | 6}`);
-  }
-  const family = isIP(address);
-  return family !== 0 && list.check(address, `ipv${family as 4 | 6}`);
 }
 
 /** Port of a Server that is not the app's. */

@@ -80,6 +80,7 @@ function details({ event, measured, real }: Row): string[] {
   const heads = ["client's proxy", "server's proxy", ...(real ? ['real client', 'real server'] : [])];
   const cell = (counts: Counts, key: string) => (counts[key] === undefined ? '' : `+${counts[key]}`);
   const against = (counts: Counts, simulated: Counts, key: string) => {
+    if (BYTES.test(key)) return '';
     const text = cell(counts, key);
     return text === cell(simulated, key) ? text : `**${text || '–'}**`;
   };
@@ -102,6 +103,9 @@ function details({ event, measured, real }: Row): string[] {
     ...(real ? [`Real: Linkerd ${real.version}, ${real.how}.\n`] : []),
   ];
 }
+
+/** Bytes are those of the apps, which are others in a real mesh. */
+const BYTES = /^tcp_(read|write)_bytes_total/;
 
 function same(measured: Measured, real: Measured): boolean {
   const all = ({ client, server }: Measured) =>

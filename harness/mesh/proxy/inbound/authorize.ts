@@ -1,3 +1,4 @@
+import { CLUSTER_NETWORKS, networkMatcher } from '../../../core/networks.ts';
 import {
   type Authorization,
   type DefaultPolicy,
@@ -9,7 +10,6 @@ import {
   type RateLimit,
   type RequestShape,
 } from '../../../core/policy.ts';
-import { CLUSTER_NETWORKS, networkMatcher } from './networks.ts';
 
 /** Who asks. */
 export interface InboundClient {

@@ -1,6 +1,6 @@
+import { isLoopback } from '../../../core/networks.ts';
 import type { InboundTarget, ServerTls } from '../../telemetry/types.ts';
 import type { InboundClient } from './authorize.ts';
-import { isLoopback } from './networks.ts';
 import type { EntryTarget } from './policies.ts';
 
 const PLAINTEXT: ServerTls = { tls: 'no_identity', reason: 'no_tls_from_remote' };

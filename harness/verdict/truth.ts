@@ -83,7 +83,8 @@ export interface Truth {
 export type Protocol = NonNullable<WorkloadInfo['protocol']>;
 
 const FAIL_FAST = /fail-?\s?fast/i;
-const LOAD_SHED = /shed|overload|^service unavailable$/i;
+/** linkerd2-proxy says where before it says what: `logical service 10.96.0.1:80: route default.http: service unavailable`. */
+const LOAD_SHED = /shed|overload|(?:^|: )service unavailable$/i;
 
 export function compileTruth(journals: readonly TruthJournal[], topology: Topology, marginMs: number): Truth {
   const instances = compileInstances(journals);

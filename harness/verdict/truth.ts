@@ -65,7 +65,7 @@ export interface Served {
   status: Outcome;
 }
 
-/** The truth, indexed by callee workload: a request whose backend nobody knows is in the list of each. */
+/** The truth, indexed by callee workload: a request that may have been sent to several is in the list of each. */
 export interface Truth {
   instances: Instance[];
   instancesOfPod: Map<string, Instance[]>;
@@ -106,7 +106,7 @@ export function compileTruth(journals: readonly TruthJournal[], topology: Topolo
     for (const request of instance.journal.made) {
       const made = compileMade(truth, instance, request, workload, isGrpc, marginMs);
       truth.requests.push(made);
-      for (const callee of new Set(made.backends.map(workload))) push(truth.made, callee, made);
+      for (const callee of new Set(visited(made).map(workload))) push(truth.made, callee, made);
     }
     for (const request of instance.journal.served) {
       const status = outcomeOf(request, isGrpc(instance.workload));
@@ -114,6 +114,11 @@ export function compileTruth(journals: readonly TruthJournal[], topology: Topolo
     }
   }
   return truth;
+}
+
+/** Services that a request may have been sent to: with retries each attempt may have gone another way than the last. */
+export function visited({ backends, path }: Pick<Made, 'backends' | 'path'>): readonly string[] {
+  return path.retry === null ? backends : path.backends;
 }
 
 function compileInstances(journals: readonly TruthJournal[]): Instance[] {

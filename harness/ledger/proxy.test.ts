@@ -52,8 +52,10 @@ describe('readProxyLedger', () => {
         'inbound_http_authz_allow_total{route_name="default"} 1',
         'outbound_http_route_request_statuses_total{http_status="200"} 1',
         'tcp_open_total{peer="src"} 1',
-        'control_request_total{addr="x"} 1',
         'route_request_total{dst="x"} 1',
+        'inbound_grpc_requests_total{route_name="default"} 1',
+        'outbound_tcp_route_open_total{error=""} 1',
+        'control_request_total{addr="x"} 1',
         'process_cpu_seconds_total 1',
       ]),
     ]);
@@ -63,6 +65,9 @@ describe('readProxyLedger', () => {
       ['inbound_http_authz_allow_total', { route_name: 'default' }],
       ['outbound_http_route_request_statuses_total', { http_status: '200' }],
       ['tcp_open_total', { peer: 'src' }],
+      ['route_request_total', { dst: 'x' }],
+      ['inbound_grpc_requests_total', { route_name: 'default' }],
+      ['outbound_tcp_route_open_total', {}],
     ]);
   });
 

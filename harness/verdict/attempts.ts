@@ -8,7 +8,7 @@ import {
   refusalBound,
   type Style,
 } from './bounds.ts';
-import { type MadeList, made, raceCap, type ServedKind, served, sum } from './moments.ts';
+import { type MadeList, made, raceCap, type ServedKind, served, sum, type Where } from './moments.ts';
 import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
 import type { Steps } from './steps.ts';
@@ -25,12 +25,15 @@ export function attemptRequests(ground: Ground, layer: Layer = 'endpoint'): Boun
   const refused = refusals(scope, '*');
   const flying = inFlight(ground);
   const missing = unseen(scope);
+  const turnedAway = sum(
+    ...(['own', 'maybe'] as const).map((list) => made(scope, list, 'mesh', '*', 'start', REFUSED)),
+  );
   const limited = layer === 'gate' ? refusalBound(ground, 'limited') : null;
   return (reading) => {
     const { fromMs, untilMs } = reading;
     const extra = limited?.(reading) ?? { low: 0, high: 0 };
     const low = Math.max(answered.at(fromMs), scope.alone ? reached.at(fromMs) + refused.at(fromMs) : 0);
-    const high = reached.at(untilMs) + flying(untilMs, untilMs) + missing(untilMs);
+    const high = reached.at(untilMs) + flying(untilMs, untilMs) + turnedAway(untilMs) + missing(untilMs);
     return { low: low + extra.low, high: high + extra.high };
   };
 }
@@ -258,30 +261,34 @@ function inFlight({ scope, marginMs }: Ground): (t: number, before: number) => n
 }
 
 function refusals(scope: Scope, status: Status): Steps {
-  return made(scope, 'own', 'mesh', status, 'end', { tag: 'refused', test: (m) => m.refusal !== null });
+  return made(scope, 'own', 'mesh', status, 'end', REFUSED);
 }
 
-/** Answers of the mesh in the end; each attempt may have been one. */
+const REFUSED: Where<Made> = { tag: 'refused', test: (m) => m.refusal !== null };
+const LET_IN: Where<Made> = { tag: 'let in', test: (m) => m.refusal === null };
+
+/** Answers of the mesh in the end, as of the last attempt; the others are among the unseen. */
 function meshMade(scope: Scope, status: Status): (t: number) => number {
-  const count = sum(...(['own', 'maybe'] as const).map((list) => made(scope, list, 'mesh', status, 'start')));
-  const times = 1 + limitOf(scope);
-  return (t) => {
-    const n = count(t);
-    return n === 0 ? 0 : n * times;
-  };
+  return sum(...(['own', 'maybe'] as const).map((list) => made(scope, list, 'mesh', status, 'start')));
 }
 
 /** Attempts that no callee has seen: a pod that is away refuses them, and another answers the next. */
 function unseen(scope: Scope): (t: number) => number {
   const shed = starts(scope, ['own', 'maybe', 'elsewhere'], 'shed');
   const gone = starts(scope, ['own', 'maybe', 'elsewhere'], 'gone');
-  const mesh = starts(scope, ['own', 'maybe', 'elsewhere'], 'mesh');
+  const mesh = sum(
+    ...(['own', 'maybe', 'elsewhere'] as const).map((list) => made(scope, list, 'mesh', '*', 'start', LET_IN)),
+  );
   const begun = starts(scope, ['own', 'maybe', 'elsewhere']);
+  // What callees cut off shows as an answer of the mesh too.
+  const cutOff =
+    served(scope, 'served', 'reset', '*', 'start').total + served(scope, 'served', 'closed', '*', 'start').total;
+  const late = made(scope, 'own', 'mesh', '*', 'start', { tag: 'timed out', test: (m) => m.timedOut });
   const limit = limitOf(scope);
   const times = (n: number, factor: number): number => (n === 0 ? 0 : n * factor);
   return (t) => {
     if (scope.calleesRestart) return times(begun(t), limit);
-    return gone(t) + times(shed(t) + mesh(t), 1 + limit);
+    return gone(t) + late.at(t) + times(shed(t) + Math.max(0, mesh(t) - cutOff), 1 + limit);
   };
 }
 

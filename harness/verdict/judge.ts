@@ -12,7 +12,7 @@ import { buildQuantiles, pairLatencies } from './quantiles.ts';
 import { fail, inconclusive, reasonsOf } from './reasons.ts';
 import { reconcile } from './reconcile.ts';
 import { Recorder } from './recorder.ts';
-import { unexplainedRefusals } from './refusals.ts';
+import { checkRefusalsAddUp, unexplainedRefusals } from './refusals.ts';
 import { ScopeBook } from './scopebook.ts';
 import { evaluateSlos } from './slo.ts';
 import { duplicateTargets, unjudgedTargets } from './targets.ts';
@@ -62,6 +62,8 @@ export function judge(input: JudgeInput): Judgement {
   };
   checkLedgersAgree(proxy, prometheus, book, settings, recorder);
   checkOutboundAgainstInbound(observed.prometheus, book, recorder);
+  checkRefusalsAddUp(observed.proxy, book, recorder);
+  checkRefusalsAddUp(observed.prometheus, book, recorder);
 
   const flows = [
     ...buildFlows(book, observed, recorder, coverage),

@@ -199,6 +199,7 @@ export function projectRefused(labels: Labels, pod: PodInfo, names: Names, why: 
   }
   const route = inboundRoute(labels, pod, names);
   if (typeof route === 'string') return { kind: 'unexplained', why: route };
+  if (route.probe) return { kind: 'unexplained', why: 'the route of probes lets everybody in' };
   const client = { identity: labels.client_id ?? '', address: null };
   if (names.policies.admission(pod.workload, route.path, client).admitted === 'yes') {
     return { kind: 'unexplained', why: `policy lets "${client.identity}" in by route "${route.path.ref!.name}"` };

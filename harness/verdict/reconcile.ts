@@ -35,6 +35,7 @@ import { checkUnmeshed, UnmeshedTruth } from './unmeshed.ts';
 
 /** What one target's incarnation showed, kept for flows and quantiles. */
 export interface ObservedSegment {
+  ledger: MetricLedger['source'];
   segment: Segment;
   cells: SegmentCells;
   /** Has a reading after the last movement. */
@@ -66,7 +67,7 @@ export function reconcile(
       const cells = cellsOf(segment, series, pod, book);
       const readings = segment.scrapes.map((s) => readingOf(s, settings));
       checkSegment(ledger.source, segment, cells, readings, settings, book, recorder);
-      observed.push({ segment, cells, settled: readings.some((r) => r.settled) });
+      observed.push({ ledger: ledger.source, segment, cells, settled: readings.some((r) => r.settled) });
     }
   });
   return observed;

@@ -1,7 +1,7 @@
 import { inPeer, NO_ROUTES } from './peers.ts';
 import type { Names } from './projection.ts';
 import { buildScope, ids, type Scope, type ScopeQuery } from './scope.ts';
-import type { Instance, Refusal, Truth } from './truth.ts';
+import { type Instance, type Refusal, type Truth, visited } from './truth.ts';
 
 /** The scopes of a run, by the instance whose sidecar counts and the peer that its series name. */
 export class ScopeBook {
@@ -46,7 +46,7 @@ export class ScopeBook {
         const split = this.backendWorkloads(who).length > 1;
         const instances = split ? ids(this.truth.instancesOfWorkload.get(workload) ?? []) : null;
         return this.outbound(instance, [workload], instances, {
-          mine: (m) => m.service === who && m.path.key === a && m.backends.includes(b!),
+          mine: (m) => m.service === who && m.path.key === a && visited(m).includes(b!),
           like: this.likeOutbound(who, a!),
         });
       }
@@ -77,7 +77,7 @@ export class ScopeBook {
     if (instances === undefined) return null;
     if (instances === null && this.isSplit(service)) instances = this.truth.instancesOfWorkload.get(workload) ?? [];
     return this.outbound(instance, [workload], instances && ids(instances), {
-      mine: (m) => m.backends.includes(service),
+      mine: (m) => visited(m).includes(service),
       like: null,
     });
   }

@@ -11,6 +11,8 @@ export interface Hunted {
   killed: boolean;
   /** The victim's service has had plaintext requests beside probes, which families without client labels count too. */
   plain: boolean;
+  /** A caller of that world gave up: its request may have been counted or not. */
+  gaveUp: boolean;
 }
 
 /** Makes each mutation of each family (or of those named) in a run, once, and lets the judge look at it. */
@@ -29,6 +31,7 @@ export function hunt(input: JudgeInput, seed: number, families = FAMILIES.map((f
         victim,
         killed: verdict === 'fail',
         plain: hadPlain(input, victim),
+        gaveUp: input.truth.some((j) => j.made.some((m) => m.outcome === 'timeout' || m.outcome === 'open')),
       });
     }
   }

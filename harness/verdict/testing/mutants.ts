@@ -44,12 +44,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'one status swapped',
-    apply: swapOne(['status_code', 'status', 'http_status'], (v) => (v === '200' ? '404' : '200')),
+    apply: swapOne(['status_code', 'status', 'http_status', 'grpc_status'], otherStatus),
   },
   {
     name: 'classification swapped',
     apply: relabel('classification', (v) => (v === 'success' ? 'failure' : 'success')),
   },
+  { name: 'code of gRPC swapped', apply: swapOne(['grpc_status'], otherStatus) },
   { name: 'client_id of another', apply: swapLabel('client_id') },
   { name: 'dst_pod of another', apply: swapLabel('dst_pod') },
   { name: 'dst_deployment of another', apply: swapLabel('dst_deployment') },
@@ -60,6 +61,10 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'tls swapped', apply: relabel('tls', (v) => (v === 'true' ? 'no_identity' : 'true')) },
   { name: 'srv_port of another', apply: relabel('srv_port', (v) => `${v}1`) },
   { name: 'route_name of another', apply: relabel('route_name', (v) => (v === 'probe' ? 'default' : 'probe')) },
+  { name: 'declared route of another', apply: swapLabel('route_name') },
+  { name: 'backend of another', apply: swapLabel('backend_name') },
+  { name: 'authorization of another', apply: relabel('authz_name', (v) => `${v}1`) },
+  { name: 'route of the profile lost', apply: relabel('rt_route', (v) => `${v}1`) },
   { name: 'template hash of another', apply: relabel('dst_pod_template_hash', (v) => `${v}0`) },
   { name: 'samples of two pods swapped', apply: swapPods },
   { name: 'also counted as no_identity', apply: alsoPlain },
@@ -69,6 +74,13 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: (ledger, victim) => (victim.name.endsWith('_sum') ? onValues((v) => 1.25 * v)(ledger, victim) : null),
   },
 ];
+
+/** Another value of the same kind: a status, a number or a name of gRPC. */
+function otherStatus(value: string): string {
+  if (/^\d{3}$/.test(value)) return value === '200' ? '404' : '200';
+  if (/^\d+$/.test(value)) return value === '0' ? '5' : '0';
+  return value === 'OK' ? 'NOT_FOUND' : 'OK';
+}
 
 function isVictim(ledger: MetricLedger, series: LedgerSeries, victim: Victim): boolean {
   return (

@@ -13,7 +13,7 @@ export const EXPLAINED: readonly Survivor[] = [
   {
     family: /_duration_seconds_bucket$/,
     mutation:
-      /^(one request lost|one too many at the last scrape|stops moving|falls to zero|series missing|page delayed by a scrape|one in twenty latencies a bucket up)$/,
+      /^(one request lost|one too many at the last scrape|stops moving|falls to zero|series missing|counted twice|page delayed by a scrape|one in twenty latencies a bucket up)$/,
     reason:
       "a bucket lies between two clocks, the callee's and the caller's; what they leave open is open (the load generator's sees only the end of a response)",
   },
@@ -30,7 +30,7 @@ export const EXPLAINED: readonly Survivor[] = [
   },
   {
     family: /^inbound_http_(requests_total|statuses_total|re(quest|sponse)_duration_seconds_count)$/,
-    mutation: /^(one request lost|one too many at the last scrape|counted twice|falls to zero)$/,
+    mutation: /^(one request lost|one too many at the last scrape|counted twice|falls to zero|one status swapped)$/,
     where: (h) => h.plain,
     reason:
       'families without client labels count plaintext requests too: as many as request_total shows may be among them',
@@ -47,6 +47,33 @@ export const EXPLAINED: readonly Survivor[] = [
     where: (h) => /^5/.test(h.victim.labels.status_code ?? ''),
     reason:
       "a 5xx may have been the sidecar's own answer to a caller in plaintext, and then nobody keeps a journal of it",
+  },
+  {
+    family: /./,
+    mutation: /^also counted as no_identity$/,
+    reason:
+      'until a proxy has heard of its policy, probes may count on the default route, and they go on when journals have been read; who is refused in plaintext keeps no journal',
+  },
+  {
+    family: /^(?!request_total|response_total)/,
+    mutation: /^(one request lost|one too many at the last scrape|counted twice|one status swapped)$/,
+    where: (h) => h.gaveUp,
+    reason: 'a request that its caller gave up may have been counted or not, and by which end',
+  },
+  {
+    family: /^route_response_latency_ms_bucket$/,
+    mutation: /^(one request lost|one too many at the last scrape|one in twenty latencies a bucket up)$/,
+    reason: 'how long a request took above its retries is known by its caller alone, and so from above only',
+  },
+  {
+    family: /_retry_successes_total$/,
+    mutation: /^(one request lost|one too many at the last scrape|counted twice|series missing|stops moving)$/,
+    reason: 'journals of callees name no request: how many retries each took is known for all together only',
+  },
+  {
+    family: /_retry_limit_exceeded_total$/,
+    mutation: /^(stops moving|series missing|one request lost|one too many at the last scrape|counted twice)$/,
+    reason: 'a last answer that the mesh made may have been an attempt like any, or the end of all',
   },
   {
     family: /^outbound_http_route_backend_response_statuses_total$/,

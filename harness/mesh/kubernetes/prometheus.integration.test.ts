@@ -35,7 +35,7 @@ function movingPage(): () => string {
       ...['0.05', '1.0', '10.0', '1048576.0', '0.00001', '+Inf'].map(
         (le) => `outbound_http_route_backend_response_duration_seconds_bucket{le="${le}",route="x"} ${n}`,
       ),
-      'outbound_tcp_ignored_total{a="b"} 1',
+      'control_ignored_total{a="b"} 1',
       '# TYPE process_start_time_seconds gauge',
       `process_start_time_seconds ${restarted ? 1700000100.5 : 1700000000.25}`,
       '# EOF',
@@ -166,7 +166,7 @@ describe('Prometheus discovers through the simulated API', () => {
     expect(ledger.series.find((s) => s.name === 'request_total')?.labels.app).toBe('not-the-pod-label');
     // Both incarnations in one series, as Prometheus has it.
     expect(ledger.series.filter((s) => s.name === 'request_total')).toHaveLength(2);
-    expect(ledger.series.some((s) => s.name === 'outbound_tcp_ignored_total')).toBe(false);
+    expect(ledger.series.some((s) => s.name === 'control_ignored_total')).toBe(false);
 
     // What is compared above after normalising is what Prometheus itself stored.
     const les = (await client.query('{__name__=~".*_bucket",job="linkerd-proxy",pod="web-1"}', untilMs)).map(

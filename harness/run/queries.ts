@@ -1,5 +1,6 @@
+import { classificationOf, GRPC_WITHOUT_TRAILERS, grpcOutcome } from '../core/outcome.ts';
 import type { RunningEnvironment } from '../environment/contract.ts';
-import type { TruthJournal } from '../ledger/types.ts';
+import type { ServedRequest, TruthJournal } from '../ledger/types.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
 import {
   grafanaDeployment,
@@ -86,7 +87,7 @@ export function truthOver(
   const latencies = served
     .flatMap((r) => (r.firstByteMs === null ? [] : [r.firstByteMs - r.startMs]))
     .sort((a, b) => a - b);
-  const good = served.filter((r) => r.outcome === 'completed' && r.status < 500).length;
+  const good = served.filter((r) => r.outcome === 'completed' && succeeded(r)).length;
   const quantile = (q: number) =>
     latencies[Math.min(latencies.length - 1, Math.ceil(q * latencies.length) - 1)] ?? null;
   return {
@@ -96,6 +97,12 @@ export function truthOver(
     p95: quantile(0.95),
     p99: quantile(0.99),
   };
+}
+
+/** As Linkerd classifies it; a gRPC answer without trailers is a success to it (telemetry facts, section 2). */
+function succeeded({ status, grpc }: ServedRequest): boolean {
+  const outcome = grpc === null ? status : grpc === 'missing' ? GRPC_WITHOUT_TRAILERS : grpcOutcome(grpc);
+  return classificationOf(outcome) === 'success';
 }
 
 function differs(value: number | null, truth: number | null): boolean {

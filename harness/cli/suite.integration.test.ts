@@ -9,6 +9,10 @@ import { ROOT, startCli } from './testing/spawn.ts';
 const ENV = { CI: '1', NO_COLOR: '1', HOME: process.env.HOME ?? '/' };
 
 /** The suite that ships, run as a user runs it. */
+/** Families that count what a flow is of: requests, those of one route, connections or bytes. */
+const COUNTS =
+  /^(request|response)_total$|^(outbound_(http|grpc)_)?route_.*_total$|^tcp_(open|read_bytes|write_bytes)_total$/;
+
 describe('the shipped suite', () => {
   let result: Result;
   let exit: { code: number | null; stdout: string; stderr: string };
@@ -50,9 +54,7 @@ describe('the shipped suite', () => {
   test('each flow was bounded at more than one scrape, by both ledgers', () => {
     for (const scenario of result.scenarios) {
       for (const flow of scenario.flows.filter((f) => f.truth > 0)) {
-        const counted = flow.bounds.filter(
-          (b) => b.ledger === 'prometheus' && /^(request|response)_total$/.test(b.family),
-        );
+        const counted = flow.bounds.filter((b) => b.ledger === 'prometheus' && COUNTS.test(b.family));
         expect(Math.max(...counted.map((b) => b.samples)), `${scenario.name} ${flow.destination}`).toBeGreaterThan(2);
         expect(flow.bounds.some((b) => b.ledger === 'proxy')).toBe(true);
       }

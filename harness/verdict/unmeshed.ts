@@ -52,7 +52,7 @@ export class UnmeshedTruth {
    */
   requests(route: UnmeshedRoute, i: number): Interval {
     const { low, high } = this.requestsOf(route, i);
-    return route === 'probe' ? { low: 0, high } : { low, high: high + this.requestsOf('probe', i).high };
+    return route === 'probe' ? { low: 0, high } : { low, high: high + this.strayProbes(i) };
   }
 
   /** On both routes together. */
@@ -64,12 +64,17 @@ export class UnmeshedTruth {
   /** Answers of the service itself, which it stamps before the proxy sees them. */
   answers(route: UnmeshedRoute, i: number): Interval {
     const high = this.answersOf(route, i);
-    return { low: 0, high: route === 'probe' ? high : high + this.answersOf('probe', i) };
+    return { low: 0, high: route === 'probe' ? high : high + this.strayProbes(i) };
   }
 
   /** On both routes together. */
   allAnswers(i: number): Interval {
-    return this.answers('plain', i);
+    return { low: 0, high: this.answersOf('plain', i) + this.answersOf('probe', i) };
+  }
+
+  /** Probes that may have counted on the default route: those that the app has seen, and what is on its way. */
+  private strayProbes(i: number): number {
+    return this.starts.probe.at(this.readings[i]!.untilMs) + PROBES_UNDER_WAY;
   }
 
   /** The proxy counts first, so some are still on their way. */
@@ -103,6 +108,9 @@ export class UnmeshedTruth {
 function upMs(segment: Segment, instance: Instance): number {
   return Math.max(instance.startMs, (segment.scrapes[0]?.startTime ?? 0) * 1000);
 }
+
+/** Readiness and liveness, seen by the proxy and not by the app yet; after the journals were read, once more. */
+const PROBES_UNDER_WAY = 4;
 
 /** A kubelet waits a second for an answer. */
 const PROBE_TIMEOUT_MS = 1000;

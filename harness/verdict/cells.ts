@@ -36,7 +36,8 @@ export interface Stranger {
 /** Series of unmeshed requests to the app, added up over whatever tells them apart (but `le`). */
 export interface Unmeshed {
   family: Family;
-  route: UnmeshedRoute;
+  /** `own`: answers on any route that may be the proxy's own. */
+  route: UnmeshedRoute | 'own';
   /** As in the label, in the unit of the family; Infinity for +Inf, NaN when the family has none. */
   le: number;
   values: Float64Array;
@@ -139,12 +140,12 @@ function addUnmeshed(
 ): void {
   const category = family.category(s.labels, book.names);
   // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
-  if (category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status))) return;
+  const own = category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status));
   const le = edgeOf(family, s);
-  const key = `${family.name}|${route}|${le}`;
+  const key = `${family.name}|${own ? 'own' : route}|${le}`;
   const known = out.unmeshed.get(key);
   if (known) addInto(known.values, values);
-  else out.unmeshed.set(key, { family, route, le, values: values.slice() });
+  else out.unmeshed.set(key, { family, route: own ? 'own' : route, le, values: values.slice() });
 }
 
 /** A discarded attempt's body is dropped: to its backend's counters it is cut, or complete when there was none. */

@@ -55,21 +55,18 @@ export class UnmeshedTruth {
     return route === 'probe' ? { low: 0, high } : { low, high: high + this.strayProbes(i) };
   }
 
-  /** On both routes together. */
-  allRequests(i: number): Interval {
+  /** On both routes together. The proxy's own answers are to requests that the app may not have seen. */
+  all(i: number, requests: boolean, ownAnswers: boolean): Interval {
     const [plain, probe] = [this.requestsOf('plain', i), this.requestsOf('probe', i)];
-    return { low: plain.low + probe.low, high: plain.high + probe.high };
+    if (requests) return { low: plain.low + probe.low, high: plain.high + probe.high };
+    if (ownAnswers) return { low: 0, high: plain.high + probe.high };
+    return { low: 0, high: this.answersOf('plain', i) + this.answersOf('probe', i) };
   }
 
   /** Answers of the service itself, which it stamps before the proxy sees them. */
   answers(route: UnmeshedRoute, i: number): Interval {
     const high = this.answersOf(route, i);
     return { low: 0, high: route === 'probe' ? high : high + this.strayProbes(i) };
-  }
-
-  /** On both routes together. */
-  allAnswers(i: number): Interval {
-    return { low: 0, high: this.answersOf('plain', i) + this.answersOf('probe', i) };
   }
 
   /** Probes that may have counted on the default route: those that the app has seen, and what is on its way. */
@@ -167,17 +164,18 @@ export function checkUnmeshed(
     const within = family.part === 'bucket' ? series.get(`${name}|${route}|${above ?? Number.NaN}`)?.values : undefined;
     const histogram = recorder.about({ ...subject, reason: SELF });
     values.forEach((value, i) => {
+      // Families without labels of the client count what comes without TLS beside the rest.
+      if (family.scopes !== 'in-server' && family.part !== 'sum') {
+        const all = ['plain', 'probe', 'own'].map((r) => series.get(`${family.name}|${r}|${le}`)?.values[i] ?? 0);
+        const bounds = truth.all(i, request, all[2]! > 0);
+        const value = all.reduce((sum, one) => sum + one, 0);
+        together.check(segment.scrapes[i]!.t, value, bounds, 'UNMESHED_UNKNOWN');
+      }
+      if (route === 'own') return;
       const bound = request ? truth.requests(route, i) : truth.answers(route, i);
       // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
       const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
       checker.check(segment.scrapes[i]!.t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
-      // Families without labels of the client count what comes without TLS beside the rest.
-      const apart = family.scopes !== 'in-server';
-      const other = series.get(`${family.name}|${route === 'probe' ? 'plain' : 'probe'}|${le}`)?.values[i] ?? 0;
-      const all = request ? truth.allRequests(i) : truth.allAnswers(i);
-      const upper = family.part === 'sum' && all.high > 0 ? Number.POSITIVE_INFINITY : all.high;
-      if (apart)
-        together.check(segment.scrapes[i]!.t, value + other, { low: all.low, high: upper }, 'UNMESHED_UNKNOWN');
       if (family.part !== 'bucket') return;
       const most = within?.[i] ?? 0;
       const least = above === undefined ? most : 0;

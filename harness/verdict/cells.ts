@@ -36,7 +36,7 @@ export interface Stranger {
 /** Series of unmeshed requests to the app, added up over whatever tells them apart (but `le`). */
 export interface Unmeshed {
   family: Family;
-  /** `own`: answers on any route that may be the proxy's own. */
+  /** `own`: answers on the default route that may be the proxy's own. */
   route: UnmeshedRoute | 'own';
   /** As in the label, in the unit of the family; Infinity for +Inf, NaN when the family has none. */
   le: number;
@@ -141,6 +141,7 @@ function addUnmeshed(
   const category = family.category(s.labels, book.names);
   // Answers from 500 on, and those without a status, may be the proxy's own; durations do not tell.
   const own = category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status));
+  if (own && route === 'probe') return;
   const le = edgeOf(family, s);
   const key = `${family.name}|${own ? 'own' : route}|${le}`;
   const known = out.unmeshed.get(key);

@@ -168,10 +168,17 @@ export function checkUnmeshed(
       if (family.scopes !== 'in-server' && family.part !== 'sum') {
         const all = ['plain', 'probe', 'own'].map((r) => series.get(`${family.name}|${r}|${le}`)?.values[i] ?? 0);
         const bounds = truth.all(i, request, all[2]! > 0);
-        const value = all.reduce((sum, one) => sum + one, 0);
-        together.check(segment.scrapes[i]!.t, value, bounds, 'UNMESHED_UNKNOWN');
+        const sumOfAll = all.reduce((sum, one) => sum + one, 0);
+        together.check(segment.scrapes[i]!.t, sumOfAll, bounds, 'UNMESHED_UNKNOWN');
       }
-      if (route === 'own') return;
+      if (route === 'own') {
+        // The proxy answers no more than it was asked; on the default route without TLS.
+        const asked = family.part === 'sum' ? Number.POSITIVE_INFINITY : truth.requests('plain', i).high;
+        if (family.scopes !== 'in-server') {
+          checker.check(segment.scrapes[i]!.t, value, { low: 0, high: asked }, 'UNMESHED_UNKNOWN');
+        }
+        return;
+      }
       const bound = request ? truth.requests(route, i) : truth.answers(route, i);
       // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
       const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;

@@ -7,6 +7,7 @@ import type { Segment } from './incarnations.ts';
 import { ANY_200, asHttp } from './outcomes.ts';
 import { isInbound, isWholeOutbound } from './peers.ts';
 import { inboundKind, outboundKind } from './projection.ts';
+import { addInto, valueReader } from './readings.ts';
 import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -60,7 +61,7 @@ export function cellsOf(
   book: ScopeBook,
 ): SegmentCells {
   const n = segment.scrapes.length;
-  const index = new Map(segment.scrapes.map((s, i) => [s.t, i]));
+  const valuesOf = valueReader(segment);
   const out: SegmentCells = {
     cells: new Map(),
     strangers: new Map(),
@@ -72,15 +73,8 @@ export function cellsOf(
   for (const s of series) {
     const family = FAMILY_BY_NAME.get(s.name);
     if (!family) continue;
-    const values = new Float64Array(n);
-    let seen = false;
-    for (const { t, v } of s.samples) {
-      const i = index.get(t);
-      if (i === undefined) continue;
-      values[i] = v;
-      seen = true;
-    }
-    if (seen) place(out, family, s, values, pod, segment.instance, book);
+    const values = valuesOf(s);
+    if (values) place(out, family, s, values, pod, segment.instance, book);
   }
   return out;
 }
@@ -199,10 +193,6 @@ function add(
     addInto(cell.values, values);
     cell.route ??= route;
   } else cells.set(key, { family, peer, category, le, values: values.slice(), route });
-}
-
-function addInto(target: Float64Array, values: Float64Array): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! + values[i]!;
 }
 
 /** A cell of zeros for everything that the truth knows, so that a missing series is compared, as 0. */

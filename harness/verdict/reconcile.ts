@@ -1,4 +1,4 @@
-import type { MetricLedger, Scrape } from '../ledger/types.ts';
+import type { MetricLedger } from '../ledger/types.ts';
 import {
   attemptRequests,
   attemptResponses,
@@ -26,6 +26,7 @@ import { checkHistograms, checkLatenciesCounted } from './histograms.ts';
 import { type Segment, segmentsOf } from './incarnations.ts';
 import { type Status, statusText } from './outcomes.ts';
 import { isOfPod, routeName } from './peers.ts';
+import { MONOTONE, readingOf } from './readings.ts';
 import type { Direction, Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
@@ -72,16 +73,6 @@ export function reconcile(
   });
   return observed;
 }
-
-/** Widened by the clocks' margin; after the last movement there is no time any more. */
-function readingOf(scrape: Scrape, settings: Settings): Reading {
-  if (scrape.fromMs >= settings.quietFromMs) {
-    return { fromMs: Number.POSITIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY, settled: true };
-  }
-  return { fromMs: scrape.fromMs - settings.marginMs, untilMs: scrape.untilMs + settings.marginMs, settled: false };
-}
-
-const MONOTONE = 'a counter does not fall within an incarnation';
 
 function checkSegment(
   ledger: MetricLedger['source'],

@@ -2,6 +2,7 @@ import type { PodInfo } from '../../core/topology.ts';
 import type { LedgerSeries } from '../../ledger/types.ts';
 import type { Segment } from '../incarnations.ts';
 import { type Names, OUTSIDE } from '../projection.ts';
+import { addInto, valueReader } from '../readings.ts';
 import { podKey } from '../truth.ts';
 import type { TcpMeasure } from './bounds.ts';
 import type { TcpTruth } from './connections.ts';
@@ -39,11 +40,10 @@ export function tcpCellsOf(
   truth: TcpTruth,
   reach: Reach,
 ): TcpCells {
-  const n = segment.scrapes.length;
-  const index = new Map(segment.scrapes.map((s, i) => [s.t, i]));
+  const valuesOf = valueReader(segment);
   const cells = new Map<string, TcpCell>();
   const strangers = new Map<string, TcpStranger>();
-  const zeros = new Float64Array(n);
+  const zeros = new Float64Array(segment.scrapes.length);
   const add = (family: string, measure: TcpMeasure, peer: string, side: string, values: Float64Array): void => {
     const key = `${family}|${side}|${peer}`;
     const known = cells.get(key);
@@ -58,7 +58,7 @@ export function tcpCellsOf(
     if (!family) continue;
     const projected = projectTcp(s.name, s.labels, pod, names, truth);
     if (!projected) continue;
-    const values = valuesOf(s, index, n);
+    const values = valuesOf(s);
     if (!values) continue;
     if (projected.kind === 'unexplained') {
       const key = `${s.name}|${projected.why}`;
@@ -112,20 +112,4 @@ function expected({ instance }: Segment, names: Names, truth: TcpTruth, reach: R
   }
   all('dst', 'app|*');
   return out;
-}
-
-function valuesOf(s: LedgerSeries, index: ReadonlyMap<number, number>, n: number): Float64Array | null {
-  const values = new Float64Array(n);
-  let seen = false;
-  for (const { t, v } of s.samples) {
-    const i = index.get(t);
-    if (i === undefined) continue;
-    values[i] = v;
-    seen = true;
-  }
-  return seen ? values : null;
-}
-
-function addInto(target: Float64Array, values: Float64Array): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! + values[i]!;
 }

@@ -1,8 +1,9 @@
 import type { Topology } from '../../core/topology.ts';
-import type { MetricLedger, Scrape } from '../../ledger/types.ts';
+import type { MetricLedger } from '../../ledger/types.ts';
 import type { Reading } from '../bounds.ts';
 import { type Segment, segmentsOf } from '../incarnations.ts';
 import type { Names } from '../projection.ts';
+import { MONOTONE, readingOf } from '../readings.ts';
 import type { Recorder, Subject } from '../recorder.ts';
 import { podKey, type Truth } from '../truth.ts';
 import { tcpBound } from './bounds.ts';
@@ -67,14 +68,6 @@ export function reconcileTcp(
     }
   });
   return observed;
-}
-
-/** Widened by the clocks' margin; after the last movement there is no time any more. */
-function readingOf(scrape: Scrape, settings: TcpSettings): Reading {
-  if (scrape.fromMs >= settings.quietFromMs) {
-    return { fromMs: Number.POSITIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY, settled: true };
-  }
-  return { fromMs: scrape.fromMs - settings.marginMs, untilMs: scrape.untilMs + settings.marginMs, settled: false };
 }
 
 function scopeOf(cell: TcpCell, { instance }: Segment, ground: TcpGround, reach: Reach): TcpScope {
@@ -153,7 +146,7 @@ function check(
     if (reading.settled) recorder.width(subject, bound);
     if (i > 0 && cell.measure !== 'current' && cell.values[i]! < cell.values[i - 1]!) {
       recorder
-        .about({ ...subject, reason: 'a counter does not fall within an incarnation' })
+        .about({ ...subject, reason: MONOTONE })
         .check(t, cell.values[i]!, { low: cell.values[i - 1]!, high: Number.POSITIVE_INFINITY }, 'COUNTER_FELL');
     }
   });

@@ -2,6 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import type { Socket } from 'node:net';
 import type { Address } from '../contract.ts';
 import { Http2AppConnection, type NotConnected, type Patience } from './app-connection-http2.ts';
+import { drained } from './drained.ts';
 import type { HeaderList, RequestHead } from './headers.ts';
 import { FAIL_FAST, resetError } from './proxy-error.ts';
 import type { ResponseRelay, Upstream } from './relay.ts';
@@ -144,18 +145,6 @@ class Http2Call implements Upstream {
       resetStream(stream, constants.NGHTTP2_CANCEL);
     }
   }
-}
-
-function drained(stream: ClientHttp2Stream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      stream.off('close', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    stream.on('close', done);
-  });
 }
 
 function withoutPseudo(raw: readonly string[]): HeaderList {

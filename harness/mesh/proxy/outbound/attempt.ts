@@ -3,6 +3,7 @@ import type { LinkSession } from '../../link/session.ts';
 import type { LinkStream } from '../../link/stream.ts';
 import type { BackendRef, OutboundTarget, ProxyTelemetry } from '../../telemetry/types.ts';
 import type { Endpoint, Waiting } from '../balancer.ts';
+import { drained } from '../drained.ts';
 import { type RequestHead, responseFromPeer } from '../headers.ts';
 import type { ConnectFailure } from '../peer-connection.ts';
 import { FAIL_FAST, LOAD_SHED, resetError } from '../proxy-error.ts';
@@ -187,18 +188,6 @@ export class Attempt implements Waiting, Upstream {
       resetStream(stream, constants.NGHTTP2_CANCEL);
     }
   }
-}
-
-function drained(stream: LinkStream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      stream.off('close', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    stream.on('close', done);
-  });
 }
 
 function ignore(): void {}

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../scenario/load.ts';
 import type { Scenario } from '../../scenario/model.ts';
-import type { AddressSpace } from './addresses.ts';
 import { seedOf } from './names.ts';
 import { type LocalPlan, planLocal } from './plan.ts';
+import { paperSpace } from './testing/space.ts';
 
 const scenario = (change: Partial<Scenario> = {}): Scenario => ({
   ...parseScenario(
@@ -26,20 +26,8 @@ timeline:
   ...change,
 });
 
-/** A space on paper. */
-function space(perPod = true): AddressSpace {
-  let next = 1;
-  return {
-    perPod,
-    hostIp: perPod ? '127.1.1.1' : '127.0.0.1',
-    podIp: () => (perPod ? `127.1.1.${++next}` : '127.0.0.1'),
-    listen: async (host, port) => ({ host, port: perPod ? port : 20_000 + ++next }),
-    [Symbol.asyncDispose]: async () => {},
-  };
-}
-
 const plan = (change?: Partial<Scenario>, perPod?: boolean): Promise<LocalPlan> =>
-  planLocal(scenario(change), '/results/two', space(perPod));
+  planLocal(scenario(change), '/results/two', paperSpace(perPod));
 
 const podNames = ({ topology }: LocalPlan) => topology.pods.map((pod) => pod.name);
 

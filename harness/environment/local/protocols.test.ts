@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../scenario/load.ts';
 import type { Scenario, ServiceSpec } from '../../scenario/model.ts';
-import type { AddressSpace } from './addresses.ts';
 import { type LocalPlan, planLocal } from './plan.ts';
+import { paperSpace } from './testing/space.ts';
 
 const plain = parseScenario(
   `apiVersion: meshproof/v1
@@ -25,18 +25,8 @@ function scenario(services: Record<string, Partial<ServiceSpec>>, change: Partia
   return { ...plain, services: plain.services.map((s) => ({ ...s, ...services[s.name] })), ...change };
 }
 
-function space(perPod = true): AddressSpace {
-  let next = 1;
-  return {
-    perPod,
-    hostIp: perPod ? '127.1.1.1' : '127.0.0.1',
-    podIp: () => (perPod ? `127.1.1.${++next}` : '127.0.0.1'),
-    listen: async (host, port) => ({ host, port: perPod ? port : 20_000 + ++next }),
-    [Symbol.asyncDispose]: async () => {},
-  };
-}
-
-const plan = (of: Scenario, perPod?: boolean): Promise<LocalPlan> => planLocal(of, '/results/three', space(perPod));
+const plan = (of: Scenario, perPod?: boolean): Promise<LocalPlan> =>
+  planLocal(of, '/results/three', paperSpace(perPod));
 
 const meshPods = ({ mesh }: LocalPlan, name: string) => mesh.pods.filter((pod) => pod.deployment === name);
 const appPods = ({ processes }: LocalPlan, name: string) =>

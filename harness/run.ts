@@ -10,12 +10,14 @@ import { findEnvironment } from './environment/index.ts';
 import { createRunDir } from './result/run-dir.ts';
 import { RESULT_API_VERSION, type Result, type ScenarioResult } from './result/types.ts';
 import { writeResult } from './result/write.ts';
+import { keepTruth } from './run/kept/keep-truth.ts';
 import { errorRecord } from './run/records.ts';
 import { runScenario, scenarioDir } from './run/scenario.ts';
 import { timed } from './run/steps.ts';
 import { suiteVerdict } from './run/suite.ts';
 import { ToolBox } from './run/tool-box.ts';
 import type { Scenario } from './scenario/model.ts';
+import type { JudgeInput } from './verdict/judge.ts';
 
 export interface RunOptions {
   /** Name of the environment: `local`, `kind`. */
@@ -60,6 +62,7 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
     for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) {
       if (options.signal.aborted) return;
       const { name } = scenario;
+      let observed: JudgeInput | undefined;
       const done = await runScenario(scenario, {
         session,
         context: {
@@ -70,7 +73,12 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
         onEnvironment: (info) => {
           result.environment.mesh = info.mesh;
         },
-        ...(options.keep ? { linger: keep } : {}),
+        ...(options.keep && {
+          onObserved: (input) => {
+            observed = input;
+          },
+          linger: (env, reached) => keep(env, reached, observed!),
+        }),
       });
       result.scenarios.push(done);
       options.progress.scenarioDone(done);
@@ -90,10 +98,11 @@ export async function runScenarios(scenarios: Scenario[], options: RunOptions): 
     await writeResult(runDir, result);
   };
   /** The verdict is on record while the environment stays up. */
-  const keep = async (env: RunningEnvironment, reached: ScenarioResult) => {
+  const keep = async (env: RunningEnvironment, reached: ScenarioResult, observed: JudgeInput) => {
     const now = [...result.scenarios, reached];
     await writeResult(runDir, { ...result, scenarios: now, verdict: suiteVerdict(now, scenarios.length) });
-    await linger(env, reached, options);
+    using truth = await keepTruth(env, reached.name, observed, options.signal);
+    await linger(env, reached, truth?.line, options);
   };
   try {
     await using session = await open();
@@ -145,8 +154,15 @@ function emptyResult(environment: string): Result {
   };
 }
 
-async function linger(env: RunningEnvironment, reached: ScenarioResult, options: RunOptions): Promise<void> {
+async function linger(
+  env: RunningEnvironment,
+  reached: ScenarioResult,
+  truth: string | undefined,
+  options: RunOptions,
+): Promise<void> {
+  options.progress.event(reached.name, { kind: 'phase', phase: 'kept' });
   options.progress.note?.(`${reached.name}: ${reached.verdict}; kept: Prometheus ${env.prometheusUrl}`);
+  if (truth !== undefined) options.progress.note?.(`  ${truth}`);
   for (const line of env.howToLook()) options.progress.note?.(`  ${line}`);
   options.progress.note?.('Ctrl-C ends it');
   await new Promise<void>((done) => {

@@ -128,7 +128,7 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** @throws HarnessError CHILD_GONE when there is no one to send to */
+  /** @throws HarnessError CHILD_DIED when there is no one to send to */
   send(message: unknown): void {
     if (!this.#process.connected) throw childDied(this, 'it cannot be reached');
     this.#process.send(message as object, undefined, undefined, () => {});

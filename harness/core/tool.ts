@@ -1,6 +1,14 @@
 import { type ChildExit, type ChildSpec, startChild } from './process.ts';
 
-export type ToolName = 'k6' | 'prometheus' | 'kind' | 'linkerd';
+/** `promtool` checks rules; no run needs it. */
+export type ToolName = 'k6' | 'prometheus' | 'promtool' | 'kind' | 'linkerd';
+
+/** A release of a tool other than the pinned one. */
+export interface ToolRelease {
+  version: string;
+  /** Where the user has it; null: it is looked for. */
+  path: string | null;
+}
 
 /** An external program that was found: which, where, and by which way. */
 export interface ResolvedTool {

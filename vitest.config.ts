@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{harness,sim-services,tools}/**/*.test.ts'],
           exclude: [INTEGRATION, ELSEWHERE],
+          setupFiles: ['./tools/vitest/seed.ts'],
           testTimeout: 20_000,
           maxWorkers: cores,
           sequence: { groupOrder: 0 },
@@ -26,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [`{harness,sim-services,tools}/${INTEGRATION}`],
+          setupFiles: ['./tools/vitest/seed.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Each starts programs of its own (k6, Prometheus, a mesh): one file for two cores.

@@ -13,11 +13,14 @@ export interface CacheEntry {
 }
 
 /**
- * The entry of a tool at its pinned version, whether it is there or not.
+ * The entry of a tool at its pinned version, or at the one that is wanted, whether it is there or not.
  * @throws HarnessError TOOL_NOT_PINNED
  */
-export function cacheEntry(tool: ToolSpec, context: { env: NodeJS.ProcessEnv; toolsDir: string }): CacheEntry {
-  const { version, pinned, sums } = pinOf(tool, context.toolsDir);
+export function cacheEntry(
+  tool: ToolSpec,
+  context: { env: NodeJS.ProcessEnv; toolsDir: string; version?: string },
+): CacheEntry {
+  const { version, pinned, sums } = pinOf(tool, context.toolsDir, context.version);
   const platform = `${process.platform}-${process.arch}`;
   const build = tool.go ? [tool.go.tags.join(','), tool.go.setVersion(version).join(' ')] : [];
   const key = createHash('sha256')

@@ -15,6 +15,7 @@ test('the programs, the images and the modules are of the same versions', () => 
   expect(`v${version('kind')}`).toBe(VERSIONS.kind.version);
   expect(VERSIONS.images.prometheus.name).toBe(`docker.io/prom/prometheus:v${version('prometheus')}`);
   expect(VERSIONS.images.k6.name).toBe(`docker.io/grafana/k6:${version('k6')}`);
+  expect(version('promtool')).toBe(version('prometheus'));
   expect(version('linkerd')).toBe(VERSIONS.linkerd.version);
 });
 
@@ -28,6 +29,7 @@ test('the release files of Linkerd’s CLI are the ones that are pinned', () => 
 test.each([
   ['k6', 'grafana/k6/releases/download/v1.8.1/k6-v1.8.1-linux-arm64.tar.gz'],
   ['prometheus', 'prometheus/prometheus/releases/download/v3.15.0/prometheus-3.15.0.linux-arm64.tar.gz'],
+  ['promtool', 'prometheus/prometheus/releases/download/v3.15.0/prometheus-3.15.0.linux-arm64.tar.gz'],
   ['kind', 'kubernetes-sigs/kind/releases/download/v0.33.0/kind-linux-arm64'],
   ['linkerd', 'linkerd/linkerd2/releases/download/edge-26.8.3/linkerd2-cli-edge-26.8.3-linux-arm64'],
 ] as const)('the release of %s', (name, place) => {
@@ -46,6 +48,8 @@ test('every module has its sums', () => {
 test.each([
   ['kind', 'kind v0.33.0 go1.26.8 linux/amd64', '0.33.0'],
   ['linkerd', 'edge-26.8.3', 'edge-26.8.3'],
+  // As Debian builds it.
+  ['prometheus', 'prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+deb12u1)', '2.42.0'],
   ['linkerd', 'stable-2.14.10', 'stable-2.14.10'],
 ] as const)('%s prints %s', (name, printed, expected) => {
   expect(printed.match(TOOLS[name].printedVersion)?.[1]).toBe(expected);

@@ -7,6 +7,8 @@ export interface ToolSpec {
   name: ToolName;
   /** Environment variable that names its path. */
   variable: string;
+  /** Command line option that names its path; null: there is none. */
+  option: string | null;
   versionArgs: string[];
   /** Finds the version in what the program prints with versionArgs. */
   printedVersion: RegExp;
@@ -55,12 +57,47 @@ export interface ReleasePlatform {
   arch: 'amd64' | 'arm64';
 }
 
+/** Those that are supported. */
+export const RELEASE_PLATFORMS: readonly ReleasePlatform[] = (['linux', 'darwin'] as const).flatMap((os) =>
+  (['amd64', 'arm64'] as const).map((arch) => ({ os, arch })),
+);
+
 const PROMETHEUS_MODULE = 'github.com/prometheus/prometheus';
+
+/** A program of Prometheus' module. */
+function prometheusBuild(program: string, dir: string, usualSeconds: number): GoBuild {
+  return {
+    dir,
+    module: PROMETHEUS_MODULE,
+    package: `${PROMETHEUS_MODULE}/cmd/${program}`,
+    // Of the ways of service discovery only Kubernetes' is wanted; without the others it builds in a third of the time.
+    tags: ['remove_all_sd', 'enable_kubernetes_sd'],
+    version: prometheusVersion,
+    setVersion: (version) => ['-X', `github.com/prometheus/common/version.Version=${version}`],
+    usualSeconds,
+  };
+}
+
+/** All its programs are in one archive. */
+function prometheusRelease(program: string): Release {
+  return {
+    asset(version, { os, arch }) {
+      const name = `prometheus-${version}.${os}-${arch}`;
+      return {
+        folder: `prometheus/prometheus/releases/download/v${version}`,
+        file: `${name}.tar.gz`,
+        checksums: 'sha256sums.txt',
+        inArchive: `${name}/${program}`,
+      };
+    },
+  };
+}
 
 export const TOOLS: Record<ToolName, ToolSpec> = {
   k6: {
     name: 'k6',
     variable: 'MESHPROOF_K6',
+    option: '--k6',
     versionArgs: ['version'],
     printedVersion: /\bk6(?:\.exe)? v(\d+\.\d+\.\d+)/,
     atLeast: '1.0.0',
@@ -89,35 +126,30 @@ export const TOOLS: Record<ToolName, ToolSpec> = {
   prometheus: {
     name: 'prometheus',
     variable: 'MESHPROOF_PROMETHEUS',
+    option: '--prometheus',
     versionArgs: ['--version'],
     printedVersion: /\bprometheus, version (\d+\.\d+\.\d+)/,
     atLeast: '2.40.0',
     install: 'https://prometheus.io/docs/prometheus/latest/installation/',
-    go: {
-      dir: '',
-      module: PROMETHEUS_MODULE,
-      package: `${PROMETHEUS_MODULE}/cmd/prometheus`,
-      // Of the ways of service discovery only Kubernetes' is wanted; without the others it builds in a third of the time.
-      tags: ['remove_all_sd', 'enable_kubernetes_sd'],
-      version: prometheusVersion,
-      setVersion: (version) => ['-X', `github.com/prometheus/common/version.Version=${version}`],
-      usualSeconds: 150,
-    },
-    release: {
-      asset(version, { os, arch }) {
-        const name = `prometheus-${version}.${os}-${arch}`;
-        return {
-          folder: `prometheus/prometheus/releases/download/v${version}`,
-          file: `${name}.tar.gz`,
-          checksums: 'sha256sums.txt',
-          inArchive: `${name}/prometheus`,
-        };
-      },
-    },
+    go: prometheusBuild('prometheus', '', 150),
+    release: prometheusRelease('prometheus'),
+  },
+  promtool: {
+    name: 'promtool',
+    variable: 'MESHPROOF_PROMTOOL',
+    option: null,
+    versionArgs: ['--version'],
+    printedVersion: /\bpromtool, version (\d+\.\d+\.\d+)/,
+    atLeast: '2.40.0',
+    install: 'https://prometheus.io/docs/prometheus/latest/installation/',
+    // Of the same modules and tags, so mostly of what Go has compiled for Prometheus already; it needs a module more.
+    go: prometheusBuild('promtool', 'promtool', 150),
+    release: prometheusRelease('promtool'),
   },
   kind: {
     name: 'kind',
     variable: 'MESHPROOF_KIND',
+    option: '--kind',
     versionArgs: ['version'],
     printedVersion: /\bkind v(\d+\.\d+\.\d+)/,
     // The first whose node images have containerd 2, as all later ones do.
@@ -143,6 +175,7 @@ export const TOOLS: Record<ToolName, ToolSpec> = {
   linkerd: {
     name: 'linkerd',
     variable: 'MESHPROOF_LINKERD',
+    option: '--linkerd',
     versionArgs: ['version', '--client', '--short'],
     printedVersion: /\b((?:edge|stable|enterprise)-\d+\.\d+\.\d+)/,
     // Of the stable releases; edge releases count by year since 18 and are all later.

@@ -18,10 +18,12 @@ export interface Pin {
 /**
  * Of a tool that can be built: its Go module's version. Of others: kind-config/versions.yaml, beside the folder of the
  * modules.
+ * @param version another than the pinned one: of it nothing more is known
  * @throws HarnessError TOOL_NOT_PINNED
  */
-export function pinOf(tool: ToolSpec, toolsDir: string): Pin {
-  return tool.go ? goPin(tool, tool.go, join(toolsDir, tool.go.dir)) : filePin(tool, toolsDir);
+export function pinOf(tool: ToolSpec, toolsDir: string, version?: string): Pin {
+  const pin = tool.go ? goPin(tool, tool.go, join(toolsDir, tool.go.dir)) : filePin(tool, toolsDir);
+  return version === undefined || version === pin.version ? pin : { version, pinned: version, sums: [], sha256: {} };
 }
 
 function goPin(tool: ToolSpec, go: GoBuild, dir: string): Pin {

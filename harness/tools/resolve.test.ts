@@ -80,7 +80,7 @@ test('programs on PATH that are too old, broken or mute are passed over', async 
       /^ {2}cache: there is no .*\/meshproof\/tools\/prometheus-3\.15\.0-[0-9a-f]{12}\/prometheus$/,
     ),
     "  container: DOCKER_HOST is tcp://docker.invalid:2375: containers there can't see the loopback addresses of this machine",
-    '  release: http://127.0.0.1:2/prometheus/prometheus/releases/download/v3.15.0/sha256sums.txt: ECONNREFUSED',
+    '  release: http://127.0.0.1:2/prometheus/prometheus/releases/download/v3.15.0/sha256sums.txt: nobody listens there (ECONNREFUSED)',
     '  go: there is no go on PATH',
   ]);
   expect(error.hint).toMatch(
@@ -207,4 +207,30 @@ test.each([
   ['0.57.0', '1.0.0', -1],
 ])('version %s against %s', (a, b, sign) => {
   expect(Math.sign(compareVersions(a, b))).toBe(sign);
+});
+
+test('a version that is wanted goes before any that would do, whatever variable names another', async () => {
+  using machine = standInMachine();
+  const [first, second] = ['first', 'second'].map((name) => machine.folder(name)) as [string, string];
+  machine.program('linkerd', prints('edge-26.8.3'), first);
+  const wanted = machine.program('linkerd', prints('stable-2.14.10'), second);
+  const other = machine.program('other', prints('edge-26.8.1'), machine.root);
+  const env = { ...machine.options.env, PATH: [first, second].join(delimiter), MESHPROOF_LINKERD: other };
+  const options = { ...machine.options, env, version: 'stable-2.14.10' };
+  expect(await resolveTool('linkerd', options)).toEqual({
+    ...{ name: 'linkerd', path: wanted, version: 'stable-2.14.10', source: 'PATH' },
+  });
+  await expect(resolveTool('linkerd', { ...options, given: other })).rejects.toThrow(
+    `can't be used: ${other} is version edge-26.8.1, and stable-2.14.10 is wanted`,
+  );
+});
+
+test('a version that is nowhere: each way is named with what it led to', async () => {
+  using machine = standInMachine();
+  machine.program('linkerd', prints('edge-26.8.3'));
+  const missing = resolveTool('linkerd', { ...machine.options, version: 'edge-26.8.1' });
+  await expect(missing).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+  await expect(missing).rejects.toThrow(
+    /there is no linkerd edge-26\.8\.1; tried:[\s\S]*PATH: \S+ is version edge-26\.8\.3, and edge-26\.8\.1 is wanted[\s\S]*cache: there is no \S+linkerd-edge-26\.8\.1-[\s\S]*release: /,
+  );
 });

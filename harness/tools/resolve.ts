@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../core/errors.ts';
+import { projectFile } from '../core/project.ts';
 import type { ResolvedTool } from '../core/tool.ts';
 import { TOOLS, type ToolName, type ToolSpec } from './catalogue.ts';
 import { cache } from './strategies/cache.ts';
@@ -9,11 +9,13 @@ import { go } from './strategies/go.ts';
 import { path } from './strategies/path.ts';
 import { release } from './strategies/release.ts';
 import type { Strategy, ToolContext } from './strategy.ts';
-import { inspect } from './version.ts';
+import { type Inspection, inspect } from './version.ts';
 
 export interface ToolOptions {
   /** A path from the command line; it goes before everything else. */
   given?: string | null | undefined;
+  /** Exactly this version, instead of any that is new enough. */
+  version?: string;
   /** Default: this process' own. */
   env?: NodeJS.ProcessEnv;
   /** One line about what takes long. */
@@ -27,7 +29,7 @@ export interface ToolOptions {
 /** The ways to come by a tool, in the order in which they are tried. */
 export const STRATEGIES: readonly Strategy[] = [given, path, cache, container, release, go];
 
-const TOOLS_DIR = fileURLToPath(new URL('../../tools/', import.meta.url));
+const TOOLS_DIR = projectFile('tools/');
 
 /**
  * Finds a tool that will do, building it as the last resort.
@@ -39,6 +41,7 @@ export async function resolveTool(name: ToolName, options: ToolOptions = {}): Pr
   const context: ToolContext = {
     given: options.given ?? null,
     env: options.env ?? process.env,
+    ...(options.version !== undefined && { version: options.version }),
     toolsDir: options.toolsDir ?? TOOLS_DIR,
     progress: options.progress ?? (() => {}),
     signal: options.signal,
@@ -53,26 +56,40 @@ export async function resolveTool(name: ToolName, options: ToolOptions = {}): Pr
     }
     if ('tool' in finding) return { ...finding.tool, name, source: strategy.source };
     for (const candidate of finding.candidates) {
-      const inspection = await inspect(tool, candidate, context);
+      const inspection = exact(await inspect(tool, candidate, context), candidate, context);
       if ('version' in inspection) {
         return { name, path: candidate, version: inspection.version, source: finding.source ?? strategy.source };
       }
-      if (strategy.decisive) throw unusable(tool, inspection.reason);
+      // A variable does not say that it is meant for this version.
+      if (strategy.decisive && (context.given !== null || context.version === undefined)) {
+        throw unusable(tool, inspection.reason);
+      }
       reasons.push(`${strategy.source}: ${inspection.reason}`);
     }
   }
-  throw missing(tool, reasons);
+  throw missing(tool, reasons, context);
 }
 
-function missing(tool: ToolSpec, reasons: string[]): HarnessError {
+/** One that would do, were it not another version than the one that is wanted, does not. */
+function exact(inspection: Inspection, candidate: string, { version }: ToolContext): Inspection {
+  if (version === undefined || !('version' in inspection) || inspection.version === version) return inspection;
+  return { reason: `${candidate} is version ${inspection.version}, and ${version} is wanted` };
+}
+
+function missing(tool: ToolSpec, reasons: string[], { version }: ToolContext): HarnessError {
   const list = reasons.map((reason) => `\n  ${reason}`).join('');
+  if (version !== undefined) {
+    return new HarnessError('TOOL_MISSING', `there is no ${tool.name} ${version}; tried:${list}`, {
+      hint: `bring that version (${tool.install}), and give its path`,
+    });
+  }
   return new HarnessError('TOOL_MISSING', `there is no usable ${tool.name}; tried:${list}`, {
-    hint: `install ${tool.name} ${tool.atLeast} or later (${tool.install}), ${tool.go ? 'or Go to have it built, ' : ''}or name its path with ${tool.variable}`,
+    hint: `install ${tool.name} ${tool.atLeast} or later (${tool.install}), ${tool.go ? 'or Go to have it built, ' : ''}or name its path with ${tool.variable}; behind a proxy or without a network see docs/air-gapped.md`,
   });
 }
 
 function unusable(tool: ToolSpec, reason: string): HarnessError {
   return new HarnessError('TOOL_UNUSABLE', `the ${tool.name} that was given can't be used: ${reason}`, {
-    hint: `correct --${tool.name} or ${tool.variable}, or leave it out to have ${tool.name} looked for`,
+    hint: `correct ${tool.option === null ? '' : `${tool.option} or `}${tool.variable}, or leave it out to have ${tool.name} looked for`,
   });
 }

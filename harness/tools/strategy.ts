@@ -25,6 +25,8 @@ export interface ToolContext {
   /** A path the user gave on the command line. */
   given: string | null;
   env: NodeJS.ProcessEnv;
+  /** The only version that will do; absent: the pinned one, or any that is new enough. */
+  version?: string;
   /** Folder of go.mod and go.sum. */
   toolsDir: string;
   /** One line about what takes long. */

@@ -29,6 +29,9 @@ export function standInMachine() {
   writeFileSync(join(toolsDir, 'go.sum'), 'sums\n');
   writeFileSync(join(folder('tools/kind'), 'go.mod'), 'module x\nrequire sigs.k8s.io/kind v0.33.0\n');
   writeFileSync(join(toolsDir, 'kind', 'go.sum'), 'sums\n');
+  const promtool = 'module y\nrequire github.com/prometheus/prometheus v0.315.0\n';
+  writeFileSync(join(folder('tools/promtool'), 'go.mod'), promtool);
+  writeFileSync(join(toolsDir, 'promtool', 'go.sum'), 'sums\n');
   writeFileSync(join(folder('kind-config'), 'versions.yaml'), 'linkerd: { version: edge-26.8.3 }\n');
   const options: ToolOptions = {
     // The shell of the stand-ins is at a fixed path; nothing else of this machine can be found, its Docker included.

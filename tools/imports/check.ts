@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { CONFINED, isTestCode, MAY_EXIT, PARTS, PURE } from './rules.ts';
+import { CHECKOUT_ONLY, CONFINED, isTestCode, MAY_EXIT, PARTS, PURE } from './rules.ts';
 import { importsOf } from './scan.ts';
 
 export interface Source {
@@ -8,9 +8,11 @@ export interface Source {
   text: string;
 }
 
-/** Names of package.json's dependencies. */
+/** Names of packages. */
 export interface Packages {
+  /** That programs may use. */
   production: Set<string>;
+  /** That are there besides: for tests, tools and benchmarks. */
   development: Set<string>;
 }
 
@@ -53,8 +55,11 @@ function checkPackage(file: string, specifier: string, packages: Packages): stri
   }
   if (name.startsWith('node:')) return breaches;
   const mayUseDevelopment = isTestCode(file) || covers('tools/', file) || covers('harness/bench/', file);
+  if (CHECKOUT_ONLY.some((entry) => entry.file === file && entry.packages.includes(name))) return breaches;
   if (!packages.production.has(name) && !(mayUseDevelopment && packages.development.has(name))) {
-    breaches.push(`${name} is not among the dependencies in package.json that this file may use`);
+    breaches.push(
+      `${name} is not among the packages that this file may use (package.json, COMPILED_IN in tools/imports/rules.ts)`,
+    );
   }
   return breaches;
 }

@@ -20,12 +20,20 @@ export const PARTS: Part[] = [
   { path: 'sim-services/', may: [CONTRACT], why: 'the services know nothing of the harness' },
   { path: 'harness/core/', may: [], why: 'everything stands on it' },
   { path: 'harness/scenario/', may: BASE, why: 'a scenario is data' },
+  { path: 'harness/causes/', may: [], why: 'the catalogue is data' },
+  { path: 'harness/changes/', may: [], why: 'what is known of versions is data' },
   { path: 'harness/tools/', may: ['harness/core/'], why: 'finding programs has nothing to do with what they are for' },
   {
     path: 'harness/mesh/',
     may: MODEL,
     testsMay: ['harness/prometheus/', 'harness/ledger/'],
     why: 'the mesh does not know who runs it or judges it',
+  },
+  {
+    path: 'harness/prometheus/relabel/',
+    may: [...MODEL, 'harness/prometheus/', 'harness/evidence/types.ts'],
+    testsMay: ['harness/mesh/'],
+    why: 'pure functions from a configuration and a pod to its targets',
   },
   {
     path: 'harness/prometheus/',
@@ -35,8 +43,24 @@ export const PARTS: Part[] = [
   },
   { path: 'harness/load/', may: MODEL, why: 'the load generator does not know what is behind the addresses' },
   {
-    path: 'harness/environment/',
+    path: 'harness/faults/',
     may: [...MODEL, 'harness/mesh/', 'harness/prometheus/'],
+    why: 'what is done to a mesh; environments do it when they are told to',
+  },
+  {
+    path: 'harness/evidence/types.ts',
+    may: ['harness/core/', 'harness/prometheus/client.ts'],
+    why: 'evidence is data',
+  },
+  {
+    path: 'harness/evidence/',
+    may: [...MODEL, 'harness/prometheus/', 'harness/ledger/', 'harness/environment/contract.ts'],
+    testsMay: ['harness/mesh/'],
+    why: 'it reads what a mesh shows, and knows no verdict',
+  },
+  {
+    path: 'harness/environment/',
+    may: [...MODEL, 'harness/mesh/', 'harness/prometheus/', 'harness/faults/', 'harness/evidence/types.ts'],
     testsMay: ['harness/load/'],
     why: 'it brings the mesh and Prometheus up, and knows no verdict',
   },
@@ -47,21 +71,108 @@ export const PARTS: Part[] = [
   },
   { path: 'harness/result/', may: BASE, why: 'the record of a run is data' },
   {
+    path: 'harness/verdict/diagnose/',
+    may: [
+      ...MODEL,
+      'harness/verdict/',
+      'harness/causes/',
+      'harness/changes/',
+      'harness/ledger/types.ts',
+      'harness/result/types.ts',
+      'harness/evidence/types.ts',
+      'harness/prometheus/relabel/',
+      'harness/prometheus/promql/',
+      'harness/prometheus/client.ts',
+    ],
+    why: 'pure functions from evidence to causes; what was injected is out of their sight',
+  },
+  {
+    path: 'harness/verdict/timeline/',
+    may: [
+      ...MODEL,
+      'harness/verdict/',
+      'harness/ledger/types.ts',
+      'harness/result/types.ts',
+      'harness/result/timeline/types.ts',
+    ],
+    testsMay: ['harness/result/'],
+    why: 'pure functions from what the judge told to what charts are drawn from',
+  },
+  {
     path: 'harness/verdict/',
     may: [...MODEL, 'harness/ledger/types.ts', 'harness/result/types.ts'],
     why: 'pure functions from ledgers to a result',
   },
-  { path: 'harness/report/', may: ['harness/core/', 'harness/result/'], why: 'reports see results only' },
+  { path: 'harness/matrix/record.ts', may: ['harness/result/types.ts'], why: 'the record of a matrix is data' },
+  {
+    path: 'harness/report/',
+    may: ['harness/core/', 'harness/result/', 'harness/matrix/record.ts'],
+    testsMay: ['harness/matrix/testing/', 'harness/matrix/schema.ts'],
+    why: 'reports see records only',
+  },
+  { path: 'harness/docs/', may: ['harness/', CONTRACT], why: 'documents are made from what users see' },
   { path: 'harness/cli/', may: ['harness/', CONTRACT], why: 'on top' },
+  {
+    path: 'harness/bench/micro/',
+    may: ['harness/', '!harness/cli/', CONTRACT, 'sim-services/behaviour/'],
+    why: 'it measures parts of the project, whosever they are',
+  },
   // Those that compose: everything but the command line.
-  ...['harness/run.ts', 'harness/run.test.ts', 'harness/run.integration.test.ts', 'harness/run/', 'harness/bench/'].map(
-    (path) => ({
-      path,
-      may: ['harness/', '!harness/cli/', CONTRACT],
-      why: 'it composes; the command line is above it',
-    }),
-  ),
+  ...[
+    'harness/index.ts',
+    'harness/run.ts',
+    'harness/run.test.ts',
+    'harness/run.integration.test.ts',
+    'harness/run/',
+    'harness/bench/',
+    'harness/dashboards/',
+    'harness/matrix/',
+    'harness/doctor/',
+    'harness/upgrade/',
+  ].map((path) => ({
+    path,
+    may: ['harness/', '!harness/cli/', CONTRACT],
+    why: 'it composes; the command line is above it',
+  })),
+  {
+    path: 'tools/package/',
+    may: ['harness/environment/kind/images/bundle.ts'],
+    testsMay: ['tools/imports/rules.ts'],
+    why: 'the build of the package makes what the package reads, and knows nothing else of it',
+  },
+  {
+    path: 'tools/screenshots/',
+    may: ['harness/report/', 'harness/result/', 'harness/core/'],
+    why: 'it shows what reports look like, and runs the command line as a user does',
+  },
   { path: 'tools/', may: [], why: 'checks of the repository stand alone' },
+];
+
+/** Packages that programs use: the npm package has them compiled in, and brings no other. */
+export const COMPILED_IN = [
+  '@dagrejs/dagre',
+  '@grpc/grpc-js',
+  '@kubernetes/client-node',
+  '@lezer/common',
+  '@prometheus-io/lezer-promql',
+  'commander',
+  'echarts',
+  'fastify',
+  'prom-client',
+  'protobufjs',
+  'testcontainers',
+  'undici',
+  'yaml',
+  'zod',
+];
+
+/** What only a checkout needs of the others, outside tests and tools. */
+export const CHECKOUT_ONLY = [
+  {
+    file: 'harness/environment/kind/images/bundle.ts',
+    packages: ['esbuild'],
+    why: 'it makes the programs of images; the npm package has them made',
+  },
 ];
 
 /** Packages that only their owners import. */
@@ -95,4 +206,5 @@ export const PURE = {
 export const MAY_EXIT = ['harness/cli/', 'sim-services/main.ts'];
 
 /** Code that runs only in tests and benchmarks: it may use development dependencies. */
-export const isTestCode = (file: string) => /(?:\.(?:test|bench)\.ts$|\/testing\.ts$|\/testing\/)/.test(file);
+export const isTestCode = (file: string) =>
+  /(?:\.(?:test|bench)\.ts$|\/testing\.ts$|\/testing\/|^harness\/bench\/micro\/)/.test(file);

@@ -5,6 +5,7 @@ import { printed, runCommand } from '../../core/run-command.ts';
 import { isExecutable, searchPath } from '../../core/search-path.ts';
 import { type CacheEntry, cacheEntry } from '../cache.ts';
 import type { GoBuild, ToolSpec } from '../catalogue.ts';
+import { pinOf } from '../pin.ts';
 import type { Strategy, ToolContext } from '../strategy.ts';
 import { cache } from './cache.ts';
 
@@ -18,6 +19,8 @@ export const go: Strategy = {
   async find(tool, context) {
     if (!tool.go) return { reason: `${tool.name} can't be built from a module` };
     const go = tool.go;
+    const { version } = pinOf(tool, context.toolsDir);
+    if ((context.version ?? version) !== version) return { reason: `the modules in tools/ are of ${version}` };
     const [goFile] = searchPath(process.platform === 'win32' ? 'go.exe' : 'go', context.env);
     if (!goFile) return { reason: 'there is no go on PATH' };
     const entry = cacheEntry(tool, context);

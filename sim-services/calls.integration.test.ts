@@ -62,6 +62,21 @@ describe('calls', () => {
     expect(story(web).slice(0, 4)).toEqual(['S - GET /x', 's shop/cart GET /x', 'e 503  no endpoints', 'E 503']);
   });
 
+  test('say nothing on a new connection for as long as they are told, on a kept one at once', async () => {
+    const db = aWorkload('db', [aRoute()]);
+    const web = aWorkload('web', [aRoute({ steps: [[aCall(db)]] })]);
+    web.pods[0]!.speaksAfterMs = 120;
+    await serve(web, db);
+    const tookMs: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      const began = performance.now();
+      expect((await ask(web)).status).toBe(200);
+      tookMs.push(performance.now() - began);
+    }
+    expect(tookMs[0]).toBeGreaterThan(115);
+    expect(tookMs[1]).toBeLessThan(100);
+  });
+
   test('of a step run at the same time, steps one after the other', async () => {
     const slow = aWorkload('slow', [aRoute({ latency: { kind: 'constant', ms: 40 } })]);
     const web = aWorkload('web', [aRoute({ steps: [[aCall(slow), aCall(slow)], [], [aCall(slow)]] })]);

@@ -33,6 +33,9 @@ export function misfits(workload: WorkloadConfig): Misfit[] {
   if (protocol === 'tcp' && routes.length !== 1) {
     found.push({ at: ['routes'], message: 'tcp has one route, which is /' });
   }
+  if (protocol === 'tcp' && workload.concurrency !== undefined) {
+    found.push({ at: ['concurrency'], message: 'tcp has connections, and no requests to wait in line' });
+  }
   return found;
 }
 

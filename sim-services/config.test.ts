@@ -60,6 +60,8 @@ test('a configuration that uses everything is taken as it is', () => {
   expect(parseConfig(config)).toEqual(config);
 });
 
+const TCP = { protocol: 'tcp', routes: [aRoute({ method: 'CONNECT', path: '/' })] };
+
 /** Each begins with the message that it must produce. */
 const BAD: [message: string, config: unknown][] = [
   ['configuration: : Invalid input: expected object', null],
@@ -72,6 +74,11 @@ const BAD: [message: string, config: unknown][] = [
   ['workloads[0].pods[0].admin: ', pod({ admin: web.pods[0]!.listen })],
   ['is used twice', changed((c) => c.workloads.push({ ...aWorkload('b', []), pods: [{ ...web.pods[0]!, pod: 'b' }] }))],
   ['is declared twice', changed((c) => c.workloads[0]!.pods.push(c.workloads[0]!.pods[0]!))],
+  ['workloads[0].concurrency: ', changed((c) => Object.assign(c.workloads[0]!, { concurrency: 0 }))],
+  [
+    'workloads[0].concurrency: tcp has connections',
+    changed((c) => Object.assign(c.workloads[0]!, { ...TCP, concurrency: 1 })),
+  ],
   ['workloads[0].routes[1]: is declared twice', changed((c) => c.workloads[0]!.routes.push(aRoute()))],
   ['workloads[0].routes[0].path: an absolute path without query', route({ path: '/a?b' })],
   ['workloads[0].routes[0].path: is taken by', route({ path: '/readyz' })],

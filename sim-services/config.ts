@@ -10,6 +10,7 @@ const MAX_MS = 2 ** 31 - 1;
 /** Above what any server takes, so that a header that is too large can be tried. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_CONCURRENCY = 10_000;
 
 const ms = z.number().min(0).max(MAX_MS);
 const rate = z.number().min(0).max(1);
@@ -123,6 +124,7 @@ const pod = z.strictObject({
   admin: z.strictObject({ host: text, port: z.int().min(0).max(65535) }),
   egress: address.nullable(),
   egressOf: z.record(text, z.array(address).min(1)).optional(),
+  speaksAfterMs: z.number().positive().optional(),
   journalDir: z.string().refine(isFolder, 'is not a folder that exists'),
   incarnation: text,
 });
@@ -134,6 +136,7 @@ const workload = z.strictObject({
   timeline: z.array(change),
   protocol: protocol.optional(),
   serverSpeaksFirst: z.boolean().optional(),
+  concurrency: z.int().min(1).max(MAX_CONCURRENCY).optional(),
   pods: z.array(pod).min(1),
 });
 const schema = z.strictObject({ workloads: z.array(workload).min(1) }).superRefine((config, context) => {

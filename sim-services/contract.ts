@@ -136,6 +136,8 @@ export interface PodConfig {
    * Host header: TCP, opaque ports, ports that outbound proxies skip.
    */
   egressOf?: Record<string, { host: string; port: number }[]>;
+  /** HTTP/1.1: a new connection to a callee says nothing for so long after it was made, ms; absent: the request follows at once. */
+  speaksAfterMs?: number;
   /** Folder of the pod's journals; one file an incarnation. Must exist. */
   journalDir: string;
   /**
@@ -174,6 +176,12 @@ export interface WorkloadConfig {
   protocol?: Protocol;
   /** TCP: the server greets before the client says anything. */
   serverSpeaksFirst?: boolean;
+  /**
+   * Requests that each pod handles at the same time, its calls to others included; further ones wait in line, first come, first
+   * served, and their latency has the wait in it. A place is free when the last write of an answer is about to be made, or the
+   * request is aborted. Probes and unknown paths need none. Not for TCP. Absent: any number.
+   */
+  concurrency?: number;
   pods: PodConfig[];
 }
 
@@ -201,7 +209,7 @@ export interface OriginRequest {
  *
  *   H,<version>,<namespace/workload>,<pod>,<incarnation>,<t>                     first line
  *   callee's side (requests this pod served; probes have the caller `-`):
- *   S,<id>,<t>,<caller>,<method>,<route>        the request (its body read) has reached the handler
+ *   S,<id>,<t>,<caller>,<method>,<route>        the request (its body read) has reached the handler, where it may wait for a place (concurrency)
  *   B,<id>,<t>,<status>                         first body byte is about to be written, when the body comes in pieces
  *   E,<id>,<t>,<status>,<tFirstByte>,<grpc>     the last write is about to be made; completed. grpc: empty for HTTP, the code, `-` without trailers
  *   X,<id>,<t>,<reason>,<status>                aborted: `client-gone` | `reset` | `closed` (in order, without an answer) | `reset-mid-body`; status 0 before headers

@@ -15,6 +15,7 @@ import { createH2App } from './server/http2/app.ts';
 import type { AppListener } from './server/listener.ts';
 import { PodMetrics } from './server/metrics.ts';
 import type { Origin } from './server/origin.ts';
+import { Places } from './server/places.ts';
 import { type AppRoute, appRoute, Router } from './server/route.ts';
 import { createTcpApp } from './server/tcp/app.ts';
 
@@ -60,8 +61,10 @@ export class Pod {
     const incarnation =
       config.incarnation === AUTO_INCARNATION ? String(countJournals(journalDir)) : config.incarnation;
     const journal = new Journal({ dir: journalDir, workload: id, pod, incarnation }, onLost);
-    const context = new PodContext(journal, new Answers(pod), origin, (inFlight) => new PodMetrics(inFlight));
-    const egress = new Egress(config.egress, config.egressOf);
+    const { concurrency } = workload;
+    const places = concurrency === undefined ? null : new Places(concurrency);
+    const context = new PodContext(journal, new Answers(pod), origin, (inFlight) => new PodMetrics(inFlight), places);
+    const egress = new Egress(config.egress, config.egressOf, config.speaksAfterMs);
     const parts = { seed: workload.seed, workload: id, replica: config.replica, incarnation };
     const routes = workload.routes.map((route) => {
       const steps = route.steps.map((step) => step.map((call) => calleeOf(call, id, egress, journal)));
@@ -84,7 +87,7 @@ export class Pod {
   async drain(graceMs: number): Promise<void> {
     this.#context.draining = true;
     this.#app.refuse();
-    const settled = this.#context.idle().then(() => this.#app.flush?.());
+    const settled = this.#context.idle().then(() => Promise.all([this.#app.flush?.(), this.#egress.idle()]));
     await within(settled, graceMs);
     this.stop();
     await Promise.all([this.#app.close(), this.#admin.close(), this.#egress.destroy()]);
@@ -132,7 +135,7 @@ async function open(listen: (at: Address) => Promise<number>, at: Address, pod: 
 }
 
 /** Waits for the work, but no longer than the grace. */
-async function within(work: Promise<void>, graceMs: number): Promise<void> {
+async function within(work: Promise<unknown>, graceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs);

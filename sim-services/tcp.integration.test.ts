@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Call, RouteConfig, WorkloadConfig } from './contract.ts';
 import { ask, journalOf, story, until } from './testing/client.ts';
@@ -265,6 +265,39 @@ describe('a TCP service', () => {
     await serve(db);
     expect((await ask(db, { port: 'admin', path: '/readyz' })).status).toBe(200);
     expect(story(db)).toEqual([]);
+  });
+
+  test('drains: connections of its calls close before its journal does', async () => {
+    // Answers, and hears the caller's end; its own end is held back.
+    const held: Socket[] = [];
+    const slow = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.write('220 slow-0\n2\nok');
+      socket.resume().once('end', () => held.push(socket));
+    });
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    const { port } = slow.address() as AddressInfo;
+    const call = aTcpCall(aTcpWorkload('slow'), { authority: 'slow', port });
+    const web = aCallerOf(call);
+    web.pods[0]!.egressOf = { [`slow:${port}`]: [{ host: '127.0.0.1', port }] };
+    const services = await serve(web);
+    try {
+      expect((await ask(web)).status).toBe(200);
+      await until(
+        () => held.length,
+        (n) => n === 1,
+      );
+      const drained = services.drain();
+      // Longer than a drain takes that waits for nothing.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(story(web).at(-1)).not.toBe('Z');
+      held[0]!.end();
+      await drained;
+      expect(story(web).slice(-2)).toEqual([expect.stringMatching(/^c .*closed slow-0$/), 'Z']);
+    } finally {
+      for (const socket of held) socket.destroy();
+      slow.close();
+    }
   });
 
   test('drains: what is under way ends, a hang is not waited for', async () => {

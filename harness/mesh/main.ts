@@ -21,11 +21,21 @@ async function handle(command: MeshCommand): Promise<unknown> {
       mesh = await starting;
       return mesh.started;
     case 'kill-pod':
-      return running().killPod(command.namespace, command.pod);
+      return running().killPod(command.namespace, command.pod, command.alone);
     case 'start-pod':
       return running().startPod(command.namespace, command.pod);
+    case 'set-cluster-faults':
+      return running().setClusterFaults(command.faults);
+    case 'set-pod-faults':
+      return running().setPodFaults(command.namespace, command.pod, command.faults);
+    case 'delete-pod':
+      return running().deletePod(command.namespace, command.pod);
+    case 'drain-pod':
+      return running().drainPod(command.namespace, command.pod, command.graceMs);
+    case 'settle-pod':
+      return running().settlePod(command.namespace, command.pod, command.graceMs);
     case 'wait-ready':
-      return running().waitReady(command.deadlineMs);
+      return running().waitReady(command.deadlineMs, command.pods);
     case 'stop':
       return stop();
   }

@@ -11,6 +11,8 @@ const STARTUP_PERIOD_MS = 25;
 
 export interface KubeletOptions {
   pod: MeshPodConfig;
+  /** Where the proxy's admin listener is; null: there is no proxy. Absent: where the pod says. */
+  admin?: () => Address | null;
   intervalMs: number;
   /** Where in the interval this pod's probes lie, from 0 to 1: kubelets do not probe all pods at once. */
   phase: number;
@@ -64,8 +66,9 @@ export class Kubelet implements Disposable {
 
   async #readiness(): Promise<void> {
     const { pod } = this.#options;
-    const probes = [this.#probe(pod.admin, '/ready')];
-    if (pod.app) probes.push(this.#probe(probedAt(pod), pod.app.readyPath));
+    const admin = this.#admin();
+    const probes = admin ? [this.#probe(admin, '/ready')] : [];
+    if (pod.app) probes.push(this.#probe(probedAt(pod, admin), pod.app.readyPath));
     for (const { address } of pod.componentPorts) probes.push(this.#probe(address, '/ready'));
     const ok = (await Promise.all(probes)).every(Boolean);
     if (this.#stop.signal.aborted) return;
@@ -77,10 +80,16 @@ export class Kubelet implements Disposable {
   /** Liveness is asked for, as its share of the traffic is seen in the metrics; a restart is left to the scenario. */
   async #liveness(): Promise<void> {
     const { pod } = this.#options;
-    const probes = [this.#probe(pod.admin, '/live')];
-    if (pod.app) probes.push(this.#probe(probedAt(pod), pod.app.livePath));
+    const admin = this.#admin();
+    const probes = admin ? [this.#probe(admin, '/live')] : [];
+    if (pod.app) probes.push(this.#probe(probedAt(pod, admin), pod.app.livePath));
     for (const { address } of pod.componentPorts) probes.push(this.#probe(address, '/ping'));
     await Promise.all(probes);
+  }
+
+  #admin(): Address | null {
+    const { admin, pod } = this.#options;
+    return admin ? admin() : pod.admin;
   }
 
   #change(ready: boolean): void {
@@ -89,9 +98,9 @@ export class Kubelet implements Disposable {
   }
 }
 
-/** Where the kubelet's probes of the app go. */
-function probedAt({ app, inbound, skipsInbound }: MeshPodConfig): Address {
-  return app?.probe ?? (app && skipsInbound ? app.address : inbound);
+/** Where the kubelet's probes of the app go. @param admin null: there is no proxy */
+function probedAt({ app, inbound, skipsInbound }: MeshPodConfig, admin: Address | null): Address {
+  return app?.probe ?? (app && (skipsInbound || !admin) ? app.address : inbound);
 }
 
 /** One probe: true for a status from 200 to 399 within the timeout. */

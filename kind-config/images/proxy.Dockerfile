@@ -11,7 +11,7 @@ RUN command -v iptables || { \
       apt-get update && apt-get install -y --no-install-recommends iptables && rm -rf /var/lib/apt/lists/*; \
     }
 ENV NODE_ENV=production
-COPY sidecar.mjs control-plane.mjs redirect.sh /meshproof/
+COPY sidecar.mjs await.mjs control-plane.mjs redirect.sh /meshproof/
 # What this user sends is not redirected, as with Linkerd's proxy. The init container says for itself that it is root.
 USER 2102:2102
 ENTRYPOINT ["node"]

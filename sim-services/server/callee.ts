@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { fill } from '../behaviour/body.ts';
 import { epochMs } from '../clock.ts';
 import { CALLER_HEADER, type Call, MESH_ERROR_HEADER, POD_HEADER } from '../contract.ts';
@@ -32,8 +32,19 @@ function poolTo(address: Address, own: boolean, egress: Egress): Pool {
         bodyTimeout: 0,
         keepAliveTimeout: 600_000,
         keepAliveMaxTimeout: 600_000,
+        ...(egress.speaksAfterMs > 0 && { connect: silentFor(egress.speaksAfterMs) }),
       }),
   );
+}
+
+/** Connections that are made and then say nothing for a while, as those of a pool that connects ahead of its requests. */
+function silentFor(ms: number): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false });
+  return (options, done) =>
+    connect(options, (...made) => {
+      if (made[0]) done(...made);
+      else setTimeout(() => done(...made), ms);
+    });
 }
 
 /** A call over HTTP/1.1. */

@@ -2,6 +2,7 @@ import type { Journal } from '../ledger/journal.ts';
 import type { Answers } from './answers.ts';
 import type { PodMetrics } from './metrics.ts';
 import type { Origin } from './origin.ts';
+import type { Places } from './places.ts';
 
 /** What the requests of a pod share. */
 export class PodContext {
@@ -10,15 +11,24 @@ export class PodContext {
   readonly metrics: PodMetrics;
   /** Readiness fails and connections are not kept. */
   draining = false;
+  /** null: any number of requests is handled at once. */
+  readonly places: Places | null;
   readonly #origin: Origin;
   #inFlight = 0;
   #hanging = 0;
   #onIdle: (() => void) | null = null;
 
-  constructor(journal: Journal, answers: Answers, origin: Origin, metrics: (inFlight: () => number) => PodMetrics) {
+  constructor(
+    journal: Journal,
+    answers: Answers,
+    origin: Origin,
+    metrics: (inFlight: () => number) => PodMetrics,
+    places: Places | null = null,
+  ) {
     this.journal = journal;
     this.answers = answers;
     this.#origin = origin;
+    this.places = places;
     this.metrics = metrics(() => this.#inFlight);
   }
 
@@ -51,6 +61,7 @@ export class PodContext {
   }
 
   #checkIdle(): void {
-    if (this.#inFlight === this.#hanging) this.#onIdle?.();
+    // Where requests that hang have every place, no other one will ever be handled.
+    if (this.#inFlight === this.#hanging || this.#hanging === this.places?.count) this.#onIdle?.();
   }
 }

@@ -30,17 +30,21 @@ export interface Kept {
 
 /** Where the calls of a pod go, and what is kept open for them. */
 export class Egress {
+  /** How long a new connection says nothing, ms; 0: not at all. */
+  readonly speaksAfterMs: number;
   readonly #fixed: Address | null;
   readonly #of: Record<string, Address[]>;
   readonly #turns = new Map<string, Turn>();
   readonly #kept = new Map<string, Kept>();
   readonly #open = new Set<Kept>();
+  #onIdle: (() => void) | null = null;
 
   /**
    * @param fixed where every connection goes; null: to the authority called
    * @param of where those to an `authority:port` go instead, in turn
    */
-  constructor(fixed: Address | null, of: Record<string, Address[]> = {}) {
+  constructor(fixed: Address | null, of: Record<string, Address[]> = {}, speaksAfterMs = 0) {
+    this.speaksAfterMs = speaksAfterMs;
     this.#fixed = fixed;
     this.#of = of;
   }
@@ -73,6 +77,15 @@ export class Egress {
 
   forget(open: Kept): void {
     this.#open.delete(open);
+    if (this.#open.size === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when nothing that is tracked is open: connections of calls that close behind what they were for. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#open.size === 0) resolve();
+    });
   }
 
   async destroy(): Promise<void> {

@@ -3,6 +3,7 @@ import { epochMs } from '../clock.ts';
 import type { ErrorRule } from '../contract.ts';
 import type { CallObserver } from './call.ts';
 import type { PodContext } from './context.ts';
+import type { Guest } from './places.ts';
 import type { AppRoute } from './route.ts';
 import { cancelWait, type Waiter, wakeAt } from './wait.ts';
 
@@ -13,7 +14,7 @@ export type Injected = Exclude<ErrorRule, { kind: 'hang' }>;
  * What a pod does about one request, whatever it speaks: draw, latency, calls, answer. Protocols say how an answer, a failure
  * and an injected error look.
  */
-export abstract class Flow implements Waiter, CallObserver {
+export abstract class Flow implements Waiter, CallObserver, Guest {
   timer: NodeJS.Timeout | null = null;
   dueMs = 0;
   protected readonly pod: PodContext;
@@ -43,15 +44,28 @@ export abstract class Flow implements Waiter, CallObserver {
   /** The pause before the next piece of the answer is over. */
   protected abstract writePiece(): void;
 
+  /** Handles it, where the pod has few places as soon as one is free. */
   start(): void {
+    const { places } = this.pod;
+    if (places) places.enter(this, this.startMs);
+    else this.handle(this.startMs);
+  }
+
+  /** The latency begins, and the calls and the answer follow. */
+  handle(fromMs: number): void {
     if (this.plan.error?.kind === 'hang') {
       this.hangs = true;
       this.pod.hung();
     } else if (this.plan.latencyMs > 0) {
-      wakeAt(this, this.startMs + this.plan.latencyMs, epochMs());
+      wakeAt(this, fromMs + this.plan.latencyMs, epochMs());
     } else {
       this.#act();
     }
+  }
+
+  /** When its last wait was to end, epoch ms; null where others than itself took the time, or nothing did. */
+  protected get endDueMs(): number | null {
+    return this.route.steps.length === 0 && this.dueMs > 0 ? this.dueMs : null;
   }
 
   /** The latency, or the pause before the next piece of the body, is over. */

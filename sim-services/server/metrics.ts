@@ -37,14 +37,14 @@ export class PodMetrics {
     });
     this.#latency = new Histogram({
       name: 'app_request_duration_seconds',
-      help: 'From the start of the handler to the last write.',
+      help: 'From the start of the handler, the wait for a place included, to the last write.',
       labelNames: ['route', 'method', 'status'],
       buckets: LATENCY_BUCKETS,
       registers,
     });
     new Gauge({
       name: 'app_requests_in_flight',
-      help: 'Requests being handled.',
+      help: 'Requests being handled, or waiting for a place.',
       registers,
       collect() {
         this.set(inFlight());

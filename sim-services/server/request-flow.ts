@@ -7,7 +7,8 @@ import { wakeAt } from './wait.ts';
 
 /**
  * One request from the moment its body has been read, in the journal as a request. The order of things is fixed: journal,
- * draw, latency, calls, answer; each moment is in the journal before anyone else can see its effect.
+ * draw, the wait for a place where the pod has few, latency, calls, answer; each moment is in the journal before anyone else
+ * can see its effect.
  */
 export abstract class RequestFlow extends Flow {
   protected readonly method: string;
@@ -64,13 +65,16 @@ export abstract class RequestFlow extends Flow {
   protected complete(status: number, grpc: string): void {
     this.over = true;
     const endMs = this.pod.journal.requestCompleted(this.#id, status, this.#firstByteMs, grpc);
+    this.pod.places?.leave(this, this.endDueMs ?? endMs);
     this.#finish(status, endMs);
   }
 
   protected abort(reason: AbortReason): void {
     this.pod.journal.requestAborted(this.#id, reason, this.sent);
     this.cancel();
-    this.#finish(this.sent, epochMs());
+    const endMs = epochMs();
+    this.pod.places?.leave(this, endMs);
+    this.#finish(this.sent, endMs);
   }
 
   #finish(status: number, endMs: number): void {

@@ -12,6 +12,8 @@ const TIMEOUT_MS = 5000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 /** While a pod starts it waits for its first certificate, and should not wait long. */
 const FIRST_BACKOFF_MS = { min: 100, max: 2000 };
+/** Linkerd's proxy waits so long after an attempt: more failures than fit into the time are none that it would count. */
+const TRIED_EVERY_MS = 10_000;
 
 export interface CertificateClientOptions {
   endpoint: ControlEndpoint;
@@ -21,6 +23,8 @@ export interface CertificateClientOptions {
   /** Each attempt, as telemetry counts it. */
   certified(ms: number): void;
   refused(cause: unknown): void;
+  /** An attempt that Linkerd's proxy would not have made yet. */
+  refusedEarly(cause: unknown): void;
 }
 
 /** Asks the identity service for this pod's certificate. */
@@ -34,7 +38,11 @@ export class CertificateClient implements CertificateSource {
   }
 
   /** One attempt. @throws HarnessError NOT_CERTIFIED */
-  async issue(): Promise<IssuedCertificate> {
+  issue(): Promise<IssuedCertificate> {
+    return this.#attempt((cause) => this.#options.refused(cause));
+  }
+
+  async #attempt(refused: (cause: unknown) => void): Promise<IssuedCertificate> {
     const began = performance.now();
     try {
       const token = await this.#options.readToken();
@@ -42,7 +50,7 @@ export class CertificateClient implements CertificateSource {
       this.#options.certified(performance.now() - began);
       return certificate;
     } catch (cause) {
-      this.#options.refused(cause);
+      refused(cause);
       const { host, port } = this.#options.endpoint.address;
       throw new HarnessError('NOT_CERTIFIED', `no certificate from ${host}:${port}: ${describe(cause)}`, {
         hint: 'see the log of linkerd-identity',
@@ -54,10 +62,19 @@ export class CertificateClient implements CertificateSource {
   /** As many attempts as it takes. @throws the signal's reason when aborted */
   async first(signal: AbortSignal): Promise<IssuedCertificate> {
     const backoff = new Backoff(FIRST_BACKOFF_MS.min, FIRST_BACKOFF_MS.max);
+    const began = performance.now();
+    let counted = 0;
+    const refused = (cause: unknown) => {
+      // It has tried so often by now, and once more only when as much time has passed again.
+      const tried = Math.floor((performance.now() - began) / TRIED_EVERY_MS);
+      if (tried <= counted) return this.#options.refusedEarly(cause);
+      counted += 1;
+      this.#options.refused(cause);
+    };
     for (;;) {
       signal.throwIfAborted();
       try {
-        return await this.issue();
+        return await this.#attempt(refused);
       } catch {
         // Reported by `refused`.
       }

@@ -1,5 +1,6 @@
 import { HarnessError } from '../../core/errors.ts';
 import { identityName } from '../../core/topology.ts';
+import type { ChartProfile } from '../profiles/types.ts';
 import type { ControlPlaneSpec } from './contract.ts';
 
 /** What a component of the control plane is told by its manifest: one variable, and files. */
@@ -16,11 +17,11 @@ export const MOUNTS = {
 
 export type ComponentName = 'destination' | 'identity' | 'proxy-injector';
 
-/** Admin ports and their names, as Linkerd's since 2.19 (facts, section 9). */
-export const ADMIN_PORTS: Record<ComponentName, { name: string; port: number }> = {
-  destination: { name: 'dest-admin', port: 9996 },
-  identity: { name: 'ident-admin', port: 9990 },
-  'proxy-injector': { name: 'injector-admin', port: 9995 },
+/** Admin ports, as Linkerd's; `name`: what the release's charts call it (facts, section 9). */
+export const ADMIN_PORTS: Record<ComponentName, { name: keyof ChartProfile['adminPorts']; port: number }> = {
+  destination: { name: 'destination', port: 9996 },
+  identity: { name: 'identity', port: 9990 },
+  'proxy-injector': { name: 'proxyInjector', port: 9995 },
 };
 
 /** @throws HarnessError BAD_CONTROL_PLANE_ENV */

@@ -33,6 +33,10 @@ export const ANNOTATIONS = {
   proxyLogLevel: 'config.linkerd.io/proxy-log-level',
   opaquePorts: 'config.linkerd.io/opaque-ports',
   defaultInboundPolicy: 'config.linkerd.io/default-inbound-policy',
+  /** Of a proxy that is no native sidecar: how long it stays when its pod is to end. */
+  waitBeforeExitSeconds: 'config.alpha.linkerd.io/proxy-wait-before-exit-seconds',
+  /** Of the simulated injector alone: the name that it gives to the port `linkerd-admin`, as a mesh of another make would. */
+  adminPortName: 'meshproof.io/admin-port-name',
 } as const;
 
 /** What the sidecar container is told, beside the pod's name, namespace, uid and addresses from the downward API. */
@@ -140,6 +144,8 @@ export interface ControlPlaneSpec {
 /** Commands in the image `proxy` (kind-config/images/proxy.Dockerfile). */
 export const COMMANDS = {
   sidecar: ['node', '/meshproof/sidecar.mjs'],
+  /** In the container of a proxy: ends when the proxy is ready, as linkerd-await. */
+  await: ['node', '/meshproof/await.mjs'],
   destination: ['node', '/meshproof/control-plane.mjs', 'destination'],
   identity: ['node', '/meshproof/control-plane.mjs', 'identity'],
   injector: ['node', '/meshproof/control-plane.mjs', 'proxy-injector'],

@@ -60,17 +60,25 @@ function componentNamed(name: string | undefined): ComponentName {
   });
 }
 
+/**
+ * Its address is taken out of Services a moment after the pod was told to end: whoever is still sent here until then (the API
+ * server with a pod to inject, say) is to be answered. Less than the manifests' terminationGracePeriodSeconds.
+ */
+const LEAVING_MS = 3000;
+/** For closing. */
+const CLOSING_MS = 1500;
+
 let running: Promise<AsyncDisposable> | null = null;
 let api: ApiClient | null = null;
 
 /** With everything closed nothing keeps the process: it ends by itself. */
 async function end(): Promise<void> {
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), CLOSING_MS).unref();
   await (await running?.catch(() => null))?.[Symbol.asyncDispose]();
   api?.[Symbol.dispose]();
 }
 
-process.on('SIGTERM', () => void end());
+process.on('SIGTERM', () => setTimeout(() => void end(), LEAVING_MS));
 process.on('SIGINT', () => void end());
 
 try {

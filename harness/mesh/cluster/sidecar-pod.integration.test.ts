@@ -109,7 +109,8 @@ describe('the certificate of a sidecar in a pod', () => {
     await using app = await App.start((_request, response) => response.end('web'));
     await (await start('web', web, app.port, { refresh: { share: 0.7, minMs: 20, maxMs: 20 } })).ready;
     await standIn.identity.stop();
-    const errors = async () => sum(await page(web), 'control_identity_cert_refreshes_total', 'result="error"');
+    const failed = ['addr="linkerd-identity', 'classification="failure"'];
+    const errors = async () => sum(await page(web), 'control_response_total', ...failed);
     await until('renewals fail', async () => ((await errors()) >= 2 ? true : undefined));
     expect((await get(web, 4191, '/ready'))?.status).toBe(200);
     expect((await get(web, 4143, '/readyz'))?.status).toBe(200);

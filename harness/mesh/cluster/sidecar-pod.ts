@@ -60,8 +60,9 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
   const { settings, addresses = {}, log } = options;
   const pod = podOf(options);
   let sidecar: Sidecar | null = null;
+  const profile = findProfile(settings.version);
   const telemetry = podTelemetry(
-    findProfile(settings.version),
+    profile,
     processInfo(() => sidecar),
     componentOf(options),
     settings,
@@ -73,6 +74,7 @@ export async function runSidecar(options: SidecarPodOptions): Promise<SidecarPod
     meter: new TcpMeter(),
     names: settings,
     env: podEnvironment(pod, settings),
+    transportHeader: profile.behaviour.transportHeader,
     random: seededRandom(`${podKey(pod)} ${options.pod.uid}`),
     // In a cluster with IPv6, the redirect's rules for it lead here.
     optional: addresses.inbound ? [] : [IPV6_LISTENERS],
@@ -150,6 +152,7 @@ function processInfo(sidecar: () => Sidecar | null): ProcessInfo {
 
 function certificateClient(options: SidecarPodOptions, telemetry: ProxyTelemetry): CertificateClient {
   const { settings, addresses, trustAnchorsPem, readToken, log } = options;
+  const refusedEarly = (cause: unknown) => log(`not certified: ${describe(cause)}`);
   return new CertificateClient({
     endpoint: controlEndpoint('identity', settings, addresses?.identity),
     anchorPem: trustAnchorsPem,
@@ -157,8 +160,9 @@ function certificateClient(options: SidecarPodOptions, telemetry: ProxyTelemetry
     certified: (ms) => reportCertified(telemetry, ms),
     refused: (cause) => {
       reportNotCertified(telemetry);
-      log(`not certified: ${describe(cause)}`);
+      refusedEarly(cause);
     },
+    refusedEarly,
   });
 }
 

@@ -5,6 +5,12 @@ import type { Duplex } from 'node:stream';
 import { HarnessError } from '../../core/errors.ts';
 import type { Address } from '../contract.ts';
 
+/**
+ * Idle connections are kept for longer than clients do (Go's, and with it the API server's, for 90 s): whoever closes first
+ * may do so while a request is on its way, and one that isn't answered leaves a pod without its sidecar.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 export interface TlsServerOptions {
   /** For messages. */
   what: string;
@@ -25,6 +31,7 @@ export class TlsServer implements AsyncDisposable {
   /** @throws HarnessError PORT_TAKEN */
   static async start({ what, listen, tls, handle }: TlsServerOptions): Promise<TlsServer> {
     const server = https.createServer({ cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' }, handle);
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     const started = new TlsServer(server);
     server.on('connection', (socket) => {
       started.#sockets.add(socket);

@@ -14,13 +14,17 @@ export interface AuthorityOptions {
   clockSkewMs?: number;
 }
 
+/** When a certificate is valid, epoch ms. */
+export interface Validity {
+  notBeforeEpochMs: number;
+  notAfterEpochMs: number;
+}
+
 /** A certificate with its key, as PEM. `certPem` is the chain: leaf, then issuer. */
-export interface IssuedCertificate {
+export interface IssuedCertificate extends Validity {
   name: string;
   certPem: string;
   keyPem: string;
-  notBeforeEpochMs: number;
-  notAfterEpochMs: number;
 }
 
 /** What an authority is made of, as PEM: enough to sign with it elsewhere. The anchor's key is never kept. */
@@ -73,10 +77,14 @@ export class IdentityAuthority {
     };
   }
 
-  /** A certificate for a workload's ServiceAccount, with Linkerd's name as its only DNS name. */
-  issueWorkload(serviceAccount: string, namespace: string): IssuedCertificate {
+  /**
+   * A certificate for a workload's ServiceAccount, with Linkerd's name as its only DNS name.
+   * @param validity another than the authority's, in whole seconds
+   */
+  issueWorkload(serviceAccount: string, namespace: string, validity?: Validity): IssuedCertificate {
     const { controlPlaneNamespace, trustDomain, lifetimeMs, clockSkewMs } = this.#options;
     const name = identityName(serviceAccount, namespace, controlPlaneNamespace, trustDomain);
+    if (validity) return this.#issue(name, [name], validity.notBeforeEpochMs, validity.notAfterEpochMs);
     const now = Date.now();
     return this.#issue(name, [name], now - clockSkewMs, now + lifetimeMs + clockSkewMs);
   }

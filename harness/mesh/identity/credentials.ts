@@ -31,7 +31,7 @@ export interface CertificateSource {
  */
 export class WorkloadCredentials implements Disposable {
   readonly identity: string;
-  readonly #source: CertificateSource;
+  #source: CertificateSource;
   readonly #policy: RefreshPolicy;
   readonly #renewed: ((certificate: IssuedCertificate) => void)[] = [];
   readonly #failed: ((cause: unknown) => void)[] = [];
@@ -83,6 +83,18 @@ export class WorkloadCredentials implements Disposable {
   /** Called after each renewal that failed; the next one follows after the policy's minimum (facts, section 7). */
   onFailed(listener: (cause: unknown) => void): void {
     this.#failed.push(listener);
+  }
+
+  /** From now on certificates come from there; the first one at once. */
+  takeFrom(source: CertificateSource): void {
+    this.#source = source;
+    this.renew();
+  }
+
+  /** As if the certificate were due now. */
+  renew(): void {
+    clearTimeout(this.#timer);
+    if (!this.#disposed) this.#renew();
   }
 
   [Symbol.dispose](): void {

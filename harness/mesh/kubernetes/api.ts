@@ -5,13 +5,15 @@ import { HarnessError } from '../../core/errors.ts';
 import type { Address } from '../contract.ts';
 import type { ApiUser } from './access.ts';
 import { type AuditEntry, RequestHandler } from './handler.ts';
+import type { PodStatusChange } from './pod-status.ts';
 import { podWithStatus } from './pod-status.ts';
 import type { RoleGrant } from './rbac.ts';
 import { ObjectStore } from './store.ts';
-import { type KubernetesObject, type Pod, type PodPhase, RESOURCES, type ResourceName } from './types.ts';
+import { type KubernetesObject, type Pod, RESOURCES, type ResourceName } from './types.ts';
 
 export type { ApiUser } from './access.ts';
 export type { AuditEntry } from './handler.ts';
+export type { PodStatusChange } from './pod-status.ts';
 export type { RoleGrant } from './rbac.ts';
 
 export interface KubernetesApiOptions {
@@ -28,13 +30,6 @@ export interface KubernetesApiOptions {
   defaultWatchTimeoutMs?: number;
   /** Told of each request as it is answered, a watch when it begins. */
   audit?: (entry: AuditEntry) => void;
-}
-
-export interface PodStatusChange {
-  phase?: PodPhase;
-  ready?: boolean;
-  /** Of every container. */
-  restartCount?: number;
 }
 
 /** Starts the simulated Kubernetes API: JSON over TLS, HTTP/1.1 and HTTP/2. @throws HarnessError PORT_TAKEN, KUBERNETES_API_FAILED */

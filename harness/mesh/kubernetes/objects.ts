@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { HarnessError } from '../../core/errors.ts';
 import type { MeshConfig, MeshPodConfig } from '../contract.ts';
 import { appContainer, componentContainers, linkerdInit, linkerdProxy, type ProxyRelease } from './containers.ts';
 import { rfc3339 } from './pod-status.ts';
 import type { Container, ContainerStatus, KubernetesObject, ObjectMeta, Pod } from './types.ts';
+import { uidOf } from './uid.ts';
 
 export interface ObjectOptions {
   /** Image tag and control-plane version, e.g. `edge-26.8.3`. */
@@ -12,6 +12,8 @@ export interface ObjectOptions {
   nativeSidecar: boolean;
   /** When everything was created. */
   now: Date;
+  /** Of the trust anchors that a pod was given, hex. Absent: the annotation is left out. */
+  trustRootSha256?(pod: MeshPodConfig): string;
 }
 
 export const NODE_NAME = 'meshproof-node';
@@ -27,7 +29,11 @@ export function kubernetesObjects(config: MeshConfig, options: ObjectOptions): K
       (service): KubernetesObject => ({
         kind: 'Service',
         apiVersion: 'v1',
-        metadata: { ...meta(service.name, options), namespace: service.namespace },
+        metadata: {
+          ...meta(service.name, options),
+          namespace: service.namespace,
+          ...(service.policy?.opaque && { annotations: { 'config.linkerd.io/opaque-ports': String(service.port) } }),
+        },
         spec: {
           type: 'ClusterIP',
           clusterIP: service.clusterIp,
@@ -36,7 +42,7 @@ export function kubernetesObjects(config: MeshConfig, options: ObjectOptions): K
         status: { loadBalancer: {} },
       }),
     ),
-    ...config.pods.map((pod) => injectedPod(config, pod, options)),
+    ...config.pods.filter((pod) => !pod.startsLater).map((pod) => injectedPod(config, pod, options)),
   ];
 }
 
@@ -105,6 +111,7 @@ function podMeta(config: MeshConfig, pod: MeshPodConfig, options: ObjectOptions)
       'linkerd.io/created-by': `linkerd/proxy-injector ${options.linkerdVersion}`,
       'linkerd.io/inject': 'enabled',
       'linkerd.io/proxy-version': options.linkerdVersion,
+      ...(options.trustRootSha256 && { 'linkerd.io/trust-root-sha256': options.trustRootSha256(pod) }),
       'viz.linkerd.io/tap-enabled': 'true',
     },
     ownerReferences: [
@@ -189,10 +196,4 @@ function namespaceObject(name: string, options: ObjectOptions): KubernetesObject
 
 function meta(name: string, options: ObjectOptions): ObjectMeta {
   return { name, uid: uidOf(name), creationTimestamp: rfc3339(options.now) };
-}
-
-/** A UUID that is always the same for the same text. */
-function uidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,16 +1,23 @@
 import type { ContainerStatus, Pod, PodCondition, PodPhase } from './types.ts';
 
+export interface PodStatusChange {
+  phase?: PodPhase;
+  ready?: boolean;
+  restartCount?: number;
+  /** Whose; absent: every container's. */
+  container?: string;
+  /** It is being deleted: it stays until its containers have ended. */
+  terminating?: boolean;
+}
+
 /** A copy of the pod with its phase, readiness and restarts changed, everywhere a pod's status shows them. */
-export function podWithStatus(
-  pod: Pod,
-  change: { phase?: PodPhase; ready?: boolean; restartCount?: number },
-  now: Date,
-): Pod {
+export function podWithStatus(pod: Pod, change: PodStatusChange, now: Date): Pod {
   const next = structuredClone(pod);
   const at = rfc3339(now);
   if (change.phase !== undefined) next.status.phase = change.phase;
+  if (change.terminating) next.metadata.deletionTimestamp ??= at;
   if (change.ready !== undefined) setReady(next, change.ready, at);
-  if (change.restartCount !== undefined) setRestartCount(next, change.restartCount, at);
+  if (change.restartCount !== undefined) setRestartCount(next, change.restartCount, at, change.container);
   return next;
 }
 
@@ -27,9 +34,14 @@ function transition(condition: PodCondition, ready: boolean, at: string): void {
   condition.status = next;
 }
 
-function setRestartCount(pod: Pod, count: number, at: string): void {
+function setRestartCount(pod: Pod, count: number, at: string, container?: string): void {
   for (const status of longRunning(pod)) {
-    if (status.restartCount !== count) status.state = { running: { startedAt: at } };
+    if (container !== undefined && status.name !== container) continue;
+    if (status.restartCount !== count) {
+      const startedAt = 'running' in status.state ? status.state.running.startedAt : at;
+      status.lastState = { terminated: { exitCode: KILLED, reason: 'Error', startedAt, finishedAt: at } };
+      status.state = { running: { startedAt: at } };
+    }
     status.restartCount = count;
   }
 }
@@ -40,6 +52,9 @@ function longRunning(pod: Pod): ContainerStatus[] {
   const init = pod.status.initContainerStatuses?.filter((status) => sidecars.has(status.name)) ?? [];
   return [...init, ...pod.status.containerStatuses];
 }
+
+/** Exit code of a process that SIGKILL ended. */
+const KILLED = 137;
 
 /** As Kubernetes prints times: whole seconds, UTC. */
 export function rfc3339(date: Date): string {

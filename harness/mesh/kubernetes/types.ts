@@ -8,6 +8,8 @@ export interface ObjectMeta {
   resourceVersion?: string;
   /** RFC 3339. */
   creationTimestamp?: string;
+  /** RFC 3339; set while it is being deleted. */
+  deletionTimestamp?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
@@ -76,6 +78,8 @@ export interface ContainerStatus {
   started: boolean;
   restartCount: number;
   state: { running: { startedAt: string } } | { terminated: { exitCode: number; reason: string } };
+  /** How it ended before it was restarted. */
+  lastState?: { terminated: { exitCode: number; reason: string; startedAt: string; finishedAt: string } };
 }
 
 export interface Pod extends KubernetesObject {

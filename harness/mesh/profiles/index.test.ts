@@ -8,6 +8,17 @@ describe('findProfile', () => {
     ['2.20.0', 'v2.359.0'],
     ['version-2.20', 'v2.359.0'],
     ['v2.359.0', 'v2.359.0'],
+    ['2.19', 'v2.326.0'],
+    ['version-2.18', 'v2.294.0'],
+    ['2.17', 'v2.268.0'],
+    ['2.16', 'v2.246.0'],
+    ['v2.221.0', 'v2.221.0'],
+    ['stable-2.14.10', 'v2.210.4'],
+    ['stable-2.14', 'v2.210.4'],
+    ['2.14', 'v2.210.4'],
+    ['stable-2.12.6', 'v2.188.0'],
+    ['2.12.6', 'v2.188.0'],
+    ['2.12', 'v2.188.0'],
     ['2.366.0', 'v2.366.0'],
     ['V2.366.0', 'v2.366.0'],
     ['edge-26.8.3', 'v2.366.0'],
@@ -20,19 +31,53 @@ describe('findProfile', () => {
     expect(() => findProfile(version)).toThrow(
       expect.objectContaining({
         code: 'UNKNOWN_MESH_VERSION',
-        message: `no profile of mesh version "${version}"; known: edge-26.8.3 (proxy v2.366.0), 2.20 (proxy v2.359.0)`,
+        message: `no profile of mesh version "${version}"; known: ${[
+          'edge-26.8.3 (proxy v2.366.0)',
+          '2.20 (proxy v2.359.0)',
+          '2.19 (proxy v2.326.0)',
+          '2.18 (proxy v2.294.0)',
+          '2.17 (proxy v2.268.0)',
+          '2.16 (proxy v2.246.0)',
+          '2.15 (proxy v2.221.0)',
+          '2.14 (proxy v2.210.4)',
+          '2.12 (proxy v2.188.0)',
+        ].join(', ')}`,
         exitCode: 2,
       }),
     );
   });
 });
 
-describe.each(PROFILES)('the profile of $proxyVersion', ({ families }) => {
+describe('the suggestion of findProfile', () => {
+  it.each([
+    ['2.13', '2.14'],
+    ['stable-2.13.4', '2.14'],
+    ['2.11', '2.12'],
+    ['2.21', '2.20'],
+    ['2.18.9', '2.18'],
+    ['v2.300.0', '2.18'],
+    ['2.400.0', 'edge-26.8.3'],
+    ['edge-26.8.1', 'edge-26.8.3'],
+    ['edge-25.4.2', '2.18'],
+    ['edge-22.11.1', '2.12'],
+  ])('for %j it is %j', (version, nearest) => {
+    expect(() => findProfile(version)).toThrow(expect.objectContaining({ hint: `the nearest is ${nearest}` }));
+  });
+
+  it.each(['', 'latest', 'edge', '3.1'])('has none for %j', (version) => {
+    const hint = 'name a Linkerd release or a proxy version of that list';
+    expect(() => findProfile(version)).toThrow(expect.objectContaining({ hint }));
+  });
+});
+
+describe.each(PROFILES)('the profile of $proxyVersion', ({ families, behaviour }) => {
   it('names each family once, legacy ones first', () => {
     const names = families.map((family) => family.name);
     expect(new Set(names).size).toBe(names.length);
     const encoders = families.map((family) => family.encoder);
-    expect(encoders.indexOf('registry')).toBe(encoders.lastIndexOf('legacy') + 1);
+    const end = encoders.lastIndexOf('legacy') + 1;
+    expect(encoders.indexOf('registry')).toBe(behaviour.registry ? end : -1);
+    expect(end === families.length).toBe(!behaviour.registry);
   });
 
   it('is consistent: buckets of histograms, units in names, leaders before those they lead', () => {

@@ -1,8 +1,9 @@
 import { EXIT, HarnessError } from '../../core/errors.ts';
+import { nearestProfile } from './nearest.ts';
 import type { VersionProfile } from './types.ts';
-import { PROFILES } from './versions.ts';
+import { PROFILES } from './versions/index.ts';
 
-export type { FamilyKind, FamilyProfile, VersionProfile } from './types.ts';
+export type { FamilyKind, FamilyProfile, ProxyBehaviour, VersionProfile } from './types.ts';
 export { PROFILES };
 
 /** Names are compared without a leading `v`, in lower case. */
@@ -24,9 +25,12 @@ export function findProfile(version: string): VersionProfile {
   const wanted = plain(version);
   const found = PROFILES.find((profile) => names(profile).some((name) => plain(name) === wanted));
   if (found) return found;
+  const nearest = nearestProfile(version, PROFILES);
   const known = PROFILES.map((profile) => `${profile.linkerdVersion} (proxy ${profile.proxyVersion})`).join(', ');
   throw new HarnessError('UNKNOWN_MESH_VERSION', `no profile of mesh version "${version}"; known: ${known}`, {
-    hint: 'set mesh.version to a Linkerd release or a proxy version of that list',
+    hint: nearest
+      ? `the nearest is ${nearest.linkerdVersion}`
+      : 'name a Linkerd release or a proxy version of that list',
     exitCode: EXIT.invalidInput,
   });
 }

@@ -5,6 +5,12 @@ export const TLS = ['tls', 'client_id', 'server_id', 'no_tls_reason'] as const;
 export const SRV = ['srv_group', 'srv_kind', 'srv_name', 'srv_port'] as const;
 export const ROUTE = ['route_group', 'route_kind', 'route_name'] as const;
 export const AUTHZ = ['authz_group', 'authz_kind', 'authz_name'] as const;
+const service = (scope: string) =>
+  ['group', 'kind', 'namespace', 'name', 'port', 'section_name'].map((field) => `${scope}_${field}`);
+/** Of outbound registry families (facts 1.10). */
+export const PARENT: readonly string[] = service('parent');
+export const BACKEND: readonly string[] = service('backend');
+export const OUTBOUND_ROUTE = ['route_group', 'route_kind', 'route_namespace', 'route_name'] as const;
 /** Classification labels of responses, after status_code. */
 export const CLASS = ['status_code', 'classification', 'grpc_status', 'error'] as const;
 

@@ -3,6 +3,16 @@ import type { FamilyProfile } from './types.ts';
 
 const LATENCY_HELP = "Elapsed times between a request's headers being received and its response stream completing";
 const HTTP_ERROR_HELP = 'The total number of inbound HTTP requests that could not be processed due to a proxy error.';
+/** Facts 1.4. */
+const INBOUND_ERRORS = [
+  'loadshed',
+  'failfast',
+  'tls detection timeout',
+  'gateway loop',
+  'gateway domain invalid',
+  'i/o',
+  'unexpected',
+];
 const AUTHZ_HELP = (what: string, outcome: string) => `The total number of inbound ${what} that were ${outcome}`;
 
 /** request_total, response_latency_ms and response_total under a prefix (facts 1.1, 1.2, 1.8). */
@@ -45,7 +55,10 @@ export const LEGACY_FAMILIES: readonly FamilyProfile[] = [
     'ratelimit_scope',
     ...TLS,
   ]),
-  legacy('inbound_http_errors_total', 'counter', HTTP_ERROR_HELP, ['error', ...TARGET, ...SRV]),
+  {
+    ...legacy('inbound_http_errors_total', 'counter', HTTP_ERROR_HELP, ['error', ...TARGET, ...SRV]),
+    values: { error: INBOUND_ERRORS },
+  },
   legacy('inbound_tcp_authz_allow_total', 'counter', AUTHZ_HELP('TCP connections', 'authorized'), [
     ...TARGET,
     ...SRV,

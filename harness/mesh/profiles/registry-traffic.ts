@@ -1,4 +1,4 @@
-import { balancer, ROUTE, registry, SRV } from './label-groups.ts';
+import { BACKEND, balancer, OUTBOUND_ROUTE, PARENT, ROUTE, registry, SRV } from './label-groups.ts';
 import type { FamilyProfile } from './types.ts';
 
 const FRAME_BYTES = [128, 1024, 10240];
@@ -69,11 +69,6 @@ export const INBOUND_FAMILIES: readonly FamilyProfile[] = [
   ),
 ];
 
-const service = (scope: string) =>
-  ['group', 'kind', 'namespace', 'name', 'port', 'section_name'].map((field) => `${scope}_${field}`);
-const PARENT = service('parent');
-const BACKEND = service('backend');
-const OUTBOUND_ROUTE = ['route_group', 'route_kind', 'route_namespace', 'route_name'];
 const BALANCER_LABELS = [...PARENT, ...BACKEND];
 
 function outboundRoute(protocol: 'http' | 'grpc'): FamilyProfile[] {

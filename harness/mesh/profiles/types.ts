@@ -18,10 +18,14 @@ export interface FamilyProfile {
   labels: readonly string[];
   /** Upper bounds without `+Inf`; null unless a histogram. */
   buckets: readonly number[] | null;
-  /** How the registry prints the value (of a histogram: its sum); the legacy encoder prints integers as such. */
+  /** How the registry prints the value (of a histogram: its sum); the legacy encoder: as integer, or seconds of whole ms. */
   value: 'integer' | 'float';
   /** Legacy stores print the headers of all their families as soon as the family named here has a series. */
   headerWith: string | null;
+  /** Name under which it is counted, that of its newest form, where that is another. */
+  countedAs?: string;
+  /** Values that a label may have in this version, where releases differ in them. */
+  values?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface BuildInfo {
@@ -49,4 +53,50 @@ export interface VersionProfile {
   inboundPort: number;
   /** In the order of the page. */
   families: readonly FamilyProfile[];
+  behaviour: ProxyBehaviour;
+  chart: ChartProfile;
+}
+
+/** What a version's proxy does otherwise than others with the same families (facts, section 9). */
+export interface ProxyBehaviour {
+  /** Inbound request_total & co. have the label `authority`: the Host as sent. */
+  inboundAuthority: boolean;
+  /** Label `hostname` of outbound route families; a label that families lack is not printed whatever this says. */
+  hostname: 'populated' | 'empty';
+  /** `grpc_status` of a stream that ends without trailers. */
+  openGrpcStatus: '0' | '2';
+  /** `grpc_status` and `error` of response_total: always there, or only when they say something. */
+  classification: 'always' | 'when-relevant';
+  /**
+   * Two series with the same labels stand on the page of a proxy that saw direct and transport-header traffic to one port:
+   * of inbound request_total & co. and inbound_http_authz_*, whose stores tell the two apart and whose labels do not.
+   */
+  duplicatesOfMixedTransport: boolean;
+  /** Peers send a transport header to port 4143; before, TLS goes to the app's own port. */
+  transportHeader: boolean;
+  /** The page is the work of two encoders and ends in `# EOF`; before, of the legacy one alone. */
+  registry: boolean;
+  /** What the release's destination controller tells of zones: nothing, `dst_zone`, or `dst_zone_locality` as well. */
+  dstZone: 'none' | 'zone' | 'locality';
+}
+
+/** What a release's charts make of pods, ports and Prometheus' configuration (facts, sections 4, 6 and 9). */
+export interface ChartProfile {
+  /** The proxy is an init container that stays (`restartPolicy: Always`). */
+  nativeSidecar: boolean;
+  /** Names of the control plane's admin ports. */
+  adminPorts: {
+    destination: string;
+    policy: string;
+    spValidator: string;
+    identity: string;
+    proxyInjector: string;
+  };
+  viz: {
+    /** Regular expression, anchored, of port names that job linkerd-controller keeps. */
+    controllerKeep: string;
+    multiclusterJob: 'linkerd-service-mirror' | 'linkerd-multicluster-controller';
+    /** Job linkerd-proxy keeps pods of phase Pending and Running alone. */
+    phaseFilter: boolean;
+  };
 }

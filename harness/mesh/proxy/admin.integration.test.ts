@@ -64,13 +64,14 @@ describe('the admin listener', () => {
     await using rig = await Rig.start({ services: {} });
     await get(rig, '/metrics');
     await get(rig, '/ready');
-    const { certPem, keyPem } = rig.credentials.get('load')!.certificate;
+    const { certPem, keyPem, name } = rig.credentials.get('load')!.certificate;
     const request = https.get({
       ...rig.pods.get('load')!.admin,
       path: '/metrics',
       agent: false,
       cert: certPem,
       key: keyPem,
+      servername: name,
       // The name is what Linkerd's clients verify; whose anchor it is, the identity tests cover.
       rejectUnauthorized: false,
     });
@@ -78,5 +79,12 @@ describe('the admin listener', () => {
     const from = rig.events('load', 'admin').filter((line) => line.startsWith('from'));
     expect(from).toEqual(['from plaintext default', 'from plaintext probe', 'from load default']);
     expect(rig.events('load', 'admin').filter((line) => line === 'complete')).toHaveLength(3);
+  });
+
+  it.each(['', 'web.example.com'])('ends no TLS for those who ask for another name: %j', async (servername) => {
+    await using rig = await Rig.start({ services: {} });
+    const request = https.get({ ...rig.pods.get('load')!.admin, agent: false, servername, rejectUnauthorized: false });
+    await expect(read(request)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(rig.events('load', 'admin')).toEqual([]);
   });
 });

@@ -6,7 +6,10 @@ import { constants, gzip } from 'node:zlib';
 import type { MeshPodConfig } from '../contract.ts';
 import type { WorkloadCredentials } from '../identity/credentials.ts';
 import type { FullProxyTelemetry, InboundTarget, ServerTls } from '../telemetry/types.ts';
+import { serverNameOf } from './client-hello.ts';
 import { detectProtocol } from './detect.ts';
+import { AdminFaults, cutOff } from './faults/admin-faults.ts';
+import type { FaultState } from './faults/fault-state.ts';
 import { fromHttp1 } from './headers.ts';
 import { HTTP1_OPTIONS } from './http1-options.ts';
 import { isInPod } from './inbound/clients.ts';
@@ -24,6 +27,8 @@ export interface AdminOptions {
   telemetry: FullProxyTelemetry;
   meter: TcpMeter;
   env: Record<string, string>;
+  /** Absent: nothing ever is wrong with it. */
+  faults?: FaultState;
   isReady(): boolean;
 }
 
@@ -39,7 +44,9 @@ export class Admin {
   readonly #options: AdminOptions;
   readonly #http = http.createServer(HTTP1_OPTIONS);
   #tls: tls.Server | null = null;
+  #identity = '';
   readonly #targets = new Map<string, InboundTarget>();
+  readonly #faults: AdminFaults | null;
   /** null: no policy, everything is let in. */
   #gate: Gate | null = null;
   #logLevel = 'warn,linkerd=info';
@@ -47,6 +54,7 @@ export class Admin {
   constructor(options: AdminOptions) {
     this.#options = options;
     const { policies, pod } = options;
+    this.#faults = options.faults ? new AdminFaults(options.faults, pod.ip) : null;
     const applyPolicy = () => {
       const of = { port: pod.admin.port, probePaths: [...PROBE_PATHS] };
       this.#gate = policies.current ? new Gate(policies.current, of) : null;
@@ -73,11 +81,18 @@ export class Admin {
     });
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tls = server;
+    this.#identity = credentials.identity;
+  }
+
+  /** A connection from anywhere but this node's kubelet: it may be out of reach for these. */
+  acceptRemote(socket: Socket): void {
+    if (this.#faults?.intercept(socket, (plain) => this.#http.emit('connection', plain))) return;
+    this.accept(socket);
   }
 
   accept(socket: Socket): void {
-    detectProtocol(socket, (protocol, seconds) => {
-      if (protocol === 'tls' && this.#tls) this.#tls.emit('connection', socket);
+    detectProtocol(socket, (protocol, seconds, first) => {
+      if (protocol === 'tls' && this.#tls && this.#isMeant(first)) this.#tls.emit('connection', socket);
       else if (protocol !== 'http/1') socket.destroy();
       else {
         this.#options.telemetry.inboundDetected(ADMIN.port, protocol, seconds, this.#gate?.policy.server);
@@ -85,6 +100,12 @@ export class Admin {
         this.#http.emit('connection', socket);
       }
     });
+  }
+
+  /** TLS is ended for those alone who ask for this proxy's identity; of others it is no HTTP, and they are turned away. */
+  #isMeant(hello: Buffer): boolean {
+    const name = serverNameOf(hello);
+    return name === undefined || name === this.#identity;
   }
 
   #opened(socket: Socket): void {
@@ -105,6 +126,7 @@ export class Admin {
     response.once('close', () => {
       if (!answered) exchange.cancel(performance.now());
     });
+    await this.#faults?.delay(url.pathname);
     const answer = await this.#answer(request, url);
     if (response.destroyed) return;
     const now = performance.now();
@@ -119,7 +141,9 @@ export class Admin {
     headers.push('content-length', String(length), 'date', new Date().toUTCString());
     response.sendDate = false;
     response.writeHead(answer.status, headers);
-    response.end(answer.body);
+    const share = url.pathname === '/metrics' ? this.#faults?.cutAfter : undefined;
+    if (share === undefined) response.end(answer.body);
+    else cutOff(response, Buffer.from(answer.body), share);
   }
 
   async #answer(request: IncomingMessage, url: URL): Promise<Answer> {
@@ -148,7 +172,8 @@ export class Admin {
 
   async #metrics(request: IncomingMessage): Promise<Answer> {
     this.#options.meter.sync();
-    const page = this.#options.telemetry.render(performance.now());
+    const rendered = this.#options.telemetry.render(performance.now());
+    const page = this.#faults?.page(rendered) ?? rendered;
     const encodings = String(request.headers['accept-encoding'] ?? '');
     if (!/\bgzip\b/.test(encodings)) return { status: 200, type: 'text/plain', body: page };
     // Off the main thread, and fast rather than small: pages travel over loopback.

@@ -4,6 +4,7 @@ import type { Address } from '../contract.ts';
 import { Http2AppConnection, type NotConnected, type Patience } from './app-connection-http2.ts';
 import { drained } from './drained.ts';
 import type { HeaderList, RequestHead } from './headers.ts';
+import { http2Headers } from './http2-headers.ts';
 import { FAIL_FAST, resetError } from './proxy-error.ts';
 import type { ResponseRelay, Upstream } from './relay.ts';
 import { BodyStream, type RequestBody } from './request-body.ts';
@@ -73,7 +74,7 @@ class Http2Call implements Upstream {
       if (body) this.#relay.requestFrame(body.length);
       this.#relay.requestEnd();
     }
-    const stream = session.request(list, { endStream: body === null });
+    const stream = session.request(http2Headers(list), { endStream: body === null });
     this.#stream = stream;
     this.#listen(stream, session);
     if (body instanceof BodyStream) this.#pump(body, stream);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlEvent, ProxyTelemetry } from '../telemetry/types.ts';
-import { ControlWatches, controlPlaneOf, reportCertified, reportNotCertified } from './control-clients.ts';
+import {
+  ControlWatches,
+  controlPlaneOf,
+  reportCertified,
+  reportNotCertified,
+  reportUnusable,
+} from './control-clients.ts';
 import { recordingTelemetry } from './testing/recorder.ts';
 
 /** What was told: how often each event of each client. */
@@ -65,9 +71,15 @@ describe('certificates', () => {
     const counts: Record<string, number> = {};
     const telemetry = telemetryOf(counts);
     reportNotCertified(telemetry);
-    expect(counts).toEqual({ 'identity request': 1, 'identity error': 1, error: 1 });
+    expect(counts).toEqual({ 'identity request': 1, 'identity error': 1 });
     reportCertified(telemetry, 5);
     expect(counts).toMatchObject({ 'identity request': 2, 'identity connected': 1, 'identity response 0': 1 });
+  });
+
+  it('that can not be used are answers, and refreshes that failed', () => {
+    const counts: Record<string, number> = {};
+    reportUnusable(telemetryOf(counts), 5);
+    expect(counts).toMatchObject({ 'identity request': 1, 'identity response 0': 1, error: 1 });
   });
 });
 

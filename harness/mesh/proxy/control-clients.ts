@@ -33,10 +33,15 @@ export function reportCertified(telemetry: ProxyTelemetry, ms: number): void {
   telemetry.control('identity', { kind: 'response', grpcStatus: '0' });
 }
 
-/** It has asked in vain. The certificate that it has stays. */
+/** It has asked, and nobody answered. The certificate that it has stays; refreshes count those alone that were answered. */
 export function reportNotCertified(telemetry: ProxyTelemetry): void {
   telemetry.control('identity', { kind: 'request' });
   telemetry.control('identity', { kind: 'error', error: 'unclassified' });
+}
+
+/** It has been given a certificate that it can't use: one that does not chain to its anchors. */
+export function reportUnusable(telemetry: ProxyTelemetry, ms: number): void {
+  reportCertified(telemetry, ms);
   telemetry.certificate('error', 0, 0);
 }
 

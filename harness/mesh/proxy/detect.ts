@@ -8,9 +8,12 @@ const TLS_HANDSHAKE = 0x16;
 
 /**
  * Looks at the first bytes of an accepted connection and puts them back. `found` gets the protocol and how long the
- * bytes took, in seconds; it is not called when the connection ends before.
+ * bytes took, in seconds, and the bytes; it is not called when the connection ends before.
  */
-export function detectProtocol(socket: Socket, found: (protocol: Detected, seconds: number) => void): void {
+export function detectProtocol(
+  socket: Socket,
+  found: (protocol: Detected, seconds: number, first: Buffer) => void,
+): void {
   const start = performance.now();
   socket.on('error', ignore);
   socket.once('data', (first: Buffer) => {
@@ -22,7 +25,7 @@ export function detectProtocol(socket: Socket, found: (protocol: Detected, secon
         : first.toString('latin1', 0, PREFACE.length) === PREFACE.slice(0, first.length)
           ? 'http/2'
           : 'http/1';
-    found(protocol, (performance.now() - start) / 1000);
+    found(protocol, (performance.now() - start) / 1000, first);
     if (protocol === 'http/1') socket.resume();
   });
 }

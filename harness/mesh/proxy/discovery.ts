@@ -40,6 +40,8 @@ export class Discovery {
   #podsByAdmin = new Map<string, Peer>();
   #ready: Set<string>;
   readonly #watchers = new Set<() => void>();
+  /** Pods that are there for a little while yet; whoever has connections to them lets go of these. */
+  readonly #leaving = new Set<string>();
   readonly #clusterDomain: string;
 
   constructor(services: readonly MeshServiceConfig[], pods: readonly Peer[], clusterDomain: string) {
@@ -109,10 +111,35 @@ export class Discovery {
   }
 
   setReady(key: string, ready: boolean): void {
-    if (this.#ready.has(key) === ready) return;
+    if (this.#ready.has(key) === ready || this.#leaving.has(key)) return;
     if (ready) this.#ready.add(key);
     else this.#ready.delete(key);
     this.#tell();
+  }
+
+  /** It is no endpoint any more, and won't be one. */
+  leave(key: string): void {
+    this.#leaving.add(key);
+    this.#ready.delete(key);
+    this.#tell();
+  }
+
+  isLeaving(peer: Peer): boolean {
+    return this.#leaving.has(podKey(peer));
+  }
+
+  /** It is gone. */
+  removePeer(key: string): void {
+    this.#leaving.delete(key);
+    this.#ready.delete(key);
+    const pods = [...this.#pods.values()].filter((pod) => podKey(pod) !== key);
+    this.update({ services: [...this.#services.values()], pods, ready: this.#ready });
+  }
+
+  /** Another pod in the place of one of the same name. */
+  replacePeer(peer: Peer): void {
+    const pods = [...this.#pods.values()].filter((pod) => podKey(pod) !== podKey(peer));
+    this.update({ services: [...this.#services.values()], pods: [...pods, peer], ready: this.#ready });
   }
 
   /** Everything anew. Objects of what has not changed are kept, so that balancers and connections are too. */

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { LinkStream } from '../link/stream.ts';
+import { LinkStream } from '../link/stream.ts';
 import { onBrokenConnection } from './connection-error.ts';
 import { type HeaderList, headerValue, isGrpc } from './headers.ts';
+import { http2Headers } from './http2-headers.ts';
 import { resetStream } from './reset-stream.ts';
 
 /** The hop that asked: where an answer is written to. */
@@ -96,7 +97,7 @@ export class Http2Downstream implements Downstream {
   respond(status: number, headers: HeaderList, body: Buffer | null, trailers: HeaderList | null): void {
     if (this.#stream.destroyed || this.#stream.closed) return;
     if (!body && !trailers) {
-      this.#stream.respond([':status', String(status), ...headers], { endStream: true, sendDate: false } as object);
+      this.#stream.respond(this.#list(status, headers), { endStream: true, sendDate: false } as object);
       return;
     }
     this.#head(status, headers, trailers !== null);
@@ -109,9 +110,15 @@ export class Http2Downstream implements Downstream {
 
   #head(status: number, headers: HeaderList, waitForTrailers: boolean): void {
     if (this.#stream.destroyed || this.#stream.closed) return;
-    this.#stream.respond([':status', String(status), ...headers], { waitForTrailers, sendDate: false } as object);
+    this.#stream.respond(this.#list(status, headers), { waitForTrailers, sendDate: false } as object);
     if (waitForTrailers)
       this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(pairs(this.#trailers ?? [])));
+  }
+
+  /** Streams between sidecars are ours, and take lists on every Node. */
+  #list(status: number, headers: HeaderList) {
+    const list = [':status', String(status), ...headers];
+    return http2Headers(list, this.#stream instanceof LinkStream || undefined);
   }
 
   write(chunk: Buffer): boolean {

@@ -13,19 +13,22 @@ import { onBrokenConnection } from './connection-error.ts';
 import type { ControlWatches } from './control-clients.ts';
 import type { Discovery } from './discovery.ts';
 import { type Downstream, Http1Downstream, Http2Downstream } from './downstream.ts';
+import type { FaultState } from './faults/fault-state.ts';
 import { fromHttp1, fromHttp2, type RequestHead } from './headers.ts';
 import { HTTP1_OPTIONS, hasBody } from './http1-options.ts';
 import { type Client, Clients } from './inbound/clients.ts';
+import { KeptConnections } from './inbound/kept-connections.ts';
 import { Gate, type InboundPolicies, type Refused } from './inbound/policies.ts';
 import { InboundProfiles } from './inbound/profile-routes.ts';
 import { refusal } from './inbound/refusal.ts';
 import { isGrpcRequest } from './inbound/request-shape.ts';
 import { classifier } from './outbound/response-classes.ts';
+import { DIRECT_LINK_PROTOCOL } from './peer-connection.ts';
 import { ResponseRelay } from './relay.ts';
 import { type BodySource, type RequestBody, receiveBody } from './request-body.ts';
 import { H2_WINDOW, SESSION_OPTIONS } from './session-options.ts';
 import type { SidecarPod } from './sidecar.ts';
-import { InboundTcp } from './tcp/inbound-tcp.ts';
+import { INBOUND_PORT, InboundTcp } from './tcp/inbound-tcp.ts';
 import { OPAQUE_PROTOCOL } from './tcp/tunnel-leg.ts';
 import type { TcpMeter } from './tcp-meter.ts';
 
@@ -53,6 +56,8 @@ export interface InboundOptions {
   meter: TcpMeter;
   watches: ControlWatches;
   discovery: Discovery;
+  /** What is wrong with the proxy; absent: nothing ever is. */
+  faults?: FaultState;
 }
 
 /** The inbound listener of a sidecar: mutual TLS from peers and plaintext from others, on one port, to the pod's app. */
@@ -70,6 +75,7 @@ export class Inbound {
   #gate: Gate | null = null;
   readonly #byHttp1Socket = new WeakMap<Socket, Client>();
   readonly #relays = new Set<ResponseRelay>();
+  readonly #connections = new KeptConnections();
   /** The client of the session that is being made: node:http2 announces it before `emit` returns. */
   #arriving: Client | null = null;
   /** Requests so far, as the share of this sidecar's work. */
@@ -86,7 +92,7 @@ export class Inbound {
     };
     this.#clients = new Clients(pod);
     this.#tcp = new InboundTcp({
-      ...{ pod, telemetry, meter },
+      ...{ pod, telemetry, meter, ...(options.faults && { faults: options.faults }) },
       policy: () => this.#gate?.connections(this.#clients) ?? null,
     });
     this.#unwatch = policies.watch(() => this.#applyPolicy());
@@ -95,17 +101,21 @@ export class Inbound {
       ...credentials.contextOptions,
       requestCert: true,
       rejectUnauthorized: true,
-      ALPNProtocols: [LINK_PROTOCOL, OPAQUE_PROTOCOL, 'h2', 'http/1.1'],
+      ALPNProtocols: [LINK_PROTOCOL, DIRECT_LINK_PROTOCOL, OPAQUE_PROTOCOL, 'h2', 'http/1.1'],
     });
     credentials.onRenewed(() => this.#tls.setSecureContext(credentials.contextOptions));
     this.#tls.on('secureConnection', (socket) => this.#onTls(socket));
-    // A peer without a certificate of our anchor: its handshake ends, nothing of it is HTTP.
-    this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
+    // A peer without a certificate of our anchor, or one that does not take ours: its handshake ends, nothing of it is HTTP.
+    this.#tls.on('tlsClientError', (_error, socket) => {
+      telemetry.inboundTcpError(pod.ip, INBOUND_PORT, 'i/o');
+      socket.destroy();
+    });
     this.#http1.on('request', (request, response) => this.#onHttp1(request, response));
     this.#http1.on('clientError', (_error, socket) => socket.destroy());
     this.#http2.on('sessionError', () => {});
     this.#http2.on('session', (session) => {
       const client = this.#arriving!;
+      this.#connections.add(session, () => session.close());
       session.setLocalWindowSize(H2_WINDOW);
       session.on('error', () => {});
       session.on('stream', (stream: ServerHttp2Stream, _headers: unknown, flags: number, raw?: string[]) => {
@@ -117,6 +127,16 @@ export class Inbound {
   /** Requests that are on their way to the app, and connections that are forwarded to it. */
   get inFlight(): number {
     return this.#relays.size + this.#tcp.inFlight;
+  }
+
+  /** No request is on its way, and nobody has a connection. */
+  get isQuiet(): boolean {
+    return this.inFlight === 0 && this.#connections.size === 0;
+  }
+
+  /** Asks whoever has a connection to close it as soon as nothing is under way on it, and so with those that come. */
+  retire(): void {
+    this.#connections.retire();
   }
 
   accept(socket: Socket): void {
@@ -135,15 +155,17 @@ export class Inbound {
   }
 
   #onPlaintext(socket: Socket, protocol: 'http/1' | 'http/2', seconds: number): void {
-    const { telemetry } = this.#options;
     const client = this.#clients.of(null, socket.remoteAddress);
-    const policy = this.#gate?.policy;
-    // A Server that says what its port speaks spares the detection.
-    if (!policy || policy.protocol === 'unknown') {
-      telemetry.inboundDetected(client.at.port, protocol, seconds, policy?.server);
-    }
+    this.#detected(client, protocol, seconds);
     this.#meter(socket, client);
     this.#serve(socket, protocol, client);
+  }
+
+  /** A Server that says what its port speaks spares the detection. */
+  #detected({ at }: Client, protocol: 'http/1' | 'http/2', seconds: number): void {
+    const policy = this.#gate?.policy;
+    if (policy && policy.protocol !== 'unknown') return;
+    this.#options.telemetry.inboundDetected(at.port, protocol, seconds, policy?.server);
   }
 
   /** As SIGKILL: what is in flight is neither answered nor counted. */
@@ -169,11 +191,14 @@ export class Inbound {
       this.#tcp.meshed(socket, id);
       return;
     }
-    const client = this.#clients.of(id, socket.remoteAddress);
-    const linked = socket.alpnProtocol === LINK_PROTOCOL;
-    const protocol = linked || socket.alpnProtocol === 'h2' ? 'http/2' : 'http/1';
+    const { alpnProtocol } = socket;
+    const direct = alpnProtocol === DIRECT_LINK_PROTOCOL;
+    const client = this.#clients.of(id, socket.remoteAddress, direct);
+    const linked = direct || alpnProtocol === LINK_PROTOCOL;
+    const protocol = linked || alpnProtocol === 'h2' ? 'http/2' : 'http/1';
     // The transport header names the session's protocol, so none is detected.
-    this.#options.telemetry.transportHeader(protocol, client.at.port, id);
+    if (direct) this.#detected(client, protocol, 0);
+    else this.#options.telemetry.transportHeader(protocol, client.at.port, id);
     this.#meter(socket, client);
     if (linked) this.#serveLink(new LinkSession(socket, 'server'), client);
     else this.#serve(socket, protocol, client);
@@ -187,6 +212,7 @@ export class Inbound {
   #serveLink(session: LinkSession, client: Client): void {
     // After an answer of its own the real proxy closes the connection, once what is under way on it has ended.
     const close = () => session.goAway();
+    this.#connections.add(session, close);
     session.on('stream', (stream: LinkStream, _headers: unknown, flags: number, raw: string[]) => {
       this.#handle(fromHttp2(raw), flags & END_STREAM ? null : stream, new Http2Downstream(stream), client, close);
     });
@@ -196,6 +222,7 @@ export class Inbound {
     if (protocol === 'http/1') {
       this.#byHttp1Socket.set(socket, client);
       this.#http1.emit('connection', socket);
+      this.#connections.addHttp1(socket);
       return;
     }
     this.#arriving = client;
@@ -207,6 +234,7 @@ export class Inbound {
     const head = fromHttp1(request.method ?? 'GET', request.url ?? '/', request.rawHeaders);
     const client = this.#byHttp1Socket.get(request.socket) ?? this.#clients.of(null, request.socket.remoteAddress);
     const { ip, port } = client.target;
+    this.#connections.answering(request.socket, response);
     onBrokenConnection(response, (error) => this.#options.telemetry.inboundTcpError(ip, port, error));
     this.#handle(head, hasBody(request) ? request : null, new Http1Downstream(request, response), client);
   }
@@ -247,7 +275,7 @@ export class Inbound {
   #dispatch({ head, down, client, target, close, startMs }: Received, body: RequestBody): void {
     const { telemetry, watches, pod } = this.#options;
     if (client.identity !== null) watches.calledAs(serviceName(head.authority, pod.namespace));
-    const exchange = telemetry.inboundExchange(target, body !== null, startMs);
+    const exchange = telemetry.inboundExchange(target, body !== null, startMs, head.authority);
     const relay = new ResponseRelay(down, head.method, exchange, () => this.#relays.delete(relay));
     relay.onOwnAnswer = close;
     relay.grpc = isGrpcRequest(head);

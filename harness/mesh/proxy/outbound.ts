@@ -35,6 +35,8 @@ export interface OutboundOptions {
   meter: TcpMeter;
   watches: ControlWatches;
   names: MeshNames;
+  /** Connections to peers have one; false: a proxy before 2.18, absent: true. */
+  transportHeader?: boolean;
   random(): number;
 }
 
@@ -218,10 +220,10 @@ export class Outbound {
   #peer(pod: Peer, address: Address, target: OutboundTarget): PeerConnection {
     const known = this.#peers.get(pod);
     if (known) return known;
-    const { telemetry, meter, credentials, names } = this.#options;
-    const peer = new PeerConnection(address, peerIdentity(pod, names), credentials, (socket) =>
-      meter.add(socket, telemetry.outboundDstTcp(target)),
-    );
+    const { telemetry, meter, credentials, names, transportHeader } = this.#options;
+    const opened = (socket: Socket) => meter.add(socket, telemetry.outboundDstTcp(target));
+    const direct = transportHeader === false;
+    const peer = new PeerConnection(address, peerIdentity(pod, names), credentials, opened, direct);
     this.#peers.set(pod, peer);
     return peer;
   }
@@ -272,12 +274,12 @@ export class Outbound {
       for (const balancer of balancers.values()) balancer.retire();
     }
     for (const [pod, peer] of this.#peers) {
-      if (discovery.hasPeer(pod)) continue;
+      if (discovery.hasPeer(pod) && !discovery.isLeaving(pod)) continue;
       this.#peers.delete(pod);
       peer.retire();
     }
     for (const [key, { peer, client }] of this.#apps) {
-      if (discovery.hasPeer(peer)) continue;
+      if (discovery.hasPeer(peer) && !discovery.isLeaving(peer)) continue;
       this.#apps.delete(key);
       client.http1.close();
       client.http2.close();

@@ -10,6 +10,12 @@ export const CONNECT_TIMEOUT_MS = 1000;
 /** Linkerd's LINKERD2_PROXY_OUTBOUND_CONNECT_KEEPALIVE, ms. */
 const KEEP_ALIVE_MS = 10_000;
 
+/**
+ * ALPN name of a link from a proxy that sends no transport header (before 2.18): with Linkerd it goes to the app's own port,
+ * and the peer's proxy tells by that.
+ */
+export const DIRECT_LINK_PROTOCOL = 'meshproof-h2-direct';
+
 export interface ConnectFailure {
   kind: 'timeout' | 'error';
   message: string;
@@ -25,6 +31,7 @@ export class PeerConnection {
   readonly #address: Address;
   readonly #identity: string;
   readonly #credentials: WorkloadCredentials;
+  readonly #protocol: string;
   readonly #opened: (socket: Socket) => void;
   #session: LinkSession | null = null;
   #connecting: tls.TLSSocket | null = null;
@@ -32,11 +39,19 @@ export class PeerConnection {
   #closed = false;
   #retired = false;
 
-  constructor(address: Address, identity: string, credentials: WorkloadCredentials, opened: (socket: Socket) => void) {
+  /** @param direct without a transport header */
+  constructor(
+    address: Address,
+    identity: string,
+    credentials: WorkloadCredentials,
+    opened: (socket: Socket) => void,
+    direct = false,
+  ) {
     this.#address = address;
     this.#identity = identity;
     this.#credentials = credentials;
     this.#opened = opened;
+    this.#protocol = direct ? DIRECT_LINK_PROTOCOL : LINK_PROTOCOL;
   }
 
   /** The session: at once when there is one, else when it has been made. */
@@ -71,7 +86,7 @@ export class PeerConnection {
       // The name that is asked for, and that Node verifies among the certificate's DNS names.
       servername: this.#identity,
       secureContext: this.#credentials.context,
-      ALPNProtocols: [LINK_PROTOCOL],
+      ALPNProtocols: [this.#protocol],
     });
     this.#connecting = socket;
     socket.setNoDelay(true);

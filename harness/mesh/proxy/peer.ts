@@ -36,6 +36,7 @@ export function peerOf(pod: MeshPodConfig): Peer {
   return {
     ...{ namespace, name, uid, ip, serviceAccount, podTemplateHash, inbound, admin },
     ...(pod.skipsInbound && pod.app && { inbound: null, skipped: pod.app.address }),
+    ...(pod.faults?.absent && { inbound: null, skipped: undefined, admin: undefined }),
     workloadKind: 'Deployment',
     workload: pod.deployment,
     appPort: pod.app?.labelPort ?? null,

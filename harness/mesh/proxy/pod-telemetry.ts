@@ -25,12 +25,14 @@ export interface PodFacts {
 /**
  * Telemetry of one incarnation of a pod's sidecar.
  * @param component the control-plane component beside it; null in any other pod
+ * @param retainIdleMs see TelemetryOptions
  */
 export function podTelemetry(
   profile: VersionProfile,
   process: ProcessInfo,
   component: string | null,
   names: MeshNames,
+  retainIdleMs: () => number | undefined = () => undefined,
 ): FullProxyTelemetry {
   return createProxyTelemetry({
     profile,
@@ -38,6 +40,7 @@ export function podTelemetry(
     controlPlane: controlPlaneOf(component, names),
     defaultPolicy: DEFAULT_POLICY,
     clusterDomain: names.trustDomain,
+    retainIdleMs,
   });
 }
 

@@ -7,6 +7,9 @@ import type { FullProxyTelemetry } from '../telemetry/types.ts';
 import { Admin } from './admin.ts';
 import type { ControlWatches } from './control-clients.ts';
 import type { Discovery } from './discovery.ts';
+import { withAdminDenied } from './faults/admin-denied.ts';
+import { AdminListener } from './faults/admin-listener.ts';
+import type { FaultState } from './faults/fault-state.ts';
 import { InboundPolicies } from './inbound/policies.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -46,8 +49,12 @@ export interface SidecarOptions {
   watches: ControlWatches;
   names: MeshNames;
   env: Record<string, string>;
+  /** Its connections to peers have one (since 2.18); absent: true. */
+  transportHeader?: boolean;
   /** For the balancers; from 0 to 1. */
   random(): number;
+  /** What is wrong with it; absent: nothing ever is. */
+  faults?: FaultState;
   /** Says what became of a connection that nothing else tells of. */
   log?(line: string): void;
   /** Further addresses of the listeners, left out where the system has none of the kind (IPv6). */
@@ -60,10 +67,12 @@ export class Sidecar {
   readonly policies: InboundPolicies;
   readonly #options: SidecarOptions;
   readonly #admin: Admin;
+  readonly #adminListener: AdminListener;
   /** Those of the data ports. */
   readonly #servers: Server[] = [];
-  #adminServer: Server | null = null;
   readonly #sockets = new Set<Socket>();
+  /** Those that the app has made. */
+  readonly #ofApp = new Set<Socket>();
   #credentials: WorkloadCredentials | null = null;
   #inbound: Inbound | null = null;
   #outbound: Outbound | null = null;
@@ -74,13 +83,17 @@ export class Sidecar {
     this.#options = options;
     this.policies = new InboundPolicies(options.pod.inboundPolicy);
     this.#admin = new Admin({ ...options, policies: this.policies, isReady: () => this.#ready });
+    this.#adminListener = new AdminListener({
+      ...{ address: options.pod.admin, admin: this.#admin },
+      bind: async (address, accept) => (await this.#bind('admin', address, accept, false))!,
+    });
   }
 
   /** All of it at once, for a pod that is certified. @throws HarnessError PORT_TAKEN */
   static async start(options: SidecarOptions & { credentials: WorkloadCredentials }): Promise<Sidecar> {
     const sidecar = new Sidecar(options);
     try {
-      await Promise.all([sidecar.#listenAdmin(), sidecar.certified(options.credentials)]);
+      await Promise.all([sidecar.applyFaults(), sidecar.certified(options.credentials)]);
     } catch (error) {
       await sidecar.kill();
       throw error;
@@ -92,7 +105,7 @@ export class Sidecar {
   static async startUncertified(options: SidecarOptions): Promise<Sidecar> {
     const sidecar = new Sidecar(options);
     try {
-      await sidecar.#listenAdmin();
+      await sidecar.applyFaults();
     } catch (error) {
       await sidecar.kill();
       throw error;
@@ -104,7 +117,7 @@ export class Sidecar {
   async certified(credentials: WorkloadCredentials): Promise<void> {
     const { pod, telemetry, optional = [] } = this.#options;
     const record = ({ notAfterEpochMs }: IssuedCertificate) =>
-      telemetry.certificate('ok', notAfterEpochMs / 1000, Date.now() / 1000);
+      telemetry.certificate('ok', notAfterEpochMs / 1000, Math.min(Date.now(), notAfterEpochMs) / 1000);
     this.#credentials = credentials;
     record(credentials.certificate);
     credentials.onRenewed(record);
@@ -115,6 +128,7 @@ export class Sidecar {
     this.#outbound = outbound;
     this.#outboundTcp = new OutboundTcp({
       ...this.#options,
+      detectMs: () => this.#options.faults?.current.detectTimeoutMs,
       credentials,
       http: (socket, service, protocol, seconds) => outbound.serve(socket, protocol, seconds, service),
     });
@@ -142,6 +156,19 @@ export class Sidecar {
     this.#ready = true;
   }
 
+  /** Lets others at the admin listener as its faults say now. @throws HarnessError PORT_TAKEN */
+  applyFaults(): Promise<void> {
+    const { pod, faults } = this.#options;
+    const { reach, deniedBy } = faults?.current.admin ?? {};
+    if (faults) this.policies.update(deniedBy ? withAdminDenied(pod, deniedBy) : pod.inboundPolicy);
+    return this.#adminListener.listen(reach);
+  }
+
+  /** Where the kubelet finds the admin listener. */
+  get probed(): Address {
+    return this.#adminListener.probed;
+  }
+
   /** Requests that went through, both ways. */
   get handled(): number {
     return (this.#inbound?.handled ?? 0) + (this.#outbound?.handled ?? 0);
@@ -155,6 +182,21 @@ export class Sidecar {
   /** Requests that have come and are not answered yet, and connections that are forwarded. */
   get inFlight(): number {
     return [this.#inbound, this.#outbound, this.#outboundTcp].reduce((sum, part) => sum + (part?.inFlight ?? 0), 0);
+  }
+
+  /** Asks peers to let go of their connections, once what they have asked is answered. New ones are taken until it ends. */
+  retire(): void {
+    this.#inbound?.retire();
+  }
+
+  /** Nothing that came from outside is left: no request, no connection. */
+  get isRetired(): boolean {
+    return this.#inbound?.isQuiet ?? true;
+  }
+
+  /** Its app has no connection to it any more, and nothing of it is under way. */
+  get isAlone(): boolean {
+    return this.#ofApp.size === 0 && this.inFlight === 0;
   }
 
   /** Takes no new connections for data; what is under way goes on, and so does the admin listener. */
@@ -172,11 +214,11 @@ export class Sidecar {
     const closed = this.#allServers().map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     // As the kernel does for a killed process. A reset is no option: libuv refuses it while a shutdown is pending.
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closed);
+    await Promise.all([...closed, this.#adminListener[Symbol.asyncDispose]()]);
   }
 
   #allServers(): Server[] {
-    return this.#adminServer ? [this.#adminServer, ...this.#servers] : this.#servers;
+    return [...this.#adminListener.servers, ...this.#servers];
   }
 
   /** A connection whose destination is this Service. */
@@ -199,15 +241,6 @@ export class Sidecar {
     this.#options.log?.(`a connection to port ${port} was closed: by the port alone, its destination may be ${who}`);
   }
 
-  async #listenAdmin(): Promise<void> {
-    this.#adminServer = await this.#bind(
-      'admin',
-      this.#options.pod.admin,
-      (socket) => this.#admin.accept(socket),
-      false,
-    );
-  }
-
   async #listen(what: string, address: Address, accept: (socket: Socket) => void, optional = false): Promise<void> {
     const server = await this.#bind(what, address, accept, optional);
     if (server) this.#servers.push(server);
@@ -221,9 +254,14 @@ export class Sidecar {
   ): Promise<Server | null> {
     // What nobody has read when an endpoint refuses is what makes the kernel reset the connection.
     const pauseOnConnect = what === 'egress' || what === 'opaque inbound';
+    const ofApp = what === 'egress' || what === 'outbound';
     const server = net.createServer({ pauseOnConnect }, (socket) => {
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      if (ofApp) this.#ofApp.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        this.#ofApp.delete(socket);
+      });
       accept(socket);
     });
     const failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {

@@ -18,12 +18,12 @@ export function classifyHttp(status: number): Class {
 }
 
 /**
- * A stream that ended without a readable `grpc-status` (null) counts as code 2 but as a success; a code that gRPC does not
- * know counts as code 2, and as a failure.
+ * A stream that ended without a readable `grpc-status` (null) counts as `open`, which the version decides, but as a success;
+ * a code that gRPC does not know counts as code 2, and as a failure.
  */
-export function classifyGrpc(status: string | null): Class {
+export function classifyGrpc(status: string | null, open: string): Class {
   const code = status === null ? null : grpcCode(status);
-  if (code === null) return { classification: 'success', grpc_status: String(UNKNOWN), error: '' };
+  if (code === null) return { classification: 'success', grpc_status: open, error: '' };
   return { classification: GRPC_FAILURES.has(code) ? 'failure' : 'success', grpc_status: String(code), error: '' };
 }
 
@@ -34,6 +34,12 @@ export function classifyError(error: string): Class {
 /** By the responseClasses of a ServiceProfile: gRPC or not, the status alone was looked at. */
 export function classifyAs(classification: Classification): Class {
   return { classification, grpc_status: '', error: '' };
+}
+
+/** Without the labels that say nothing, as 2.12 prints them. */
+export function relevant(cls: Class): Partial<Class> {
+  const { classification, grpc_status, error } = cls;
+  return { classification, ...(grpc_status === '' ? {} : { grpc_status }), ...(error === '' ? {} : { error }) };
 }
 
 /** Code of a `grpc-status`; null when it is not a number. */

@@ -1,5 +1,5 @@
 import type { FamilyProfile } from '../profiles/index.ts';
-import { legacyInteger, registryFloat } from './numbers.ts';
+import { legacyInteger, legacySeconds, registryFloat } from './numbers.ts';
 
 /** Lines of one histogram, each up to its value. */
 export interface HistogramLines {
@@ -37,7 +37,7 @@ function cumulative(lines: readonly string[], counts: readonly number[]): { text
 export const legacyEncoder: Encoder = {
   header: (family) => `# HELP ${family.name} ${family.help}\n# TYPE ${family.name} ${family.kind}\n`,
   scalarLine: (family, labels) => `${family.name}${braces(labels)} `,
-  scalarValue: (_family, value) => legacyInteger(value),
+  scalarValue: (family, value) => (family.value === 'float' ? legacySeconds(value) : legacyInteger(value)),
   histogramLines: (family, labels) => ({
     buckets: [...(family.buckets ?? []).map(String), '+Inf'].map(
       (le) => `${family.name}_bucket{${join(labels, `le="${le}"`)}} `,

@@ -38,6 +38,28 @@ describe('eviction', () => {
     expect(sim.read('response_total')).toEqual({ response_total: 2 });
   });
 
+  it('may be told to forget sooner, inbound after the minute and a half for which stacks are kept', () => {
+    let retainIdleMs: number | undefined = 1000;
+    const sim = new Sim(undefined, undefined, { retainIdleMs: () => retainIdleMs });
+    served(sim.telemetry.inboundExchange(FROM_CLIENT, false, 0), 0);
+    served(sim.telemetry.outboundEndpoint(WEB, WEB_POD, false, 0), 0);
+    const directions = () => [...new Set(sim.render().match(/(?<=\nrequest_total\{direction=")\w+/g))];
+    sim.nowMs = 1500;
+    expect(directions().sort()).toEqual(['inbound', 'outbound']);
+    expect(directions()).toEqual(['inbound']);
+    sim.nowMs = 90_000;
+    directions();
+    expect(directions()).toEqual(['inbound']);
+    sim.nowMs = 90_010;
+    directions();
+    expect(directions()).toEqual([]);
+    retainIdleMs = undefined;
+    served(sim.telemetry.outboundEndpoint(WEB, WEB_POD, false, sim.nowMs), sim.nowMs);
+    sim.nowMs += 2000;
+    sim.render();
+    expect(directions()).toEqual(['outbound']);
+  });
+
   it('starts at zero when the label set comes back', () => {
     const sim = new Sim();
     for (let i = 0; i < 3; i++) served(sim.telemetry.inboundExchange(FROM_CLIENT, false, 0), 0);

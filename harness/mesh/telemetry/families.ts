@@ -1,14 +1,15 @@
 import type { FamilyProfile } from '../profiles/index.ts';
 import { ENCODERS, type Encoder, type HistogramLines } from './encoder.ts';
-import { type LabelBag, printLabels } from './labels.ts';
+import { type LabelBag, printLabels, TWIN } from './labels.ts';
 
 /** A counter or gauge; the hot path adds to `value`. */
 export class Scalar {
   value = 0;
-  readonly labels: string;
+  /** What tells the series of a family apart. */
+  readonly key: string;
   readonly line: string;
-  constructor(labels: string, line: string) {
-    this.labels = labels;
+  constructor(key: string, line: string) {
+    this.key = key;
     this.line = line;
   }
 }
@@ -16,12 +17,12 @@ export class Scalar {
 export class Histogram {
   readonly counts: number[];
   sum = 0;
-  readonly labels: string;
+  readonly key: string;
   readonly lines: HistogramLines;
   readonly #bounds: readonly number[];
 
-  constructor(labels: string, lines: HistogramLines, bounds: readonly number[]) {
-    this.labels = labels;
+  constructor(key: string, lines: HistogramLines, bounds: readonly number[]) {
+    this.key = key;
     this.lines = lines;
     this.#bounds = bounds;
     this.counts = new Array<number>(bounds.length + 1).fill(0);
@@ -37,7 +38,7 @@ export class Histogram {
 }
 
 /** Series of one family, in the order in which they were first seen (the proxy's own is its hash map's). */
-abstract class Family<Child extends { labels: string }> {
+abstract class Family<Child extends { key: string }> {
   readonly profile: FamilyProfile;
   protected readonly encoder: Encoder;
   readonly header: string;
@@ -49,29 +50,33 @@ abstract class Family<Child extends { labels: string }> {
     this.header = this.encoder.header(profile);
   }
 
-  protected abstract make(labels: string): Child;
+  protected abstract make(labels: string, key: string): Child;
   /** Lines of all series. */
   abstract body(): string;
 
-  /** The series with these labels; made, with zero, when it is new. Not for the hot path: keep what it returns. */
+  /**
+   * The series with these labels, or its TWIN; made, with zero, when it is new. Labels that the version's family lacks tell
+   * nothing apart. Not for the hot path: keep what it returns.
+   */
   with(bag: LabelBag): Child {
     const labels = printLabels(this.profile.labels, bag);
-    let child = this.children.get(labels);
+    const key = bag[TWIN] === undefined ? labels : `${bag[TWIN]} ${labels}`;
+    let child = this.children.get(key);
     if (child === undefined) {
-      child = this.make(labels);
-      this.children.set(labels, child);
+      child = this.make(labels, key);
+      this.children.set(key, child);
     }
     return child;
   }
 
   drop(child: Child): void {
-    this.children.delete(child.labels);
+    this.children.delete(child.key);
   }
 }
 
 export class ScalarFamily extends Family<Scalar> {
-  protected override make(labels: string): Scalar {
-    return new Scalar(labels, this.encoder.scalarLine(this.profile, labels));
+  protected override make(labels: string, key: string): Scalar {
+    return new Scalar(key, this.encoder.scalarLine(this.profile, labels));
   }
 
   override body(): string {
@@ -84,9 +89,9 @@ export class ScalarFamily extends Family<Scalar> {
 }
 
 export class HistogramFamily extends Family<Histogram> {
-  protected override make(labels: string): Histogram {
+  protected override make(labels: string, key: string): Histogram {
     const lines = this.encoder.histogramLines(this.profile, labels);
-    return new Histogram(labels, lines, this.profile.buckets ?? []);
+    return new Histogram(key, lines, this.profile.buckets ?? []);
   }
 
   override body(): string {

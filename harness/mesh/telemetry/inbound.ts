@@ -1,6 +1,8 @@
-import { grpcNumber } from './classify.ts';
+import type { ProxyBehaviour } from '../profiles/index.ts';
 import { LayerExchange } from './exchange.ts';
-import type { Histogram, HistogramFamily, Scalar, ScalarFamily } from './families.ts';
+import type { Scalar, ScalarFamily } from './families.ts';
+import { inboundAuthority } from './hosts.ts';
+import { type InboundFamilies, InboundRoute, inboundFamilies } from './inbound-routes.ts';
 import {
   defaultTargetPolicy,
   inboundKey,
@@ -10,6 +12,7 @@ import {
   serverLabels,
   serverTlsKey,
   serverTlsLabels,
+  TWIN,
   targetLabels,
 } from './labels.ts';
 import type { Page } from './page.ts';
@@ -17,57 +20,12 @@ import type { Pin, RequestSet, RequestStore } from './request-sets.ts';
 import type { StackSet } from './stack.ts';
 import type { Exchange, ExchangeError, InboundTarget, InboundTargetPolicy } from './types.ts';
 
-/** Registry families of one inbound route (facts 1.9). Durations appear with their first sample, frame sizes at once. */
-class InboundRoute {
-  /** By HTTP status, or by gRPC status. */
-  readonly #statuses = new Map<number | string, Scalar>();
-  readonly #families: InboundFamilies;
-  readonly #bag: LabelBag;
-  readonly requests: Scalar;
-  readonly requestFrames: Histogram;
-  readonly responseFrames: Histogram;
-  #requestDuration: Histogram | null = null;
-  #responseDuration: Histogram | null = null;
-
-  constructor(families: InboundFamilies, bag: LabelBag) {
-    this.#families = families;
-    this.#bag = bag;
-    this.requests = families.requests.with(bag);
-    this.requestFrames = families.requestFrames.with(bag);
-    this.responseFrames = families.responseFrames.with(bag);
-  }
-
-  /** A stream has ended; status 0 when it had no headers, `grpcStatus` null when it had no trailers. */
-  end(status: number, grpcStatus: string | null, requestSeconds: number, responseSeconds: number): void {
-    const { grpc } = this.#families;
-    const key = grpc ? (grpcStatus ?? '') : status;
-    let counter = this.#statuses.get(key);
-    if (counter === undefined) {
-      const label = grpc ? grpcNumber(grpcStatus) : status === 0 ? '' : String(status);
-      counter = this.#families.statuses.with({ ...this.#bag, status: label });
-      this.#statuses.set(key, counter);
-    }
-    counter.value++;
-    this.#requestDuration ??= this.#families.requestDuration.with(this.#bag);
-    this.#requestDuration.observe(requestSeconds);
-    this.#responseDuration ??= this.#families.responseDuration.with(this.#bag);
-    this.#responseDuration.observe(responseSeconds);
-  }
-}
-
-/** inbound_http_*, or inbound_grpc_* of a Server whose protocol is gRPC. */
-interface InboundFamilies {
-  grpc: boolean;
-  requests: ScalarFamily;
-  requestFrames: HistogramFamily;
-  requestDuration: HistogramFamily;
-  responseFrames: HistogramFamily;
-  responseDuration: HistogramFamily;
-  statuses: ScalarFamily;
-}
-
 /** One label set of the inbound side. */
 interface InboundEntry {
+  /** What all of `byAuthority` share. */
+  endpoint: { key: string; bag: LabelBag };
+  /** By the Host, in versions that have it for a label. */
+  byAuthority: Map<string, InboundEntry>;
   set: RequestSet;
   allow: Scalar;
   /** The admin server has none. */
@@ -155,6 +113,9 @@ export function isAdmin(ip: string): boolean {
 export class Inbound {
   readonly #entries = new WeakMap<InboundTarget, InboundEntry>();
   readonly #byKey = new Map<string, InboundEntry>();
+  readonly #sets = new Map<string, RequestSet>();
+  readonly #behaviour: ProxyBehaviour;
+  readonly #tellsHosts: boolean;
   readonly #families: Readonly<Record<'http' | 'grpc', InboundFamilies>>;
   readonly #allow: ScalarFamily;
   readonly #errors: ScalarFamily;
@@ -174,6 +135,8 @@ export class Inbound {
       connections: (target: InboundTarget) => Pin;
     },
   ) {
+    this.#behaviour = page.behaviour;
+    this.#tellsHosts = page.behaviour.inboundAuthority;
     this.#store = options.store;
     this.#stack = options.stack;
     this.#policy = options.policy;
@@ -184,43 +147,72 @@ export class Inbound {
     this.#families = { http: inboundFamilies(page, 'http'), grpc: inboundFamilies(page, 'grpc') };
   }
 
-  exchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange {
-    return new InboundExchange(this.#entries.get(target) ?? this.#entry(target), hasBody, startMs);
+  exchange(target: InboundTarget, hasBody: boolean, startMs: number, authority = ''): Exchange {
+    let entry = this.#entries.get(target) ?? this.#entry(target);
+    if (this.#tellsHosts && authority !== '') entry = this.#named(entry, target, authority);
+    return new InboundExchange(entry, hasBody, startMs);
+  }
+
+  #named(entry: InboundEntry, target: InboundTarget, authority: string): InboundEntry {
+    let found = entry.byAuthority.get(authority);
+    if (found === undefined) {
+      const name = inboundAuthority(authority);
+      const { key, bag } = entry.endpoint;
+      found =
+        name === null
+          ? entry
+          : { ...entry, set: this.#set(target, { key: `${key} ${name}`, bag: { ...bag, authority: name } }) };
+      entry.byAuthority.set(authority, found);
+    }
+    return found;
   }
 
   #entry(target: InboundTarget): InboundEntry {
     const policy = target.policy ?? defaultTargetPolicy(target.route, this.#policy);
-    const key = `${target.ip} ${target.port} ${policyKey(policy)} ${serverTlsKey(target.tls)}`;
+    const labels = `${target.ip} ${target.port} ${policyKey(policy)} ${serverTlsKey(target.tls)}`;
+    const key = target.direct ? `direct ${labels}` : labels;
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
-      entry = this.#make(target, policy);
+      entry = this.#make(target, policy, this.#behaviour.duplicatesOfMixedTransport ? key : labels);
       this.#byKey.set(key, entry);
     }
     this.#entries.set(target, entry);
     return entry;
   }
 
-  #make(target: InboundTarget, policy: InboundTargetPolicy): InboundEntry {
+  /** @param key of its label set: another one where, in the version's eyes, the labels are another's */
+  #make(target: InboundTarget, policy: InboundTargetPolicy, key: string): InboundEntry {
     const server = serverLabels(policy.server, target.port);
-    const endpoint: LabelBag = {
+    const bag: LabelBag = {
       direction: 'inbound',
       ...targetLabels(target.ip, target.port),
       ...serverTlsLabels(target.tls),
       ...server,
       ...routeAuthzLabels(policy),
+      ...twinLabels(target, this.#behaviour),
     };
     const admin = isAdmin(target.ip);
-    if (!admin) this.#stack.created();
-    const set = this.#store.set(endpoint);
-    set.pins.push(this.#connections(target));
+    if (!admin && !this.#sets.has(key)) this.#stack.created();
     return {
-      set,
-      allow: this.#allow.with(endpoint),
+      endpoint: { key, bag },
+      byAuthority: new Map(),
+      set: this.#set(target, { key, bag }),
+      allow: this.#allow.with(bag),
       route: admin ? null : this.#route(policy, target.port),
       stack: this.#stack,
       errors: this.#errors,
       errorBag: inboundErrorLabels(target, policy, this.#inboundPort),
     };
+  }
+
+  #set(target: InboundTarget, { key, bag }: InboundEntry['endpoint']): RequestSet {
+    let set = this.#sets.get(key);
+    if (set === undefined) {
+      set = this.#store.set(bag);
+      set.pins.push(this.#connections(target));
+      this.#sets.set(key, set);
+    }
+    return set;
   }
 
   #route(policy: InboundTargetPolicy, port: number): InboundRoute {
@@ -230,26 +222,19 @@ export class Inbound {
 
 /**
  * Labels of inbound_http_errors_total. A meshed connection comes with a transport header to the proxy's own port, which
- * errors show as the target (facts 1.4).
+ * errors show as the target (facts 1.4); one that came to the app's port has that.
  */
 export function inboundErrorLabels(target: InboundTarget, policy: InboundTargetPolicy, inboundPort: number): LabelBag {
-  const port = target.tls.tls === 'true' && !isAdmin(target.ip) ? inboundPort : target.port;
+  const header = target.tls.tls === 'true' && !target.direct && !isAdmin(target.ip);
+  const port = header ? inboundPort : target.port;
   return { ...targetLabels(target.ip, port), ...serverLabels(policy.server, target.port) };
+}
+
+/** Sets a direct connection's series apart in versions whose stores do, although the labels are the same. */
+export function twinLabels(target: InboundTarget, { duplicatesOfMixedTransport }: ProxyBehaviour): LabelBag {
+  return target.direct && duplicatesOfMixedTransport ? { [TWIN]: 'direct' } : {};
 }
 
 function policyKey({ server, route, authz, grpc }: InboundTargetPolicy): string {
   return `${inboundKey(server)} ${inboundKey(route)} ${inboundKey(authz)} ${grpc}`;
-}
-
-function inboundFamilies(page: Page, protocol: 'http' | 'grpc'): InboundFamilies {
-  const prefix = `inbound_${protocol}`;
-  return {
-    grpc: protocol === 'grpc',
-    requests: page.counter(`${prefix}_requests`),
-    requestFrames: page.histogram(`${prefix}_request_frame_size_bytes`),
-    requestDuration: page.histogram(`${prefix}_request_duration_seconds`),
-    responseFrames: page.histogram(`${prefix}_response_frame_size_bytes`),
-    responseDuration: page.histogram(`${prefix}_response_duration_seconds`),
-    statuses: page.counter(`${prefix}_statuses`),
-  };
 }

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../../core/policy.ts';
+import type { ProxyBehaviour } from '../profiles/index.ts';
 import type {
   BackendRef,
   ClientTls,
@@ -11,6 +12,9 @@ import type {
 
 /** Label values by name. `dst_*` and `rt_*` hold their labels as printed. The order is the family profile's. */
 export type LabelBag = Readonly<Record<string, string>>;
+
+/** No label: a series whose bag has it stands on the page beside the one with the same labels (facts, section 9). */
+export const TWIN = ' twin';
 
 /** `a="1",b="2"`: those of `names` that the bag has, in the order of `names`. Values are not escaped (facts 1.0). */
 export function printLabels(names: readonly string[], bag: LabelBag): string {
@@ -124,7 +128,12 @@ export function outboundLabels(service: BackendRef, route: ObjectRef): LabelBag 
 export class OutboundNames {
   readonly #bags = new Map<string, LabelBag>();
 
-  bag(service: BackendRef, route: ObjectRef): LabelBag {
+  bag(service: BackendRef, route: ObjectRef, hostname = ''): LabelBag {
+    const bag = this.#bag(service, route);
+    return hostname === '' ? bag : { ...bag, hostname };
+  }
+
+  #bag(service: BackendRef, route: ObjectRef): LabelBag {
     const key = this.key(service, route);
     let bag = this.#bags.get(key);
     if (bag === undefined) {
@@ -143,13 +152,21 @@ export class OutboundNames {
   }
 }
 
-export function outboundTargetLabels(target: OutboundTarget): LabelBag {
+/** Labels that the destination controller of the release does not give. */
+const LACKING: Readonly<Record<ProxyBehaviour['dstZone'], readonly string[]>> = {
+  none: ['dst_zone', 'dst_zone_locality'],
+  zone: ['dst_zone_locality'],
+  locality: [],
+};
+
+export function outboundTargetLabels(target: OutboundTarget, { dstZone }: ProxyBehaviour): LabelBag {
+  const dst = target.dst.filter(([name]) => !LACKING[dstZone].includes(name));
   return {
     direction: 'outbound',
     ...(target.authority === '' ? {} : { authority: target.authority }),
     ...targetLabels(target.ip, target.port),
     ...clientTlsLabels(target.tls),
-    'dst_*': target.dst.map(([name, value]) => `${name}="${value}"`).join(','),
+    'dst_*': dst.map(([name, value]) => `${name}="${value}"`).join(','),
   };
 }
 

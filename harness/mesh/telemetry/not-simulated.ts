@@ -13,6 +13,10 @@ export const NOT_SIMULATED: readonly Simulated[] = [
     family: 'outbound_tls_*',
     reason: 'egress of TLS by its server name makes them; the simulated mesh has no egress networks',
   },
+  {
+    family: 'gateway_*',
+    reason: 'what a gateway sends on makes them, in 2.15; the simulated mesh has no gateway',
+  },
 ];
 
 /** Families whose series are all there, but whose values follow a model instead of a measurement. */
@@ -48,6 +52,7 @@ export const MODELLED: readonly Simulated[] = [
       'the data path reports a request when it leaves the queue, so the gauge stays at the zero it nearly always has',
   },
   { family: 'opentelemetry_span_*', reason: 'no trace collector is configured; the real ones stay at zero then too' },
+  { family: 'opencensus_span_*', reason: 'as opentelemetry_span_*' },
 ];
 
 /**

@@ -2,9 +2,14 @@
 
 const WRAP = 2 ** 53;
 
-/** Legacy counters are u64 printed as f64, modulo 2^53. */
+/** Legacy values are u64: counters are printed as f64, modulo 2^53. */
 export function legacyInteger(value: number): string {
-  return String(value >= WRAP ? value % WRAP : value);
+  return String(value >= WRAP ? value % WRAP : Math.floor(value));
+}
+
+/** Legacy counters of seconds count whole milliseconds. */
+export function legacySeconds(value: number): string {
+  return String(Math.floor(value * 1000) * 0.001);
 }
 
 /**

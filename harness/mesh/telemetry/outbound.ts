@@ -1,4 +1,6 @@
+import type { ProxyBehaviour } from '../profiles/index.ts';
 import type { ScalarFamily } from './families.ts';
+import { hostname } from './hosts.ts';
 import { backendKey, defaultRoute, type OutboundNames, outboundTargetKey, outboundTargetLabels } from './labels.ts';
 import {
   BackendExchange,
@@ -18,6 +20,8 @@ const DEFAULT_ROUTE: OutboundRouteRef = { ref: defaultRoute('http'), grpc: false
 
 /** What the hot path finds by its Service and route objects. */
 class OfRoute {
+  /** By the Host, in versions that tell hosts apart. */
+  readonly byHost = new Map<string, OfRoute>();
   /** With and without the backend of a failfast. */
   withBackend: RouteEntry | null = null;
   withoutBackend: RouteEntry | null = null;
@@ -28,6 +32,15 @@ class OfService {
   readonly default = new OfRoute();
   readonly declared = new WeakMap<OutboundRouteRef, OfRoute>();
   readonly endpoints = new WeakMap<OutboundTarget, Endpoint>();
+}
+
+function ofHost({ byHost }: OfRoute, host: string): OfRoute {
+  let found = byHost.get(host);
+  if (found === undefined) {
+    found = new OfRoute();
+    byHost.set(host, found);
+  }
+  return found;
 }
 
 /** Outbound HTTP: the routes above the balancer, and the endpoints below it. */
@@ -44,6 +57,8 @@ export class Outbound {
   readonly #balance: StackSet;
   readonly #endpointStack: StackSet;
   readonly #connections: (target: OutboundTarget) => Pin;
+  readonly #behaviour: ProxyBehaviour;
+  readonly #tellsHosts: boolean;
 
   constructor(
     page: Page,
@@ -60,6 +75,8 @@ export class Outbound {
     this.#balance = options.balance;
     this.#endpointStack = options.endpoint;
     this.#connections = options.connections;
+    this.#behaviour = page.behaviour;
+    this.#tellsHosts = page.behaviour.hostname === 'populated';
     this.#errors = page.counter('outbound_http_errors_total');
     this.#families = { http: routeFamilies(page, 'http'), grpc: routeFamilies(page, 'grpc') };
   }
@@ -70,8 +87,10 @@ export class Outbound {
     startMs: number,
     route: OutboundRouteRef = DEFAULT_ROUTE,
     backendCounted = false,
+    authority = '',
   ): Exchange {
-    return new RouteExchange(this.#entry(service, route, backendCounted), hasBody, startMs);
+    const host = this.#tellsHosts ? authority : '';
+    return new RouteExchange(this.#entry(service, route, backendCounted, host), hasBody, startMs);
   }
 
   backendExchange(
@@ -125,31 +144,31 @@ export class Outbound {
     return found;
   }
 
-  #entry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean): RouteEntry {
-    const of = this.#ofRoute(service, route);
+  #entry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean, host: string): RouteEntry {
+    const of = host === '' ? this.#ofRoute(service, route) : ofHost(this.#ofRoute(service, route), host);
     if (backendCounted) {
-      of.withoutBackend ??= this.#makeEntry(service, route, true);
+      of.withoutBackend ??= this.#makeEntry(service, route, true, host);
       return of.withoutBackend;
     }
-    of.withBackend ??= this.#makeEntry(service, route, false);
+    of.withBackend ??= this.#makeEntry(service, route, false, host);
     return of.withBackend;
   }
 
-  #makeEntry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean): RouteEntry {
+  #makeEntry(service: ServiceRef, route: OutboundRouteRef, backendCounted: boolean, host: string): RouteEntry {
     return {
-      route: this.#parentRoute(service, route),
+      route: this.#parentRoute(service, route, hostname(host)),
       backend: backendCounted ? null : this.#backendRoute(service, route),
       stack: this.#balance,
       errors: this.#errors,
     };
   }
 
-  #parentRoute(service: ServiceRef, route: OutboundRouteRef): ParentRoute {
+  #parentRoute(service: ServiceRef, route: OutboundRouteRef, host: string): ParentRoute {
     const parent = { ...service, parent: service };
-    const key = `${route.grpc} ${this.#names.key(parent, route.ref)}`;
+    const key = `${route.grpc} ${this.#names.key(parent, route.ref)} ${host}`;
     let found = this.#routes.get(key);
     if (found === undefined) {
-      found = new ParentRoute(this.#family(route), this.#names.bag(parent, route.ref));
+      found = new ParentRoute(this.#family(route), this.#names.bag(parent, route.ref, host));
       this.#routes.set(key, found);
     }
     return found;
@@ -193,7 +212,7 @@ export class Outbound {
     const key = outboundTargetKey(target);
     let set = this.#sets.get(key);
     if (set === undefined) {
-      set = this.#store.set(outboundTargetLabels(target));
+      set = this.#store.set(outboundTargetLabels(target, this.#behaviour));
       set.pins.push(this.#connections(target));
       this.#sets.set(key, set);
       this.#endpointStack.created();

@@ -1,22 +1,26 @@
 import { HarnessError } from '../../core/errors.ts';
-import type { FamilyKind, FamilyProfile, VersionProfile } from '../profiles/index.ts';
+import type { FamilyKind, FamilyProfile, ProxyBehaviour, VersionProfile } from '../profiles/index.ts';
 import { HistogramFamily, ScalarFamily } from './families.ts';
 
 type AnyFamily = ScalarFamily | HistogramFamily;
 
-/** All families of a version in the order of its page. A family that the version lacks counts, but is not printed. */
+/**
+ * All families of a version in the order of its page. They are asked for by their newest names; what the version calls
+ * otherwise is printed so, and a family that it lacks counts, but is not printed.
+ */
 export class Page {
   readonly #families = new Map<string, AnyFamily>();
   readonly #printed: { family: AnyFamily; leader: AnyFamily }[] = [];
   readonly #emptyHeaders: boolean;
+  readonly behaviour: ProxyBehaviour;
 
   constructor(profile: VersionProfile) {
     this.#emptyHeaders = profile.headersOfEmptyFamilies;
-    for (const family of profile.families) this.#add(family);
-    for (const { name, headerWith } of profile.families) {
-      const family = this.#families.get(name) as AnyFamily;
-      const leader = headerWith === null ? family : this.#families.get(headerWith);
-      this.#printed.push({ family, leader: leader ?? family });
+    this.behaviour = profile.behaviour;
+    const byName = new Map(profile.families.map((family) => [family.name, this.#add(family)]));
+    for (const [name, family] of byName) {
+      const { headerWith } = family.profile;
+      this.#printed.push({ family, leader: byName.get(headerWith ?? name) ?? family });
     }
   }
 
@@ -40,7 +44,7 @@ export class Page {
       const always = this.#emptyHeaders && family.profile.encoder === 'registry';
       if (always || leader.children.size > 0) out += family.header + family.body();
     }
-    return `${out}# EOF\n`;
+    return this.behaviour.registry ? `${out}# EOF\n` : out;
   }
 
   #scalar(name: string, kind: 'counter' | 'gauge'): ScalarFamily {
@@ -55,7 +59,7 @@ export class Page {
 
   #add(profile: FamilyProfile): AnyFamily {
     const family = profile.kind === 'histogram' ? new HistogramFamily(profile) : new ScalarFamily(profile);
-    this.#families.set(profile.name, family);
+    this.#families.set(profile.countedAs ?? profile.name, family);
     return family;
   }
 

@@ -1,7 +1,8 @@
 import type { ObjectRef } from '../../core/policy.ts';
 import { Balancer } from './balancer.ts';
 import type { Scalar } from './families.ts';
-import { inboundErrorLabels } from './inbound.ts';
+import { hostname } from './hosts.ts';
+import { inboundErrorLabels, twinLabels } from './inbound.ts';
 import {
   authzLabels,
   defaultRoute,
@@ -83,6 +84,7 @@ export class InboundPolicy {
       ...targetLabels(target.ip, target.port),
       ...serverLabels(policy.server, target.port),
       ...serverTlsLabels(target.tls),
+      ...twinLabels(target, this.#page.behaviour),
     };
   }
 
@@ -163,8 +165,9 @@ export function countRetry(
   service: ServiceRef,
   event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
   route: OutboundRouteRef = { ref: defaultRoute('http'), grpc: false },
+  authority = '',
 ): void {
-  const bag = names.bag(service, route.ref);
+  const bag = names.bag(service, route.ref, page.behaviour.hostname === 'populated' ? hostname(authority) : '');
   for (const [name, family] of Object.entries(RETRY_EVENTS)) {
     const scalar = page.counter(`outbound_${route.grpc ? 'grpc' : 'http'}_route_retry_${family}`).with(bag);
     if (name === event) scalar.value++;

@@ -9,12 +9,12 @@ import { startPrometheus } from '../../prometheus/server.ts';
 import { freePort, prometheusBinary } from '../../prometheus/testing/binary.ts';
 import { loopback } from '../../prometheus/testing/loopback.ts';
 import { AdminServer } from '../kubernetes/testing/cluster.ts';
-import { findProfile } from '../profiles/index.ts';
+import { PROFILES, type VersionProfile } from '../profiles/index.ts';
 import { FROM_CLIENT, PROBE, SCRAPE, Sim, WEB, WEB_POD } from './testing/sim.ts';
 
 /** A page with traffic in all directions, ended in all ways. */
-function page(version: string): string {
-  const sim = new Sim(findProfile(version));
+function page(profile: VersionProfile): string {
+  const sim = new Sim(profile);
   const exchanges = [FROM_CLIENT, PROBE, SCRAPE].map((target) => sim.telemetry.inboundExchange(target, false, 0));
   exchanges.push(sim.telemetry.outboundRoute(WEB, false, 0), sim.telemetry.outboundEndpoint(WEB, WEB_POD, false, 0));
   for (const [i, exchange] of exchanges.entries()) {
@@ -45,9 +45,9 @@ function stored({ name, labels }: ParsedSample): string {
   return JSON.stringify([name, pairs.toSorted()]);
 }
 
-it('reads each series of the page with its value', async () => {
-  const versions = ['v2.366.0', 'v2.359.0'];
-  const pages = versions.map(page);
+it("reads each series of every release's page with its value", async () => {
+  const versions = PROFILES.map(({ proxyVersion }) => proxyVersion);
+  const pages = PROFILES.map(page);
   await using servers = new AsyncDisposableStack();
   const admins: AdminServer[] = [];
   for (const text of pages) admins.push(servers.use(await AdminServer.start(() => text)));
@@ -75,7 +75,7 @@ it('reads each series of the page with its value', async () => {
       seen(up);
       return up[0]?.v === versions.length ? true : undefined;
     },
-    { what: 'a scrape of both pages', deadlineMs: 20_000, hint: 'see prometheus.log' },
+    { what: 'a scrape of all pages', deadlineMs: 20_000, hint: 'see prometheus.log' },
   );
 
   for (const [i, text] of pages.entries()) {

@@ -33,6 +33,8 @@ export interface TelemetryOptions {
   controlPlane: ControlPlane;
   /** Default inbound policy: name of the default server and of its authorization. */
   defaultPolicy: DefaultPolicy;
+  /** How long series rest before they are dropped, ms; asked at each rendering. Absent, or undefined: the profile's. */
+  retainIdleMs?: () => number | undefined;
   /** Domain in the names of the opaque balancers; `cluster.local` unless given. */
   clusterDomain?: string;
   /** The clock of `nowMs` everywhere; performance.now() unless given. */
@@ -108,13 +110,13 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
   }
 
   return {
-    inboundExchange(target, hasBody, startMs) {
+    inboundExchange(target, hasBody, startMs, authority) {
       polls++;
-      return inbound.exchange(target, hasBody, startMs);
+      return inbound.exchange(target, hasBody, startMs, authority);
     },
-    outboundRoute(service, hasBody, startMs, route, backendCounted) {
+    outboundRoute(service, hasBody, startMs, route, backendCounted, authority) {
       polls++;
-      return outbound.routeExchange(service, hasBody, startMs, route, backendCounted);
+      return outbound.routeExchange(service, hasBody, startMs, route, backendCounted, authority);
     },
     outboundBackend: (service, hasBody, startMs, route) => outbound.backendExchange(service, hasBody, startMs, route),
     outboundEndpoint: (service, target, hasBody, startMs, backendCounted) =>
@@ -172,7 +174,7 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
     inboundTcpError: (ip, port, error) => inboundPolicy.tcpError('inbound', ip, port, error),
     outboundTcpError: (ip, port, error) => inboundPolicy.tcpError('outbound', ip, port, error),
     outboundOpaque: (service, endpoints) => opaque.open(service, endpoints, epochSeconds(now())),
-    outboundRetry: (service, event, route) => countRetry(page, names, service, event, route),
+    outboundRetry: (service, event, route, authority) => countRetry(page, names, service, event, route, authority),
     profileRoute: (direction, dst, route, layer, hasBody, startMs) =>
       profileRoutes.exchange(direction, dst, route, layer, hasBody, startMs),
     profileRetryable: (direction, dst, route, skipped) => profileRoutes.retryable(direction, dst, route, skipped),
@@ -186,9 +188,10 @@ export function createProxyTelemetry(options: TelemetryOptions): FullProxyTeleme
       );
       const text = page.render();
       // What is idle for too long is printed once more, then it goes.
-      store.sweep(nowMs, profile.retainIdleMs);
-      profileRoutes.sweep(nowMs, profile.retainIdleMs);
-      tcp.sweep(nowMs, profile.retainIdleMs);
+      const retainIdleMs = options.retainIdleMs?.() ?? profile.retainIdleMs;
+      store.sweep(nowMs, retainIdleMs);
+      profileRoutes.sweep(nowMs, retainIdleMs);
+      tcp.sweep(nowMs, retainIdleMs);
       return text;
     },
   };

@@ -1,7 +1,19 @@
-import { type Class, type Classification, classifyAs, classifyError, classifyGrpc, classifyHttp } from './classify.ts';
+import type { ProxyBehaviour } from '../profiles/index.ts';
+import {
+  type Class,
+  type Classification,
+  classifyAs,
+  classifyError,
+  classifyGrpc,
+  classifyHttp,
+  relevant,
+} from './classify.ts';
 import type { Histogram, HistogramFamily, Scalar, ScalarFamily } from './families.ts';
 import type { LabelBag } from './labels.ts';
 import type { Page } from './page.ts';
+
+/** For so long the inbound proxy keeps a stack that nobody uses, and with it its label sets (facts, section 2). */
+const INBOUND_CACHE_MS = 90_000;
 
 /** Something that keeps a label set alive although nothing is counted: an open connection. */
 export interface Pin {
@@ -12,6 +24,7 @@ interface Families {
   total: ScalarFamily;
   latency: HistogramFamily | null;
   responses: ScalarFamily;
+  behaviour: ProxyBehaviour;
 }
 
 /** All responses of one label set with one status; `http` is the hot one, without gRPC status or error. */
@@ -75,7 +88,7 @@ export class RequestSet {
   }
 
   grpc(status: number, code: string | null, nowMs: number): void {
-    this.#other(status, `grpc:${code}`, () => classifyGrpc(code), nowMs);
+    this.#other(status, `grpc:${code}`, () => classifyGrpc(code, this.#families.behaviour.openGrpcStatus), nowMs);
   }
 
   /** A ServiceProfile's word for the status. */
@@ -89,7 +102,9 @@ export class RequestSet {
 
   /** True when nothing holds it and nothing was counted for `idleMs`. */
   isIdle(nowMs: number, idleMs: number): boolean {
-    return this.handles === 0 && nowMs - this.lastUpdateMs > idleMs && !this.pins.some((pin) => pin.open());
+    const restedMs = nowMs - this.lastUpdateMs;
+    if (this.handles > 0 || restedMs <= idleMs || this.pins.some((pin) => pin.open())) return false;
+    return this.#bag.direction !== 'inbound' || restedMs > INBOUND_CACHE_MS;
   }
 
   detach(): void {
@@ -126,7 +141,9 @@ export class RequestSet {
   }
 
   #response(status: number, cls: Class): Scalar {
-    return this.#families.responses.with({ ...this.#statusBag(status), ...cls });
+    const { responses, behaviour } = this.#families;
+    const shown = behaviour.classification === 'always' ? cls : relevant(cls);
+    return responses.with({ ...this.#statusBag(status), ...shown });
   }
 
   #statusBag(status: number): LabelBag {
@@ -144,6 +161,7 @@ export class RequestStore {
       total: page.counter(`${prefix}request_total`),
       latency: options.latency ? page.histogram(`${prefix}response_latency_ms`) : null,
       responses: page.counter(`${prefix}response_total`),
+      behaviour: page.behaviour,
     };
   }
 

@@ -33,20 +33,21 @@ export class Certificate {
   readonly #expiration: Scalar;
   readonly #refresh: Scalar;
   readonly #ok: Scalar;
-  readonly #error: Scalar;
+  /** null: the version counts what was issued alone. */
+  readonly #error: Scalar | null;
 
   constructor(page: Page) {
     this.#expiration = page.gauge('control_identity_cert_expiration_timestamp_seconds').with({});
     this.#refresh = page.gauge('control_identity_cert_refresh_timestamp_seconds').with({});
     const refreshes = page.counter('control_identity_cert_refreshes');
     this.#ok = refreshes.with({ result: 'ok' });
-    this.#error = refreshes.with({ result: 'error' });
+    this.#error = refreshes.profile.labels.includes('result') ? refreshes.with({ result: 'error' }) : null;
   }
 
   /** A failed attempt changes nothing but its count. */
   refreshed(result: 'ok' | 'error', expiresEpochSeconds: number, refreshedEpochSeconds: number): void {
     if (result === 'error') {
-      this.#error.value++;
+      if (this.#error !== null) this.#error.value++;
       return;
     }
     this.#ok.value++;
@@ -55,7 +56,10 @@ export class Certificate {
   }
 }
 
-/** proxy_build_info, rustls_info, opentelemetry_* (no collector: zero), process_* and tokio_rt_* (facts 1.6, 1.7, 1.11). */
+/** Of proxy_build_info in 2.12, whose releases were built from a detached checkout without annotated tags. */
+const FORMER_BUILD_INFO = { git_branch: 'HEAD', rust_version: 'rustc 1.64.0 (a55dd71d5 2022-09-19)' };
+
+/** proxy_build_info, rustls_info, opentelemetry_* and opencensus_* (no collector: zero), process_* and tokio_rt_* (facts 1.6, 1.7, 1.11). */
 export class Runtime {
   readonly #process: ProcessInfo;
   readonly #page: Page;
@@ -65,6 +69,7 @@ export class Runtime {
     this.#process = process;
     const { build } = profile;
     page.gauge('proxy_build_info').with({
+      ...{ ...FORMER_BUILD_INFO, git_version: build.gitSha },
       date: build.date,
       git_sha: build.gitSha,
       profile: build.profile,
@@ -72,8 +77,10 @@ export class Runtime {
       version: profile.proxyVersion.replace(/^v/, ''),
     }).value = 1;
     page.gauge('rustls_info').with(TLS_INFO).value = 1;
-    for (const name of ['streams', 'requests']) page.counter(`opentelemetry_span_export_${name}`).with({});
-    page.counter('opentelemetry_span_exports').with({});
+    for (const kind of ['opencensus', 'opentelemetry']) {
+      for (const name of ['export_streams', 'export_requests', 'exports'])
+        page.counter(`${kind}_span_${name}`).with({});
+    }
   }
 
   /** `polls`: how often the sidecar had something to do; `bytes` of its connections. */

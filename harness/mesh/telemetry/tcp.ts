@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../../core/policy.ts';
+import type { ProxyBehaviour } from '../profiles/index.ts';
 import type { Scalar, ScalarFamily } from './families.ts';
 import {
   defaultServer,
@@ -151,10 +152,12 @@ export class Tcp {
   readonly #sets = new Map<string, TcpSet>();
   readonly #now: () => number;
   readonly #policy: string;
+  readonly #behaviour: ProxyBehaviour;
 
   constructor(page: Page, options: { now: () => number; policy: string }) {
     this.#now = options.now;
     this.#policy = options.policy;
+    this.#behaviour = page.behaviour;
     this.#transfer = page.counter('outbound_tcp_transfer_cost_bytes');
     this.#families = {
       opened: page.counter('tcp_open_total'),
@@ -208,7 +211,7 @@ export class Tcp {
   outboundDstSet(target: OutboundTarget): TcpSet {
     return this.#set(
       `outbound dst ${outboundTargetKey(target)}`,
-      () => ({ ...outboundTargetLabels(target), peer: 'dst' }),
+      () => ({ ...outboundTargetLabels(target, this.#behaviour), peer: 'dst' }),
       target,
     );
   }

@@ -19,6 +19,8 @@ export interface InboundTarget {
   ip: string;
   port: number;
   tls: ServerTls;
+  /** It came to the app's own port, from a proxy that sends no transport header (before 2.18). */
+  direct?: true;
   /** Default routes: `default`, or `probe` for the kubelet's. Not read when `policy` says more. */
   route: 'default' | 'probe';
   /** What applies instead of the defaults; absent: the default server, route and authorization. */
@@ -113,11 +115,12 @@ export interface TcpConnection {
 
 /** Telemetry of one incarnation of one sidecar. */
 export interface ProxyTelemetry {
-  inboundExchange(target: InboundTarget, hasBody: boolean, startMs: number): Exchange;
+  /** `authority`: the Host as sent; absent: not looked at, as by the admin server. */
+  inboundExchange(target: InboundTarget, hasBody: boolean, startMs: number, authority?: string): Exchange;
   /**
    * Layer above retries and the balancer: outbound_{http,grpc}_route_request_*. `service` is the parent. With a ServiceProfile
    * the layer does not exist (facts, 1.2): use profileRoute. `backendCounted`: the attempts are reported by outboundBackend;
-   * without it a request that fails fast counts at the backend too.
+   * without it a request that fails fast counts at the backend too. `authority`: the Host as sent.
    */
   outboundRoute(
     service: ServiceRef,
@@ -125,6 +128,7 @@ export interface ProxyTelemetry {
     startMs: number,
     route?: OutboundRouteRef,
     backendCounted?: boolean,
+    authority?: string,
   ): Exchange;
   /**
    * One attempt at one backend, above its balancer's queue: outbound_{http,grpc}_route_backend_*. It begins before the queue
@@ -163,7 +167,7 @@ export interface ProxyTelemetry {
   ): void;
   /** An accepted outbound connection that is not detected, because its Service's policy says what it is. */
   outboundProtocol(service: ServiceRef, protocol: 'http/1' | 'http/2' | 'opaq' | 'tls'): void;
-  /** A meshed connection with a transport header (all meshed traffic since 2.18). */
+  /** A meshed connection with a transport header (all meshed traffic since 2.18, but of peers that are older). */
   transportHeader(sessionProtocol: 'http/1' | 'http/2' | '', port: number, clientId: string): void;
 
   /** A connection was cut with a request under way, by either side: `unexpected`, reset by the peer: `i/o`; and others. */
@@ -228,6 +232,7 @@ export interface FullProxyTelemetry extends ProxyTelemetry {
     service: ServiceRef,
     event: 'none' | 'retry' | 'success' | 'limit-exceeded' | 'overflow',
     route?: OutboundRouteRef,
+    authority?: string,
   ): void;
   /**
    * Traffic of a Service with a ServiceProfile: one `effective` exchange a request, one `actual` an attempt. `dst` is

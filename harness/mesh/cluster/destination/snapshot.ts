@@ -1,4 +1,4 @@
-import { ANNOTATIONS, type MeshSnapshot, type SnapshotPod, type SnapshotService } from '../contract.ts';
+import { ANNOTATIONS, type MeshSnapshot, PROXY_PORTS, type SnapshotPod, type SnapshotService } from '../contract.ts';
 import { PortList } from '../injector/annotations.ts';
 import type { ClusterPod, ClusterService } from '../objects.ts';
 import { TEMPLATE_HASH, type Workload, workloadOf } from '../owner.ts';
@@ -39,10 +39,10 @@ export function snapshotOf(state: ClusterState): MeshSnapshot {
   return { services, pods: [...pods, ...starting] };
 }
 
-/** It has a sidecar of this mesh: what linkerd-viz's scrape job looks for too (facts, section 4). */
+/** It has a sidecar of this mesh, whatever its admin port is called. */
 export function isMeshed({ metadata, spec }: ClusterPod): boolean {
   const proxy = [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === 'linkerd-proxy');
-  const hasAdmin = proxy?.ports?.some(({ name }) => name === 'linkerd-admin') ?? false;
+  const hasAdmin = proxy?.ports?.some(({ containerPort }) => containerPort === PROXY_PORTS.admin) ?? false;
   return hasAdmin && metadata.labels?.['linkerd.io/control-plane-ns'] !== undefined;
 }
 

@@ -56,6 +56,7 @@ describe('IdentityServer', () => {
       readToken: async () => 'web',
       certified: () => {},
       refused: (cause) => expect.fail(String(cause)),
+      refusedEarly: (cause) => expect.fail(String(cause)),
     });
     const { name, certPem } = await client.issue();
     expect(name).toBe('web.shop.serviceaccount.identity.linkerd.cluster.local');

@@ -1,4 +1,5 @@
 import { findProfile } from '../../profiles/index.ts';
+import type { VersionProfile } from '../../profiles/types.ts';
 import {
   ANNOTATIONS,
   COMMANDS,
@@ -21,6 +22,9 @@ const TOKEN_VOLUME = 'linkerd-identity-token';
 const XTABLES_VOLUME = 'linkerd-proxy-init-xtables-lock';
 /** Small requests, so that many pods fit on one node; no limit: a throttled proxy would measure the throttling. */
 const REQUESTS = { cpu: '10m', memory: '40Mi' };
+
+/** Linkerd leaves three failures to its kubelet: a busy machine must not make it kill what is measured. */
+export const PATIENT = { failureThreshold: 30 };
 
 /** Redirects the pod's traffic; since 2.20 with the proxy's own image (facts, section 6). */
 export function linkerdInit(pod: PodTemplate, namespace: Annotations, { mesh }: InjectionSettings): object {
@@ -51,9 +55,10 @@ export function linkerdInit(pod: PodTemplate, namespace: Annotations, { mesh }: 
 }
 
 /**
- * The proxy as a native sidecar, which since 2.20 is the default: what starts after it waits until its startup probe
- * passes. In the control plane's own pods there is no such probe: a proxy is ready when it has a certificate and knows
- * the mesh, and the containers that give both would wait for it for ever.
+ * The proxy. Since 2.20 it is a native sidecar: what starts after it waits until its startup probe passes. Before, it is the
+ * first of the pod's containers, and the kubelet starts the next when its postStart hook has ended, which waits until the
+ * proxy is ready. In the control plane's own pods there is neither: a proxy is ready when it has a certificate and knows the
+ * mesh, and the containers that give both would wait for it for ever.
  * @throws HarnessError UNKNOWN_MESH_VERSION
  */
 export function linkerdProxy(
@@ -64,19 +69,34 @@ export function linkerdProxy(
 ): object {
   const probe = (path: string) => ({ httpGet: { path, port: PROXY_PORTS.admin } });
   const startupProbe = { ...probe('/ready'), periodSeconds: 1, failureThreshold: 120 };
+  const { nativeSidecar } = profileOf(pod, namespace, settings).chart;
+  const waitSeconds = annotation(ANNOTATIONS.waitBeforeExitSeconds, pod, namespace) ?? '0';
+  const awaited = nativeSidecar
+    ? { startupProbe }
+    : {
+        lifecycle: {
+          postStart: { exec: { command: [...COMMANDS.await] } },
+          // A native sidecar ends after the others by itself (facts, section 9).
+          ...(Number(waitSeconds) > 0 && { preStop: { exec: { command: ['/bin/sleep', waitSeconds] } } }),
+        },
+      };
   return {
     name: 'linkerd-proxy',
     image: settings.mesh.image,
     imagePullPolicy: 'IfNotPresent',
     command: [...COMMANDS.sidecar],
-    restartPolicy: 'Always',
+    ...(nativeSidecar && { restartPolicy: 'Always' }),
     env: proxyEnv(pod, workload, namespace, settings),
     ports: [
       { name: 'linkerd-proxy', containerPort: PROXY_PORTS.inbound, protocol: 'TCP' },
-      { name: 'linkerd-admin', containerPort: PROXY_PORTS.admin, protocol: 'TCP' },
+      {
+        name: annotation(ANNOTATIONS.adminPortName, pod, namespace) ?? 'linkerd-admin',
+        containerPort: PROXY_PORTS.admin,
+        protocol: 'TCP',
+      },
     ],
-    ...(settings.component ? {} : { startupProbe }),
-    livenessProbe: { ...probe('/live'), initialDelaySeconds: 10 },
+    ...(settings.component ? {} : awaited),
+    livenessProbe: { ...probe('/live'), initialDelaySeconds: 10, ...PATIENT },
     // Without a startup probe the first look comes too early, and the next of its kind only after ten seconds.
     readinessProbe: { ...probe('/ready'), initialDelaySeconds: 2, ...(settings.component ? { periodSeconds: 2 } : {}) },
     resources: { requests: REQUESTS },
@@ -125,7 +145,7 @@ function calledPorts(pod: PodTemplate, namespace: Annotations): number[] {
 function proxyEnv(pod: PodTemplate, workload: Workload, namespace: Annotations, settings: InjectionSettings): object[] {
   const { mesh, anchorPem, component } = settings;
   const sidecar: SidecarSettings = {
-    version: versionOf(pod, namespace, settings),
+    version: profileOf(pod, namespace, settings).linkerdVersion,
     trustDomain: mesh.trustDomain,
     controlPlaneNamespace: mesh.namespace,
     vizNamespace: mesh.vizNamespace,
@@ -162,7 +182,7 @@ function ownComponent(component: InjectionSettings['component']): object[] {
   return [];
 }
 
-/** The pod's version of the proxy: a profile. @throws HarnessError UNKNOWN_MESH_VERSION */
-export function versionOf(pod: PodTemplate, namespace: Annotations, { mesh }: InjectionSettings): string {
-  return findProfile(annotation(ANNOTATIONS.proxyVersion, pod, namespace) ?? mesh.version).linkerdVersion;
+/** The pod's version of the proxy. @throws HarnessError UNKNOWN_MESH_VERSION */
+export function profileOf(pod: PodTemplate, namespace: Annotations, { mesh }: InjectionSettings): VersionProfile {
+  return findProfile(annotation(ANNOTATIONS.proxyVersion, pod, namespace) ?? mesh.version);
 }

@@ -64,8 +64,75 @@ const sidecarOf = (pod: Injected): SidecarSettings =>
   JSON.parse(container(pod, 'linkerd-proxy').env!.find(({ name }) => name === 'MESHPROOF_SIDECAR')!.value!);
 
 describe('inject', () => {
+  it('calls the admin port as it is told to, by the pod or its namespace', () => {
+    const annotation = 'meshproof.io/admin-port-name';
+    const portsOf = ({ spec }: Injected) =>
+      (spec.initContainers as InjectedContainer[]).flatMap(({ name, ports }) =>
+        name === 'linkerd-proxy' ? ports : [],
+      );
+    expect(portsOf(injected(cart(), { [annotation]: 'metrics' }))).toContainEqual(
+      expect.objectContaining({ name: 'metrics', containerPort: 4191 }),
+    );
+    expect(portsOf(injected(cart()))).toContainEqual(expect.objectContaining({ name: 'linkerd-admin' }));
+  });
+
   it('adds what an injected pod of 2.20 has (facts, section 6), and nothing else', () => {
     expect(injected(cart())).toMatchSnapshot();
+  });
+
+  it('makes the proxy the first container of a pod that asks for a release before native sidecars', () => {
+    const versioned = cart({
+      annotations: { 'linkerd.io/inject': 'enabled', 'config.linkerd.io/proxy-version': '2.19' },
+    });
+    const { initContainers, containers } = injected(versioned).spec;
+    expect(initContainers.map(({ name }) => name)).toEqual(['linkerd-init']);
+    expect(containers.map(({ name }) => name)).toEqual(['linkerd-proxy', 'app']);
+    const [proxy] = containers as unknown as InjectedContainer[];
+    expect(proxy).not.toHaveProperty('restartPolicy');
+    expect(proxy).not.toHaveProperty('startupProbe');
+    // The kubelet starts no other container before this has ended.
+    expect(proxy!.lifecycle).toEqual({ postStart: { exec: { command: ['node', '/meshproof/await.mjs'] } } });
+    // All else is the same.
+    const { restartPolicy, startupProbe, env, ...native } = container(injected(cart()), 'linkerd-proxy');
+    const { lifecycle, env: _, ...classic } = proxy!;
+    expect(classic).toEqual(native);
+    expect(restartPolicy).toBe('Always');
+  });
+
+  it('has the proxy stay for as long as the pod says, where it would not outlive the app by itself', () => {
+    const lifecycleOf = (version: string, seconds: string) => {
+      const pod = cart({
+        annotations: {
+          'linkerd.io/inject': 'enabled',
+          'config.linkerd.io/proxy-version': version,
+          'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': seconds,
+        },
+      });
+      const { containers, initContainers } = injected(pod).spec;
+      const all = [...containers, ...initContainers] as unknown as InjectedContainer[];
+      return all.find(({ name }) => name === 'linkerd-proxy')!.lifecycle;
+    };
+    expect(lifecycleOf('2.19', '8')).toMatchObject({ preStop: { exec: { command: ['/bin/sleep', '8'] } } });
+    expect(lifecycleOf('2.19', '0')).not.toHaveProperty('preStop');
+    expect(lifecycleOf('2.20', '8')).toBeUndefined();
+  });
+
+  it('goes by the release of the mesh where the pod names none', () => {
+    const of = (version: string) =>
+      applyPatch(cart(), inject(cart(), undefined, { ...settings, mesh: { ...settings.mesh, version } })!).spec
+        .containers;
+    expect(of('2.17').map(({ name }) => name)).toEqual(['linkerd-proxy', 'app']);
+    expect(of('2.20').map(({ name }) => name)).toEqual(['app']);
+  });
+
+  it('keeps nobody waiting in the pods of the control plane', () => {
+    for (const version of ['2.19', '2.20']) {
+      const own = { ...settings, mesh: { ...settings.mesh, version }, component: 'identity' as const };
+      const { containers, initContainers = [] } = applyPatch(cart(), inject(cart(), undefined, own)!).spec;
+      const proxy = [...containers, ...initContainers].find(({ name }) => name === 'linkerd-proxy');
+      expect(proxy).not.toHaveProperty('lifecycle');
+      expect(proxy).not.toHaveProperty('startupProbe');
+    }
   });
 
   it('tells the sidecar all ports that the pod declares, also those that pass it by', () => {

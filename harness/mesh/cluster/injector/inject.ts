@@ -2,7 +2,7 @@ import { ANNOTATIONS } from '../contract.ts';
 import type { PodTemplate } from '../objects.ts';
 import { type Workload, workloadOf } from '../owner.ts';
 import { type Annotations, annotation, reasonToSkip } from './annotations.ts';
-import { linkerdInit, linkerdProxy, VOLUMES, versionOf } from './containers.ts';
+import { linkerdInit, linkerdProxy, profileOf, VOLUMES } from './containers.ts';
 import { type InjectionSettings, trustRootSha256 } from './settings.ts';
 
 /** RFC 6902; nothing but additions. */
@@ -12,7 +12,7 @@ export type Patch = { op: 'add'; path: string; value: unknown }[];
 const LABELLED = new Set(['deployment', 'replicaset', 'replicationcontroller', 'job', 'daemonset', 'statefulset']);
 
 /**
- * What injection adds to a pod (facts, section 6, as of 2.20); null when it is left as it is.
+ * What injection adds to a pod (facts, section 6), as of the release that the pod asks for; null when it is left as it is.
  * @param pod as it is asked for, its namespace set
  * @param namespaceAnnotations of the pod's namespace
  * @throws HarnessError UNKNOWN_MESH_VERSION, BAD_PORTS: the pod asks for what cannot be
@@ -21,16 +21,16 @@ export function inject(pod: PodTemplate, namespaceAnnotations: Annotations, sett
   if (reasonToSkip(pod, namespaceAnnotations) !== null) return null;
   const workload = workloadOf(pod);
   const { metadata, spec } = pod;
-  const containers = [
-    linkerdInit(pod, namespaceAnnotations, settings),
-    linkerdProxy(pod, workload, namespaceAnnotations, settings),
-  ];
+  const { nativeSidecar } = profileOf(pod, namespaceAnnotations, settings).chart;
+  const init = linkerdInit(pod, namespaceAnnotations, settings);
+  const proxy = linkerdProxy(pod, workload, namespaceAnnotations, settings);
   return [
     ...addKeys('/metadata/annotations', metadata.annotations, podAnnotations(pod, namespaceAnnotations, settings)),
     ...addKeys('/metadata/labels', metadata.labels, podLabels(pod, workload, settings)),
     ...append('/spec/volumes', spec.volumes, VOLUMES),
     // Before the pod's own: what those send goes through the proxy, which then runs already.
-    ...prepend('/spec/initContainers', spec.initContainers, containers),
+    ...prepend('/spec/initContainers', spec.initContainers, nativeSidecar ? [init, proxy] : [init]),
+    ...(nativeSidecar ? [] : prepend('/spec/containers', spec.containers, [proxy])),
   ];
 }
 
@@ -39,7 +39,7 @@ function podAnnotations(pod: PodTemplate, namespace: Annotations, settings: Inje
     ...inherited(pod, namespace),
     'linkerd.io/created-by': `linkerd/proxy-injector ${settings.mesh.version}`,
     'linkerd.io/inject': annotation(ANNOTATIONS.inject, pod, namespace) ?? 'enabled',
-    'linkerd.io/proxy-version': versionOf(pod, namespace, settings),
+    'linkerd.io/proxy-version': profileOf(pod, namespace, settings).linkerdVersion,
     'linkerd.io/trust-root-sha256': trustRootSha256(settings.anchorPem),
   };
 }

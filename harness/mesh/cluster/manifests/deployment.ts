@@ -1,5 +1,7 @@
+import { findProfile } from '../../profiles/index.ts';
 import { ADMIN_PORTS, type ComponentName, MOUNTS, SPEC_ENV } from '../component-env.ts';
 import { ANNOTATIONS, COMMANDS, CONTROL_PLANE, type ControlPlaneSpec } from '../contract.ts';
+import { PATIENT } from '../injector/containers.ts';
 import { inject } from '../injector/inject.ts';
 import { applyPatch } from '../injector/patch.ts';
 import { componentLabels, createdBy, owned } from './common.ts';
@@ -50,6 +52,7 @@ const COMPONENTS: Record<ComponentName, ComponentSpec> = {
 /**
  * A component's Deployment of one pod, with a proxy of its own that the same injection made as every other pod's, so that it
  * is scraped like them. The component's own port is not redirected: its TLS is not the proxy's.
+ * @throws HarnessError UNKNOWN_MESH_VERSION
  */
 export function deploymentManifest(
   spec: ControlPlaneSpec,
@@ -76,6 +79,7 @@ export function deploymentManifest(
 function injected(spec: ControlPlaneSpec, component: ComponentName, material: ControlPlaneMaterial) {
   const { command, port, mounts } = COMPONENTS[component];
   const admin = ADMIN_PORTS[component];
+  const { adminPorts } = findProfile(spec.version).chart;
   const probe = (path: string) => ({ httpGet: { path, port: admin.port } });
   const pod = {
     metadata: {
@@ -103,9 +107,9 @@ function injected(spec: ControlPlaneSpec, component: ComponentName, material: Co
           env: [{ name: SPEC_ENV, value: JSON.stringify(spec) }],
           ports: [
             { ...port, protocol: 'TCP' },
-            { name: admin.name, containerPort: admin.port, protocol: 'TCP' },
+            { name: adminPorts[admin.name], containerPort: admin.port, protocol: 'TCP' },
           ],
-          livenessProbe: { ...probe('/ping'), initialDelaySeconds: 10 },
+          livenessProbe: { ...probe('/ping'), initialDelaySeconds: 10, ...PATIENT },
           readinessProbe: { ...probe('/ready'), periodSeconds: 1, failureThreshold: 7 },
           resources: { requests: { cpu: '10m', memory: '50Mi' } },
           securityContext: {

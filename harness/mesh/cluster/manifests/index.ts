@@ -8,7 +8,7 @@ import { serviceManifests } from './services.ts';
 import type { ControlPlaneMaterial, Manifest } from './types.ts';
 import { ADMISSION_LABEL, webhookManifest } from './webhook.ts';
 
-export { newMaterial } from './material.ts';
+export { materialOf, newMaterial } from './material.ts';
 export type { ControlPlaneMaterial, Manifest } from './types.ts';
 export { WEBHOOK } from './webhook.ts';
 

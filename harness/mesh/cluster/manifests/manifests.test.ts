@@ -185,6 +185,21 @@ describe('controlPlaneManifests', () => {
   });
 });
 
+it.each([
+  ['2.18', ['admin-http', 'admin-http', 'admin-http'], false],
+  ['2.19', ['ident-admin', 'dest-admin', 'injector-admin'], false],
+  ['2.20', ['ident-admin', 'dest-admin', 'injector-admin'], true],
+] as const)('has the admin ports and proxies of %s', (version, names, native) => {
+  const pods = controlPlaneManifests({ ...SPEC, version }, material)
+    .filter(({ kind }) => kind === 'Deployment')
+    .map(({ spec }) => (spec as Deployment).template.spec);
+  expect(pods.map(({ containers }) => containers.at(-1)!.ports!.at(-1)!.name)).toEqual(names);
+  for (const { containers, initContainers } of pods) {
+    expect(initContainers.some(({ name }) => name === 'linkerd-proxy')).toBe(native);
+    expect(containers[0]!.name === 'linkerd-proxy').toBe(!native);
+  }
+});
+
 describe.each(deployments)('Deployment %s', (name, { selector, template }) => {
   const { spec, metadata } = template;
   const component = name.replace('linkerd-', '');

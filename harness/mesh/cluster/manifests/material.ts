@@ -1,7 +1,8 @@
 import { IdentityAuthority } from '../../identity/authority.ts';
-import { SERVICES, servingHosts } from '../component-env.ts';
+import { MOUNTS, SERVICES, servingHosts } from '../component-env.ts';
 import type { ControlPlaneSpec } from '../contract.ts';
-import type { ControlPlaneMaterial } from './types.ts';
+import { SECRETS } from './secrets.ts';
+import type { ControlPlaneMaterial, ServingTls } from './types.ts';
 
 /** A new authority and what its servers need. */
 export function newMaterial(spec: ControlPlaneSpec): ControlPlaneMaterial & { notAfterEpochMs: number } {
@@ -17,5 +18,30 @@ export function newMaterial(spec: ControlPlaneSpec): ControlPlaneMaterial & { no
       destinationTls.notAfterEpochMs,
       injectorTls.notAfterEpochMs,
     ),
+  };
+}
+
+/**
+ * Of an installation that is there, so that another version can take its place.
+ * @param read the data of an object in the control plane's namespace, as the API has it
+ */
+export async function materialOf(
+  read: (kind: 'Secret' | 'ConfigMap', name: string) => Promise<Record<string, string>>,
+): Promise<ControlPlaneMaterial> {
+  const text = (base64 = '') => Buffer.from(base64, 'base64').toString('utf8');
+  const serving = async (name: string): Promise<ServingTls> => {
+    const data = await read('Secret', name);
+    return { certPem: text(data[MOUNTS.tls.certificate]), keyPem: text(data[MOUNTS.tls.key]) };
+  };
+  const issuer = await read('Secret', SECRETS.issuer);
+  const roots = await read('ConfigMap', SECRETS.trustRoots);
+  return {
+    authority: {
+      anchorPem: roots[MOUNTS.trustRoots.bundle] ?? '',
+      issuerPem: text(issuer[MOUNTS.issuer.certificate]),
+      issuerKeyPem: text(issuer[MOUNTS.issuer.key]),
+    },
+    destinationTls: await serving(SECRETS.destinationTls),
+    injectorTls: await serving(SECRETS.injectorTls),
   };
 }

@@ -26,26 +26,31 @@ export interface ServedPod {
 export class Clients {
   readonly #pod: ServedPod;
   readonly #targets = new Map<string | null, Targets>();
+  readonly #direct = new Map<string | null, Targets>();
 
   constructor(pod: ServedPod) {
     this.#pod = pod;
   }
 
-  /** @param identity the DNS name of its certificate; null without mutual TLS */
-  of(identity: string | null, address: string | undefined): Client {
-    const targets = this.#of(identity);
+  /**
+   * @param identity the DNS name of its certificate; null without mutual TLS
+   * @param direct its proxy sends no transport header
+   */
+  of(identity: string | null, address: string | undefined, direct = false): Client {
+    const targets = this.#of(identity, direct);
     const from = address ?? '';
     return { ...targets, identity, address: from, local: isInPod(this.#pod.ip, from), at: targets.target };
   }
 
-  #of(identity: string | null): Targets {
-    const known = this.#targets.get(identity);
+  #of(identity: string | null, direct: boolean): Targets {
+    const of = direct ? this.#direct : this.#targets;
+    const known = of.get(identity);
     if (known) return known;
     const { ip, app } = this.#pod;
     const tls: ServerTls = identity === null ? PLAINTEXT : { tls: 'true', clientId: identity };
-    const target: InboundTarget = { ip, port: app?.labelPort ?? 0, tls, route: 'default' };
+    const target: InboundTarget = { ip, port: app?.labelPort ?? 0, tls, route: 'default', ...(direct && { direct }) };
     const targets: Targets = { target, probe: { ...target, route: 'probe' } };
-    this.#targets.set(identity, targets);
+    of.set(identity, targets);
     return targets;
   }
 }

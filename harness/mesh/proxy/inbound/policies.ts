@@ -56,6 +56,8 @@ export interface EntryTarget {
   ip: string;
   port: number;
   tls: ServerTls;
+  /** As of InboundTarget. */
+  direct?: true;
 }
 
 const NO_ROUTE = defaultRef('');
@@ -99,14 +101,15 @@ export class Gate {
     };
   }
 
-  #target({ ip, port, tls }: EntryTarget, route: ObjectRef, authz: ObjectRef | null): InboundTarget {
+  #target({ ip, port, tls, direct }: EntryTarget, route: ObjectRef, authz: ObjectRef | null): InboundTarget {
     const client = tls.tls === 'true' ? tls.clientId : '';
-    const byRoute = getOrMake(this.#targets, client, () => new Map());
+    const byRoute = getOrMake(this.#targets, direct ? `direct ${client}` : client, () => new Map());
     const byAuthz = getOrMake(byRoute, route, () => new Map());
     return getOrMake(byAuthz, authz, () => {
       const grpc = this.policy.protocol === 'gRPC';
       const policy: InboundTargetPolicy = { server: this.policy.server, route, authz, grpc };
-      return { ip, port, tls, route: route.name === 'probe' && route.group === '' ? 'probe' : 'default', policy };
+      const by = route.name === 'probe' && route.group === '' ? 'probe' : 'default';
+      return { ip, port, tls, route: by, policy, ...(direct && { direct }) };
     });
   }
 }

@@ -126,7 +126,8 @@ describe('the admin port under policy', () => {
     const { admin } = rig.pods.get('web-0')!;
     if (as === null) return direct(admin, path);
     const { certPem, keyPem } = rig.credentials.get(as)!.certificate;
-    const request = https.get({ ...admin, path, agent: false, cert: certPem, key: keyPem, rejectUnauthorized: false });
+    const tls = { cert: certPem, key: keyPem, rejectUnauthorized: false, servername: identity('web') };
+    const request = https.get({ ...admin, path, agent: false, ...tls });
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
     await once(response, 'end');

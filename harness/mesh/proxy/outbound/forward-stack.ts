@@ -26,7 +26,7 @@ export class ForwardStack implements ServiceStack {
   start({ head, body, down, startMs }: OutboundRequest, done: () => void): InFlight {
     const telemetry = this.#telemetry;
     const backend = { ...BACKEND, parent: this.ref };
-    const route = telemetry.outboundRoute(this.ref, body !== null, startMs, ROUTE, true);
+    const route = telemetry.outboundRoute(this.ref, body !== null, startMs, ROUTE, true, head.authority);
     route.dispatch(startMs);
     const relay = new ResponseRelay(down, head.method, route, done);
     relay.grpc = isGrpc(head.headers);

@@ -21,7 +21,7 @@ export class PlainStack implements ServiceStack {
 
   start({ head, body, down, startMs }: OutboundRequest, done: () => void): InFlight {
     const { telemetry } = this.#parts;
-    const route = telemetry.outboundRoute(this.ref, body !== null, startMs);
+    const route = telemetry.outboundRoute(this.ref, body !== null, startMs, undefined, false, head.authority);
     route.dispatch(startMs);
     const relay = new ResponseRelay(down, head.method, route, done);
     relay.grpc = isGrpc(head.headers);

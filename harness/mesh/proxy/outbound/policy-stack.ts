@@ -71,7 +71,7 @@ export class PolicyStack implements ServiceStack {
       done();
       return NOTHING;
     }
-    const exchange = telemetry.outboundRoute(this.ref, body !== null, startMs, plan.route, true);
+    const exchange = telemetry.outboundRoute(this.ref, body !== null, startMs, plan.route, true, head.authority);
     exchange.dispatch(startMs);
     if (!plan.used) {
       plan.used = true;
@@ -88,7 +88,9 @@ export class PolicyStack implements ServiceStack {
       this.#send(plan, request, outer, body, limits);
       return outer;
     }
-    telemetry.outboundRetry(this.ref, 'none', plan.route);
+    const count = (event: Parameters<typeof telemetry.outboundRetry>[1]) =>
+      telemetry.outboundRetry(this.ref, event, plan.route, head.authority);
+    count('none');
     const replay = replayable(body, head.contentLength);
     if (!replay) {
       this.#send(plan, request, outer, body, headLimit(limits, retry.timeoutMs));
@@ -99,7 +101,7 @@ export class PolicyStack implements ServiceStack {
       http2: down.http2,
       outer,
       body: replay,
-      rules: new RouteRetries(retry, random, (event) => telemetry.outboundRetry(this.ref, event, plan.route)),
+      rules: new RouteRetries(retry, random, count),
       prepare: (relay) => {
         relay.grpc = outer.grpc;
       },

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { InboundServer, ObjectRef } from '../../../core/policy.ts';
 import type { FullProxyTelemetry, ServerTls } from '../../telemetry/types.ts';
 import { APP_CONNECT_TIMEOUT_MS } from '../app-client.ts';
+import type { FaultState } from '../faults/fault-state.ts';
 import type { SidecarPod } from '../sidecar.ts';
 import type { TcpMeter } from '../tcp-meter.ts';
 import { type Dialling, dialApp } from './dial.ts';
@@ -13,7 +14,7 @@ import { splice } from './splice.ts';
 import { TunnelLeg } from './tunnel-leg.ts';
 
 /** Linkerd's inbound port: the target of errors on connections that came with a transport header. */
-const INBOUND_PORT = 4143;
+export const INBOUND_PORT = 4143;
 const TLS_HANDSHAKE = 0x16;
 /**
  * Whoever begins no TLS handshake within this time, ms, dials the opaque port itself, where that has no listener of its own.
@@ -47,6 +48,8 @@ export interface InboundTcpOptions {
   /** What applies now; null: the default policy, which admits everybody. */
   policy(): TcpPolicy | null;
   detectMs?: number;
+  /** What is wrong with the proxy; absent: nothing ever is. */
+  faults?: FaultState;
 }
 
 /** What to do with a connection that is not forwarded as it is. */
@@ -73,7 +76,8 @@ export class InboundTcp {
 
   /** A new connection: TLS of a peer, HTTP, or to be forwarded. Bytes that were looked at are put back. */
   accept(socket: Socket, otherwise: Otherwise): void {
-    const { detectMs = DETECT_TIMEOUT_MS, pod } = this.#options;
+    const { pod, faults } = this.#options;
+    const detectMs = faults?.current.detectTimeoutMs ?? this.#options.detectMs ?? DETECT_TIMEOUT_MS;
     const opaque = this.#isOpaque();
     const graceMs = pod.opaqueInbound ? detectMs : Math.min(OPAQUE_GRACE_MS, detectMs);
     firstBytes(socket, opaque ? graceMs : detectMs, (first) => {

@@ -32,6 +32,8 @@ export interface OutboundTcpOptions {
   names: MeshNames;
   random(): number;
   times?: TcpTimes;
+  /** Another time for detection than that, ms; undefined: none. */
+  detectMs?(): number | undefined;
   /** Takes connections that detection found to be HTTP; their first bytes are put back. */
   http(socket: Socket, service: KnownService, protocol: 'http/1' | 'http/2', seconds: number): void;
 }
@@ -87,7 +89,7 @@ export class OutboundTcp {
   #detect(socket: Socket, service: KnownService): void {
     const { telemetry, http } = this.#options;
     const ref = refOf(service);
-    firstBytes(socket, this.#times.detectMs, (first) => {
+    firstBytes(socket, this.#options.detectMs?.() ?? this.#times.detectMs, (first) => {
       if (this.#killed) return;
       const protocol = first.kind === 'bytes' ? httpOf(first.bytes) : null;
       if (protocol === 'http/1' || protocol === 'http/2') {

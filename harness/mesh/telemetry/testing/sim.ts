@@ -1,6 +1,11 @@
 import { parsePage } from '../../../core/page-parser.ts';
 import { findProfile, type VersionProfile } from '../../profiles/index.ts';
-import { type ControlPlane, createProxyTelemetry, type ProcessReading } from '../proxy-telemetry.ts';
+import {
+  type ControlPlane,
+  createProxyTelemetry,
+  type ProcessReading,
+  type TelemetryOptions,
+} from '../proxy-telemetry.ts';
 import type {
   BackendRef,
   FullProxyTelemetry,
@@ -92,8 +97,13 @@ export class Sim {
   nowMs = 0;
   readonly telemetry: FullProxyTelemetry;
 
-  constructor(profile: VersionProfile = findProfile('v2.366.0'), process: ProcessReading = PROCESS) {
+  constructor(
+    profile: VersionProfile = findProfile('v2.366.0'),
+    process: ProcessReading = PROCESS,
+    more: Pick<TelemetryOptions, 'retainIdleMs'> = {},
+  ) {
     this.telemetry = createProxyTelemetry({
+      ...more,
       profile,
       defaultPolicy: 'all-unauthenticated',
       controlPlane: CONTROL_PLANE,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { faultTable } from './fault-table.ts';
 import { parseScenario } from './load.ts';
 
 const text = await readFile(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
@@ -28,4 +29,9 @@ describe('the YAML in docs/scenarios.md', () => {
     const scenario = parseScenario(whole, `docs/scenarios.md, block of line ${line}`);
     expect(scenario.services.map((s) => s.name)).toContain('web');
   });
+});
+
+it('has every type of fault with its parameters', () => {
+  // After a change: npx node -p "(await import('./harness/scenario/fault-table.ts')).faultTable()"
+  expect(text).toContain(faultTable());
 });

@@ -117,6 +117,8 @@ function knownFields(issue: Issue): string[] {
 }
 
 const EXAMPLES: Record<string, string> = {
+  at: 'at: 2s',
+  service: 'service: cart',
   apiVersion: 'apiVersion: meshproof/v1',
   kind: 'kind: Scenario',
   metadata: 'metadata: { name: my-scenario }',
@@ -129,7 +131,8 @@ function missingHint(issue: Issue, path: Path): string {
   const name = String(path.at(-1));
   if (name === 'rate') return path.includes('errors') ? 'add `rate: 2%`' : 'add `rate: 50/s`';
   if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
-    return `add \`${name}:\` with one of ${issue.options.join(', ')}`;
+    const shown = issue.options.slice(0, 20).join(', ');
+    return `add \`${name}:\` with one of ${shown}${issue.options.length > 20 ? ', …' : ''}`;
   }
   return EXAMPLES[name] ? `add \`${EXAMPLES[name]}\`` : `add \`${name}:\``;
 }

@@ -35,7 +35,12 @@ describe('editors and the loader agree', async () => {
       })),
     );
 
-  it.each([...(await files('../../scenarios')), ...(await files('testdata/good'))])('$name is valid', ({ value }) => {
+  it.each([
+    ...(await files('../../scenarios')),
+    ...(await files('../../scenarios/faults')),
+    ...(await files('../../scenarios/bench')),
+    ...(await files('testdata/good')),
+  ])('$name is valid', ({ value }) => {
     expect(asEditorsSee.safeParse(value).error).toBeUndefined();
   });
 
@@ -49,6 +54,7 @@ describe('editors and the loader agree', async () => {
     'numbers',
     'paths',
     'errors',
+    'faults',
     'wrong-types',
     'unquoted-version',
     'grpc-codes',

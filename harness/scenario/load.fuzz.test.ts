@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify, parse as yaml } from 'yaml';
 import { parseScenario, ScenarioError } from './load.ts';
-import type { Scenario } from './model.ts';
+import { LOAD_WORKLOAD, type Scenario } from './model.ts';
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 const seeds = await Promise.all(
@@ -11,6 +11,7 @@ const seeds = await Promise.all(
     'testdata/good/minimal.yaml',
     'testdata/good/everything.yml',
     'testdata/good/protocols.yaml',
+    'testdata/good/faults.yaml',
     '../../scenarios/diamond.yaml',
     '../../scenarios/timeouts.yaml',
     '../../scenarios/restart.yaml',
@@ -49,6 +50,10 @@ function load(text: string): void {
     expect(answers(call)).toBe(true);
   }
   expect(scenario.traffic.flatMap((t) => t.requests).every(answers)).toBe(true);
+  for (const { service, replica } of scenario.faults ?? []) {
+    if (service === null || service === LOAD_WORKLOAD.id) continue;
+    expect(scenario.services.find(({ id }) => id === service)?.replicas).toBeGreaterThan(replica ?? 0);
+  }
   for (const spec of scenario.routing ?? []) {
     expect(routes.has(spec.service)).toBe(true);
     const lists = spec.kind === 'ServiceProfile' ? [spec.profile.split] : spec.rules.map((rule) => rule.backends);
@@ -202,7 +207,7 @@ function places(node: unknown): { parent: object; key: string | number }[] {
 const RUNS = { text: 2000, soup: 2500, editedText: 2000, editedNodes: 2500, json: 1000 };
 
 describe(`${Object.values(RUNS).reduce((a, b) => a + b)} inputs end in a scenario or in problems`, {
-  timeout: 60_000,
+  timeout: 180_000,
 }, () => {
   const property = (inputs: fc.Arbitrary<string>, numRuns: number) =>
     fc.assert(fc.property(inputs, load), { numRuns, seed: 20, endOnFailure: false });

@@ -163,12 +163,15 @@ describe('good files', () => {
     });
   });
 
-  it.each(['everything.yml', 'protocols.yaml'])('reads every field of %s', async (file) => {
-    const scenario = await loadScenarioFile(GOOD + file);
-    const name = file.replace(/\.ya?ml$/, '.expected.json');
-    const expected = await readFile(new URL(`testdata/${name}`, import.meta.url), 'utf8');
-    expect({ ...scenario, file }).toEqual(JSON.parse(expected));
-  });
+  it.each(['everything.yml', 'protocols.yaml', 'faults.yaml', 'faults-of-targets.yaml'])(
+    'reads every field of %s',
+    async (file) => {
+      const scenario = await loadScenarioFile(GOOD + file);
+      const name = file.replace(/\.ya?ml$/, '.expected.json');
+      const expected = await readFile(new URL(`testdata/${name}`, import.meta.url), 'utf8');
+      expect({ ...scenario, file }).toEqual(JSON.parse(expected));
+    },
+  );
 });
 
 describe('the scenarios that ship', async () => {

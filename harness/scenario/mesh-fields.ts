@@ -30,6 +30,19 @@ export function port() {
   return whole(1, 65_535);
 }
 
+/** Name of a label or an annotation. */
+export function labelKey() {
+  return z.string().regex(/^([a-z0-9.-]{1,200}\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
+    error: 'this is not a label name\nletters, digits, `-`, `_` and `.`, as in `team` or `example.com/team`',
+  });
+}
+
+export function labelValue() {
+  return z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/, {
+    error: 'this is not a label value\nletters, digits, `-`, `_` and `.`, 63 at most',
+  });
+}
+
 /** A .proto beside the scenario. */
 export function protoFile() {
   return z

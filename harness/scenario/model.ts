@@ -9,6 +9,7 @@ import type {
   ServiceProfile,
   Timeouts,
 } from '../core/policy.ts';
+import type { FaultSpec } from './fault.ts';
 
 /**
  * A scenario after parsing, defaults and validation: what the rest of the harness consumes. Units stand in the names.
@@ -28,8 +29,31 @@ export interface Scenario {
   /** Objects of the mesh, as declared under `routing:` and `policies:`. Absent: none. */
   routing?: RoutingSpec[];
   policies?: PolicySpec[];
+  /** Failures of telemetry that are provoked. Absent: none. */
+  faults?: FaultSpec[];
   expect: Expectations;
+  /** Another version of the mesh is rolled out while traffic runs. No file says so: `meshproof upgrade` does. */
+  rollout?: RolloutSpec;
+  /** A rule file (YAML) that Prometheus evaluates along with the traffic. No file says so: `meshproof upgrade` does. */
+  rules?: string;
+  /** No pod has a proxy, and every call goes straight to the callee's app. No file says so: `meshproof bench` does. */
+  unmeshed?: true;
 }
+
+/**
+ * The control plane first, then the proxies: workload by workload, pod by pod; a pod's successor is ready before it leaves
+ * (maxSurge 1, maxUnavailable 0). The load generator's own pod stays as it is.
+ */
+export interface RolloutSpec {
+  /** As mesh.version. */
+  toVersion: string;
+  /** When it begins, after the origin. */
+  atMs: number;
+  /** How long it rests after each pod, ms. */
+  restMs: number;
+}
+
+export type { FaultOf, FaultParams, FaultSpec, FaultType } from './fault.ts';
 
 /** Routing of requests to a Service, as an object in a cluster. */
 export type RoutingSpec =
@@ -128,6 +152,8 @@ export interface ServiceSpec {
   protocol?: Protocol;
   /** TCP: the server greets first. */
   serverSpeaksFirst?: boolean;
+  /** Requests that a pod handles at the same time; further ones wait in line. Absent: any number. */
+  concurrency?: number;
   /** Of gRPC services. */
   proto?: ProtoSpec;
   /** `config.linkerd.io/opaque-ports` names its port (true), or names none (false); absent: Linkerd's default list decides. */
@@ -202,6 +228,28 @@ export interface Expectations {
   slo: SloSpec[];
   /** Services that must report no traffic at all. */
   idle: QualifiedName[];
+  /** Queries of people that must say what is true. Absent: none. */
+  queries?: QueryExpectation[];
+}
+
+/** A query as people write it, and what they take it for. */
+export interface QueryExpectation {
+  /** PromQL; evaluated as traffic ends. */
+  expr: string;
+  /**
+   * What it is taken for, of the requests that applications made on the flow and that ended in the window:
+   * `rate`: requests per second; `requests`: their number; `successRate`: the share (0 to 1) that was answered whole, with
+   * a status below 400 (gRPC: code 0); `p50` to `p99`: milliseconds to the end of the answer, by the caller's clock.
+   */
+  metric: 'rate' | 'requests' | 'successRate' | 'p50' | 'p90' | 'p95' | 'p99';
+  /** As written, e.g. `web -> cart`. */
+  flow: string;
+  source: QualifiedName | '*';
+  destination: QualifiedName | '*';
+  /** The window of the truth, back from the end of traffic; null: all of the traffic. */
+  overMs: number | null;
+  /** How far off it may be, relative to the truth: a ratio. */
+  within: number;
 }
 
 export interface SloSpec {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
+import { projectFile } from '../core/project.ts';
 
 /** The .proto of gRPC services that name none. */
-export const SHIPPED_PROTO = new URL('../../sim-services/meshproof.proto', import.meta.url);
+export const SHIPPED_PROTO = projectFile('sim-services/meshproof.proto');
 
 export interface GrpcMethod {
   /** `/package.Service/Method`. */

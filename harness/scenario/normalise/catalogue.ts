@@ -1,7 +1,7 @@
 import type { Call, Protocol } from '../../../sim-services/contract.ts';
 import { DEFAULT_OPAQUE_PORTS } from '../../core/policy.ts';
 import type { Path } from '../error.ts';
-import type { QualifiedName } from '../model.ts';
+import { LOAD_WORKLOAD, type QualifiedName } from '../model.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { ServiceEntry } from '../schema/service.ts';
 import { didYouMean, suggest } from '../suggest.ts';
@@ -68,6 +68,13 @@ export class Catalogue {
       );
     }
     return null;
+  }
+
+  /** As `resolve`; `load` is the load generator where no service is called so. */
+  resolveWorkload(ref: string, from: string, path: Path, who: string): { id: QualifiedName; replicas: number } | null {
+    const isLoad = ref === LOAD_WORKLOAD.name && this.find(ref, from).length === 0;
+    if (isLoad || ref === LOAD_WORKLOAD.id) return { id: LOAD_WORKLOAD.id, replicas: 1 };
+    return this.resolve(ref, from, path, who);
   }
 
   /** All services that a name can mean. */

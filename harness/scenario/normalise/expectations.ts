@@ -1,7 +1,7 @@
 import { parseDuration, parsePercent, parseRate, UnitError } from '../../core/units.ts';
 import { type Path, shorten } from '../error.ts';
-import { type Expectations, LOAD_WORKLOAD, type SloCondition, type SloSpec } from '../model.ts';
-import type { SloEntry } from '../schema/expectations.ts';
+import type { Expectations, QueryExpectation, SloCondition, SloSpec } from '../model.ts';
+import type { QueryEntry, SloEntry } from '../schema/expectations.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Context } from './context.ts';
@@ -16,6 +16,9 @@ interface Edges {
 
 export function toExpectations(file: ScenarioFile, catalogue: Catalogue, edges: Edges, context: Context): Expectations {
   const { golden, slo, idle } = file.expect;
+  const queries = file.expect.queries.flatMap(
+    (entry, i) => toQuery(entry, ['expect', 'queries', i], catalogue, edges, context) ?? [],
+  );
   return {
     goldenEveryFlow: golden.everyFlow,
     slo: slo.flatMap((entry, i) => toSlo(entry, ['expect', 'slo', i], catalogue, edges, context) ?? []),
@@ -33,6 +36,7 @@ export function toExpectations(file: ScenarioFile, catalogue: Catalogue, edges: 
       }
       return [service.id];
     }),
+    ...(queries.length > 0 ? { queries } : {}),
   };
 }
 
@@ -44,10 +48,37 @@ function toSlo(entry: SloEntry, at: Path, catalogue: Catalogue, edges: Edges, co
   if (METRICS.every((metric) => entry[metric] === undefined)) {
     context.report(at, 'this expects nothing', `add one of ${METRICS.join(', ')}, as in \`successRate: ">= 99%"\``);
   }
-  const ends = entry.flow.split('->').map((end) => end.trim());
+  const flow = toFlow(entry.flow, at, catalogue, edges, context);
+  return flow && { ...flow, conditions };
+}
+
+function toQuery(
+  entry: QueryEntry,
+  at: Path,
+  catalogue: Catalogue,
+  edges: Edges,
+  context: Context,
+): QueryExpectation | null {
+  if (entry.within === 0 && context.isWhole([...at, 'within'])) {
+    context.report([...at, 'within'], 'no query is that exact', 'write `5%`');
+  }
+  const flow = toFlow(entry.flow, at, catalogue, edges, context);
+  if (!flow) return null;
+  return { expr: entry.expr, metric: entry.metric, ...flow, overMs: entry.over ?? null, within: entry.within };
+}
+
+/** The ends of a flow that the traffic causes; null and a report when it is none. */
+function toFlow(
+  written: string,
+  at: Path,
+  catalogue: Catalogue,
+  edges: Edges,
+  context: Context,
+): Pick<SloSpec, 'flow' | 'source' | 'destination'> | null {
+  const ends = written.split('->').map((end) => end.trim());
   const [source, destination] = ends;
   if (ends.length !== 2 || !source || !destination) {
-    context.report([...at, 'flow'], `\`${shorten(entry.flow)}\` is not a flow`, 'write `* -> web` or `web -> cart`');
+    context.report([...at, 'flow'], `\`${shorten(written)}\` is not a flow`, 'write `* -> web` or `web -> cart`');
     return null;
   }
   const from = flowEnd(source, at, catalogue, context);
@@ -64,13 +95,14 @@ function toSlo(entry: SloEntry, at: Path, catalogue: Catalogue, edges: Edges, co
       'without traffic it can never hold',
     );
   }
-  return { flow: `${from} -> ${to}`, source: from, destination: to, conditions };
+  return { flow: `${from} -> ${to}`, source: from, destination: to };
 }
 
 function flowEnd(ref: string, at: Path, catalogue: Catalogue, context: Context): string | null {
-  if (ref === '*' || ref === LOAD_WORKLOAD.id) return ref;
-  if (ref === LOAD_WORKLOAD.name && catalogue.find(ref, context.namespace).length === 0) return LOAD_WORKLOAD.id;
-  return catalogue.resolve(shorten(ref), context.namespace, [...at, 'flow'], 'an expectation names')?.id ?? null;
+  if (ref === '*') return ref;
+  return (
+    catalogue.resolveWorkload(shorten(ref), context.namespace, [...at, 'flow'], 'an expectation names')?.id ?? null
+  );
 }
 
 function toCondition(metric: SloCondition['metric'], text: string, at: Path, context: Context): SloCondition | null {

@@ -4,6 +4,7 @@ import { CallGraph } from './call-graph.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { toExpectations } from './expectations.ts';
+import { toFaults } from './faults.ts';
 import { toPolicies } from './policies.ts';
 import { Reach } from './reach.ts';
 import { type PlacedRouting, toRouting } from './routing.ts';
@@ -29,6 +30,7 @@ export function normalise(file: ScenarioFile, path: string, context: Context): S
   const endMs = trafficDurationMs({ traffic } as Scenario);
   const requests = traffic.flatMap((stream) => stream.requests);
   const edges = graph.edgesFrom(requests.map((request) => ({ ...request, caller: LOAD_WORKLOAD.id })));
+  const faults = toFaults(file, catalogue, endMs, context);
   return {
     file: path,
     name: file.metadata.name,
@@ -46,6 +48,7 @@ export function normalise(file: ScenarioFile, path: string, context: Context): S
     restarts: toRestarts(file, catalogue, endMs, context),
     ...(routing.length > 0 ? { routing: routing.map(({ spec }) => spec) } : {}),
     ...(policies.length > 0 ? { policies } : {}),
+    ...(faults.length > 0 ? { faults } : {}),
     expect: toExpectations(file, catalogue, edges, context),
   };
 }

@@ -37,6 +37,7 @@ function meshFields(entry: ServiceEntry, service: CatalogueService, at: Path, co
   return {
     ...(service.protocol === 'http' ? {} : { protocol: service.protocol }),
     ...(entry.serverSpeaksFirst ? { serverSpeaksFirst: true } : {}),
+    ...(entry.concurrency === undefined ? {} : { concurrency: entry.concurrency }),
     ...(service.proto ? { proto: service.proto.spec } : {}),
     ...(entry.opaque === undefined ? {} : { opaque: entry.opaque }),
     ...(entry.skipInbound ? { skipInbound: true } : {}),
@@ -60,6 +61,13 @@ function checkProtocolFields(entry: ServiceEntry, service: CatalogueService, at:
   }
   if (entry.serverSpeaksFirst && protocol !== 'tcp') {
     no('serverSpeaksFirst', `a server of protocol ${protocol} never speaks first`, 'add `protocol: tcp`, or remove it');
+  }
+  if (protocol === 'tcp' && entry.concurrency !== undefined) {
+    no(
+      'concurrency',
+      'a TCP service has connections, and no requests that could wait in line',
+      'remove `concurrency:`',
+    );
   }
   if (protocol === 'tcp' && entry.routes) {
     no('routes', 'a TCP service has no routes', 'write `latency:`, `errors:` and `response:` beside its name');

@@ -148,7 +148,8 @@ export function toRestarts(
   return done;
 }
 
-function checkBeforeEnd(ms: number, at: Path, what: string, trafficEndMs: number, context: Context): void {
+/** Reports what comes when traffic has ended. */
+export function checkBeforeEnd(ms: number, at: Path, what: string, trafficEndMs: number, context: Context): void {
   if (!context.complete.traffic || ms < trafficEndMs) return;
   context.report(
     at,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dnsLabel, duration, fields, namespaceName, serviceRef, whole } from '../fields.ts';
-import { slo } from './expectations.ts';
+import { query, slo } from './expectations.ts';
+import { faultEntry } from './faults.ts';
 import { policy } from './policies.ts';
 import { routing } from './routing.ts';
 import { service } from './service.ts';
@@ -44,12 +45,14 @@ export const scenarioFile = fields({
   traffic: z.array(stream).max(20).meta({ minItems: 1 }),
   timeline: z.array(change).max(100).default([]),
   restarts: z.array(restart).max(20).default([]),
+  faults: z.array(faultEntry).max(20).default([]).describe('Failures of telemetry that are provoked.'),
   expect: fields({
     golden: fields({
       everyFlow: z.boolean().default(true).describe('The golden metrics of every flow must match the truth.'),
     }).prefault({}),
     slo: z.array(slo).max(50).default([]),
     idle: z.array(serviceRef()).max(50).default([]).describe('Services that must report no traffic.'),
+    queries: z.array(query).max(50).default([]).describe('Queries that must say what is true.'),
   }).prefault({}),
 }).describe('A meshproof scenario: services in a mesh, traffic, and what must hold.');
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dnsLabel, fields, httpMethod, httpPath, namespaceName, whole } from '../fields.ts';
-import { DEFAULT_POLICIES, PROTOCOLS, port, protoFile } from '../mesh-fields.ts';
+import { DEFAULT_POLICIES, labelKey, labelValue, PROTOCOLS, port, protoFile } from '../mesh-fields.ts';
 import { errors, response } from './behaviour.ts';
 import { calls } from './calls.ts';
 import { latency } from './latency.ts';
@@ -13,10 +13,6 @@ const route = fields({
   errors: errors.optional(),
   response: response.optional(),
   calls: calls.optional(),
-});
-
-const labelKey = z.string().regex(/^([a-z0-9.-]{1,200}\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
-  error: 'this is not a label name\nletters, digits, `-`, `_` and `.`, as in `team` or `example.com/team`',
 });
 
 export const service = fields({
@@ -38,6 +34,9 @@ export const service = fields({
       'The .proto of a gRPC service, beside the scenario. Default: one with meshproof.v1.Echo/Unary and /Stream.',
     ),
   serverSpeaksFirst: z.boolean().optional().describe('TCP: it greets before the client says anything.'),
+  concurrency: whole(1, 10_000)
+    .optional()
+    .describe('Requests that each pod handles at the same time; further ones wait in line. Default: any number.'),
   opaque: z
     .boolean()
     .optional()
@@ -57,15 +56,7 @@ export const service = fields({
   timeouts: timeouts.optional(),
   failureAccrual: failureAccrual.optional(),
   serviceAccount: dnsLabel().optional().describe("Its mesh identity. Default: the service's name."),
-  labels: z
-    .record(
-      labelKey,
-      z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/, {
-        error: 'this is not a label value\nletters, digits, `-`, `_` and `.`, 63 at most',
-      }),
-    )
-    .default({})
-    .describe('Further labels of the pods.'),
+  labels: z.record(labelKey(), labelValue()).default({}).describe('Further labels of the pods.'),
   latency: latency.optional(),
   errors: errors.optional(),
   response: response.optional(),

@@ -62,24 +62,37 @@ describe('PrometheusClient', () => {
       result: [
         {
           metric: { __name__: 'up' },
+          // The first is on the edge, which Prometheus 2 gives as well.
           values: [
-            [1.001, '1'],
-            [2.5, '0'],
+            [AT / 1000 - 90, '1'],
+            [AT / 1000 - 1.499, '1'],
+            [AT / 1000, '0'],
           ],
         },
+        { metric: { __name__: 'up', job: 'gone' }, values: [[AT / 1000 - 90, '1']] },
       ],
     });
     expect(await client.rawSamples('up{}', 90_000, AT)).toEqual([
       {
         labels: { __name__: 'up' },
         samples: [
-          { t: 1001, v: 1 },
-          { t: 2500, v: 0 },
+          { t: AT - 1499, v: 1 },
+          { t: AT, v: 0 },
         ],
       },
     ]);
     expect(asked[0]!.form.get('query')).toBe('up{}[90s]');
     await expect(client.query('up[1m]', AT)).rejects.toThrow('up[1m] yields a matrix');
+  });
+
+  it('asks and answers by our clock where it knows how far the other is off', async () => {
+    const { client, asked } = await success({
+      resultType: 'vector',
+      result: [{ metric: {}, value: [1785578430.25, '1'] }],
+    });
+    expect(await client.corrected(30_000).query('up', AT)).toEqual([{ labels: {}, t: AT, v: 1 }]);
+    expect(asked[0]!.form.get('time')).toBe('1785578430.250');
+    expect(client.corrected(0)).toBe(client);
   });
 
   it("passes on Prometheus' own words", async () => {
@@ -102,8 +115,19 @@ describe('PrometheusClient', () => {
     expect(await client.ready()).toBe(false);
   });
 
+  it('asks with GET alone where it is told to, and says what it asked', async () => {
+    const { client: other, asked } = await success({ resultType: 'vector', result: [] });
+    const told: unknown[] = [];
+    const client = new PrometheusClient(other.url, { method: 'GET', onRequest: (request) => told.push(request) });
+    await client.query('up{a="b"}', AT);
+    await client.config();
+    const paths = ['/api/v1/query?query=up%7Ba%3D%22b%22%7D&time=1785578400.250', '/api/v1/status/config'];
+    expect(asked.map(({ path, form }) => [path, form.size])).toEqual(paths.map((path) => [path, 0]));
+    expect(told).toEqual(paths.map((path) => ({ method: 'GET', url: other.url + path, outcome: 200 })));
+  });
+
   it('takes lists of targets that are null for empty', async () => {
     const { client } = await success({ activeTargets: null, droppedTargets: null });
-    expect(await client.targets()).toEqual({ active: [], dropped: [] });
+    expect(await client.targets()).toEqual({ active: [], dropped: [], droppedCounts: {} });
   });
 });

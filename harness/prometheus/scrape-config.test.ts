@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type LinkerdVizConfigOptions, linkerdVizConfig } from './scrape-config.ts';
+import { LATEST_VIZ } from './viz-release.ts';
+
+const MULTICLUSTER = 'linkerd-multicluster-controller';
 
 const options: LinkerdVizConfigOptions = {
   apiServer: 'https://127.1.2.3:6443',
@@ -115,8 +118,36 @@ describe('linkerdVizConfig', () => {
   });
 
   it('leaves the phase filter out for versions before 2.20', () => {
-    const rules = job('linkerd-proxy', { phaseFilter: false }).relabel_configs;
+    const rules = job('linkerd-proxy', { viz: { ...LATEST_VIZ, phaseFilter: false } }).relabel_configs;
     expect(rules).toEqual(job('linkerd-proxy').relabel_configs.slice(1));
+  });
+
+  // As the charts have them: viz/charts/linkerd-viz/templates/prometheus.yaml at each tag.
+  it.each([
+    ['2.17', 'admin-http', 'linkerd-service-mirror', 'linkerd-service-mirror;admin-http$', []],
+    ['2.18', 'admin-http', MULTICLUSTER, '(linkerd-service-mirror|controller);admin-http$', []],
+    ['2.19', 'admin', MULTICLUSTER, '(linkerd-service-mirror|controller);admin$', []],
+    ['2.20', '.*admin$', MULTICLUSTER, '(linkerd-service-mirror|controller);.*-admin$', ['linkerd-admin']],
+  ] as const)('asks for controllers as linkerd-viz %s', (_, controllerKeep, multiclusterJob, multicluster, drops) => {
+    const viz = { ...LATEST_VIZ, controllerKeep, multiclusterJob };
+    const regexes = (name: string, action: string) =>
+      job(name, { viz })
+        .relabel_configs.filter((rule) => rule.action === action)
+        .map(({ regex }) => regex);
+    expect(jobs({ viz }).map((j) => j.job_name)[3]).toBe(multiclusterJob);
+    expect(regexes('linkerd-controller', 'keep')).toEqual([controllerKeep]);
+    expect(regexes(multiclusterJob, 'keep')).toEqual([multicluster]);
+    for (const name of ['linkerd-controller', multiclusterJob]) {
+      expect(regexes(name, 'drop')).toEqual(drops);
+      expect(job(name, { viz }).relabel_configs.at(-1)).toMatchObject({ target_label: 'component' });
+    }
+  });
+
+  it('names files of rules, and none when there are none', () => {
+    expect(parse(linkerdVizConfig({ ...options, ruleFiles: ['a.yml'] })).rule_files).toEqual(['a.yml']);
+    for (const ruleFiles of [undefined, []]) {
+      expect(parse(linkerdVizConfig({ ...options, ruleFiles }))).not.toHaveProperty('rule_files');
+    }
   });
 
   it('sends cadvisor scrapes through the API', () => {

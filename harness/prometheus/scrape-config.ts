@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { promDuration } from './duration.ts';
+import { LATEST_VIZ, multiclusterKeep, takesProxyPorts, type VizRelease } from './viz-release.ts';
 
 export interface LinkerdVizConfigOptions {
   /**
@@ -19,8 +20,10 @@ export interface LinkerdVizConfigOptions {
   selfAddress: string;
   /** `http://host:port` through which proxies are scraped: the outbound side of Prometheus' own sidecar, where nothing redirects. */
   proxyUrl?: string;
-  /** Only pods that are Pending or Running: since 2.20 (edge-26.3.2). Default true. */
-  phaseFilter?: boolean;
+  /** What linkerd-viz of the mesh's release has otherwise than that of 2.20. */
+  viz?: VizRelease;
+  /** Files of rules to evaluate, as rule_files names them: relative paths are of the configuration's folder. */
+  ruleFiles?: readonly string[];
   /** The chart's `prometheus.metricRelabelConfigs`, for job linkerd-proxy. */
   metricRelabelConfigs?: RelabelConfig[];
   /** `global.external_labels`, should there be any. */
@@ -35,24 +38,63 @@ export interface RelabelConfig {
   replacement?: string;
 }
 
+/** prometheus.yml before it is text. Names are Prometheus' own; of a job, those that anybody here looks at. */
+export interface PrometheusConfig {
+  global: Record<string, unknown>;
+  rule_files?: string[];
+  scrape_configs: ScrapeConfig[];
+}
+
+export interface KubernetesDiscovery {
+  role: 'pod' | 'node';
+  /** Absent: pods of all namespaces, by one request. */
+  namespaces?: { names: string[] };
+  [setting: string]: unknown;
+}
+
+export interface ScrapeConfig {
+  job_name: string;
+  scheme?: 'http' | 'https';
+  kubernetes_sd_configs?: KubernetesDiscovery[];
+  relabel_configs?: RelabelConfig[];
+  metric_relabel_configs?: RelabelConfig[];
+  sample_limit?: number;
+  label_limit?: number;
+  /** `12345B`. */
+  body_size_limit?: string;
+  [setting: string]: unknown;
+}
+
+/** linkerdVizSettings as text. @throws RangeError as that does */
+export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
+  return prometheusYaml(linkerdVizSettings(options));
+}
+
+/** The text of prometheus.yml. */
+export function prometheusYaml(config: PrometheusConfig): string {
+  // Discovery that is alike is shared by the jobs; YAML anchors would only hide it from the reader.
+  return stringify(config, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
 /**
- * prometheus.yml as linkerd-viz of 2.20 installs it: its five jobs, each rule in its order (facts, section 4). In a cluster it
- * is the chart's form; elsewhere it differs only in where things are: the API's address, CA and token, the address of
+ * prometheus.yml as linkerd-viz of a release installs it: its five jobs, each rule in its order (facts, sections 4 and 9). In a
+ * cluster it is the chart's form; elsewhere it differs only in where things are: the API's address, CA and token, the address of
  * Prometheus itself, and the way through its sidecar.
  * @throws RangeError when only some of apiServer, caFile and tokenFile are given
  */
-export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
+export function linkerdVizSettings(options: LinkerdVizConfigOptions): PrometheusConfig {
   const access = [options.apiServer, options.caFile, options.tokenFile];
   if (new Set(access.map((one) => one === undefined)).size > 1) {
     throw new RangeError('apiServer, caFile and tokenFile go together');
   }
-  const config = {
+  return {
     global: {
       scrape_interval: promDuration(options.scrapeIntervalMs),
       scrape_timeout: promDuration(options.scrapeTimeoutMs),
       evaluation_interval: promDuration(options.scrapeIntervalMs),
       ...(options.externalLabels && { external_labels: options.externalLabels }),
     },
+    ...(options.ruleFiles?.length && { rule_files: [...options.ruleFiles] }),
     scrape_configs: [
       { job_name: 'prometheus', static_configs: [{ targets: [options.selfAddress] }] },
       cadvisorJob(options),
@@ -61,11 +103,13 @@ export function linkerdVizConfig(options: LinkerdVizConfigOptions): string {
       proxyJob(options),
     ],
   };
-  // Discovery that is alike is shared by the jobs; YAML anchors would only hide it from the reader.
-  return stringify(config, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function discovery(options: LinkerdVizConfigOptions, role: 'pod' | 'node', namespaces?: string[]): object[] {
+function discovery(
+  options: LinkerdVizConfigOptions,
+  role: 'pod' | 'node',
+  namespaces?: string[],
+): KubernetesDiscovery[] {
   return [
     {
       role,
@@ -82,7 +126,7 @@ function discovery(options: LinkerdVizConfigOptions, role: 'pod' | 'node', names
 /** What every container of a pod finds there. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-function cadvisorJob(options: LinkerdVizConfigOptions): object {
+function cadvisorJob(options: LinkerdVizConfigOptions): ScrapeConfig {
   const address = options.apiServer ? new URL(options.apiServer).host : 'kubernetes.default.svc:443';
   return {
     job_name: 'kubernetes-nodes-cadvisor',
@@ -113,37 +157,43 @@ const CONTAINER_NAME = '__meta_kubernetes_pod_container_name';
 const DROP_PROXY_PORT: RelabelConfig = { source_labels: [PORT_NAME], action: 'drop', regex: 'linkerd-admin' };
 const COMPONENT: RelabelConfig = { source_labels: [CONTAINER_NAME], action: 'replace', target_label: 'component' };
 
-function controllerJob(options: LinkerdVizConfigOptions): object {
+/** What follows the keep rule of a job for controllers. */
+function componentsOf(viz: VizRelease): RelabelConfig[] {
+  return [...(takesProxyPorts(viz) ? [DROP_PROXY_PORT] : []), COMPONENT];
+}
+
+function controllerJob(options: LinkerdVizConfigOptions): ScrapeConfig {
+  const { viz = LATEST_VIZ } = options;
   return {
     job_name: 'linkerd-controller',
     kubernetes_sd_configs: discovery(options, 'pod', [options.controlPlaneNamespace, options.vizNamespace]),
-    relabel_configs: [{ source_labels: [PORT_NAME], action: 'keep', regex: '.*admin$' }, DROP_PROXY_PORT, COMPONENT],
+    relabel_configs: [{ source_labels: [PORT_NAME], action: 'keep', regex: viz.controllerKeep }, ...componentsOf(viz)],
   };
 }
 
-function multiclusterJob(options: LinkerdVizConfigOptions): object {
+function multiclusterJob(options: LinkerdVizConfigOptions): ScrapeConfig {
+  const { viz = LATEST_VIZ } = options;
   return {
-    job_name: 'linkerd-multicluster-controller',
+    job_name: viz.multiclusterJob,
     kubernetes_sd_configs: discovery(options, 'pod'),
     relabel_configs: [
       {
         source_labels: ['__meta_kubernetes_pod_label_component', PORT_NAME],
         action: 'keep',
-        regex: '(linkerd-service-mirror|controller);.*-admin$',
+        regex: multiclusterKeep(viz),
       },
-      DROP_PROXY_PORT,
-      COMPONENT,
+      ...componentsOf(viz),
     ],
   };
 }
 
-function proxyJob(options: LinkerdVizConfigOptions): object {
+function proxyJob(options: LinkerdVizConfigOptions): ScrapeConfig {
   return {
     job_name: 'linkerd-proxy',
     ...(options.proxyUrl && { proxy_url: options.proxyUrl }),
     kubernetes_sd_configs: discovery(options, 'pod'),
     relabel_configs: [
-      ...(options.phaseFilter !== false
+      ...((options.viz ?? LATEST_VIZ).phaseFilter
         ? [{ source_labels: ['__meta_kubernetes_pod_phase'], regex: '(Pending|Running)', action: 'keep' }]
         : []),
       ...proxyRelabelling(options.controlPlaneNamespace),

@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type PrometheusOptions, startPrometheus } from './server.ts';
+import { waitFor } from '../core/wait.ts';
+import { LIFECYCLE_ARG, type PrometheusOptions, startPrometheus } from './server.ts';
 import { freePort, prometheusBinary } from './testing/binary.ts';
 import { loopback } from './testing/loopback.ts';
 
@@ -57,6 +58,24 @@ describe('startPrometheus', () => {
       code: 'CHILD_DIED',
       message: expect.stringContaining('ENOENT'),
     });
+  });
+
+  it('takes over its configuration anew when it was started for that, and says what is wrong with it', async () => {
+    const given = await options();
+    await using server = await startPrometheus({ ...given, args: [LIFECYCLE_ARG] });
+    const jobs = async () => [...new Set((await server.client.targets()).active.map(({ scrapePool }) => scrapePool))];
+    await writeFile(
+      given.configFile,
+      'scrape_configs: [{ job_name: b, static_configs: [{ targets: ["127.0.0.1:1"] }] }]\n',
+    );
+    await server.reload();
+    await waitFor(async () => ((await jobs()).join() === 'b' ? true : undefined), {
+      ...{ what: 'the new job', deadlineMs: 10_000, hint: '' },
+    });
+    await writeFile(given.configFile, 'scrape_configs: 7\n');
+    await expect(server.reload()).rejects.toMatchObject({ code: 'PROMETHEUS_RELOAD' });
+    await using other = await startPrometheus({ ...(await options()), dataDir: join(dir, 'other') });
+    await expect(other.reload()).rejects.toMatchObject({ message: expect.stringContaining('403') });
   });
 
   it('does not take another server on its port for its own', async () => {

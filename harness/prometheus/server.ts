@@ -6,6 +6,7 @@ import { childDied } from '../core/process.ts';
 import { type ResolvedTool, startTool, type ToolProcess } from '../core/tool.ts';
 import { waitFor } from '../core/wait.ts';
 import { PrometheusClient } from './client.ts';
+import { rulesRefused } from './rule-file.ts';
 
 export interface PrometheusOptions {
   tool: Pick<ResolvedTool, 'path' | 'start'>;
@@ -15,6 +16,10 @@ export interface PrometheusOptions {
   /** A loopback address and a free port. Prometheus can't choose one: its configuration names it, to scrape itself. */
   listen: { host: string; port: number };
   logFile: string;
+  /** Further arguments. */
+  args?: readonly string[];
+  /** Discovered targets are taken over as often as Prometheus does by itself, each five seconds. Default: each second. */
+  discoveryAsShipped?: boolean;
   /** Default 30 s. */
   readyDeadlineMs?: number;
   signal?: AbortSignal;
@@ -28,12 +33,23 @@ export interface PrometheusServer extends AsyncDisposable {
   readonly child: ToolProcess;
   /** @throws HarnessError CHILD_DIED when it has ended without being asked to */
   check(): void;
+  /**
+   * Takes over what the configuration file says now; it must have been started with `--web.enable-lifecycle`.
+   * @throws HarnessError PROMETHEUS_RELOAD with its own words
+   */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** With it a running Prometheus can be told to read its configuration again. */
+export const LIFECYCLE_ARG = '--web.enable-lifecycle';
+
+/** Of one that did not start; 2.x says a good deal more after what it ends for. */
+const LOG_LINES = 60;
+
 /**
  * Starts Prometheus and waits until it serves.
- * @throws HarnessError PORT_TAKEN, DATA_DIR_NOT_WRITABLE, CHILD_DIED (with the end of its log); DeadlineExceededError
+ * @throws HarnessError PORT_TAKEN, DATA_DIR_NOT_WRITABLE, RULES_REFUSED, CHILD_DIED (with the end of its log); DeadlineExceededError
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<PrometheusServer> {
   const { host, port } = options.listen;
@@ -42,7 +58,10 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   await makeDataDir(options.dataDir);
   const child = await startTool(options.tool, {
     name: 'prometheus',
-    args: prometheusArgs(options.configFile, options.dataDir, address),
+    args: [
+      ...prometheusArgs(options.configFile, options.dataDir, address, options.discoveryAsShipped),
+      ...(options.args ?? []),
+    ],
     logFile: options.logFile,
     whenWeDie: 'SIGTERM',
   });
@@ -57,15 +76,18 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
 }
 
 /** The command line, the program's name aside. */
-export function prometheusArgs(configFile: string, dataDir: string, address: string): string[] {
+export function prometheusArgs(
+  configFile: string,
+  dataDir: string,
+  address: string,
+  discoveryAsShipped = false,
+): string[] {
   return [
     `--config.file=${configFile}`,
     `--storage.tsdb.path=${dataDir}`,
-    // The folder is this run's alone.
-    '--storage.tsdb.no-lockfile',
     `--web.listen-address=${address}`,
     // Hidden. Discovered targets are taken over each second rather than each five seconds.
-    '--scrape.discovery-reload-interval=1s',
+    ...(discoveryAsShipped ? [] : ['--scrape.discovery-reload-interval=1s']),
   ];
 }
 
@@ -87,6 +109,14 @@ class StartedPrometheus implements PrometheusServer {
     if (this.child.exit && !this.#stopping) throw childDied(this.child);
   }
 
+  async reload(): Promise<void> {
+    const problem = await reloadProblem(`${this.url}/-/reload`);
+    if (problem === null) return;
+    throw new HarnessError('PROMETHEUS_RELOAD', `Prometheus does not take over its configuration: ${problem}`, {
+      hint: `its log is ${this.child.logFile}`,
+    });
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.child.stop();
@@ -94,6 +124,17 @@ class StartedPrometheus implements PrometheusServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+}
+
+/** null: it has taken it over. */
+async function reloadProblem(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(10_000) });
+    const text = (await response.text()).trim();
+    return response.ok ? null : `${response.status} ${text}`;
+  } catch (error) {
+    return describe(error);
   }
 }
 
@@ -119,7 +160,9 @@ async function waitUntilReady(
     },
   );
   if (outcome === 'ready') return;
-  throw /address already in use/.test(child.tail(20)) ? portTaken(address, childDied(child)) : childDied(child);
+  const log = child.tail(LOG_LINES);
+  if (/address already in use/.test(log)) throw portTaken(address, childDied(child));
+  throw rulesRefused(log, `its log is ${child.logFile}`) ?? childDied(child);
 }
 
 /** Without this check, whoever has the port already would answer in the place of ours. */

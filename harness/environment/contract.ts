@@ -1,8 +1,10 @@
+import type { KubernetesObject } from '../core/kubernetes-object.ts';
 import type { LoadLauncher } from '../core/load-job.ts';
 import type { ProgressEvent } from '../core/progress.ts';
 import type { RunRegistration } from '../core/registry.ts';
-import type { ResolvedTool, ToolName } from '../core/tool.ts';
+import type { ResolvedTool, ToolName, ToolRelease } from '../core/tool.ts';
 import type { Topology } from '../core/topology.ts';
+import type { DiscoveryAccess, PageEvidence, PeerCertificate } from '../evidence/types.ts';
 import type { Scenario } from '../scenario/model.ts';
 
 /** What the command line says about an environment; each takes what concerns it. */
@@ -25,6 +27,19 @@ export interface KindOptions {
   /** Image under those that are built instead of the pinned one. */
   baseImage: string | null;
   meshedPrometheus: boolean;
+  /**
+   * Release of Linkerd that a session begins with instead of the pinned one: `edge-26.8.3`, `stable-2.14.10` (of the simulated
+   * mesh a profile). Absent: the pinned one.
+   */
+  linkerdVersion?: string;
+  /**
+   * Of the real Linkerd: the releases that scenarios may ask for by `mesh.version`, and roll-outs by `toVersion`, each with the
+   * path of its CLI (`upgrade --linkerd-from PATH`, `--linkerd-to PATH`), or null: the tool `linkerd` if it is of that release,
+   * else the release's own, downloaded. A scenario that asks for another release than the one that is there has it
+   * installed first, in place of that. Absent: whatever scenarios say, all have the session's. (The simulated mesh follows
+   * `mesh.version` always.)
+   */
+  linkerdReleases?: Readonly<Record<string, string | null>>;
 }
 
 export const DEFAULT_KIND_OPTIONS: KindOptions = {
@@ -39,8 +54,12 @@ export const DEFAULT_KIND_OPTIONS: KindOptions = {
 
 /** What a run gives to everything that happens in it. */
 export interface RunContext {
-  /** Finds a tool, once a run. @throws HarnessError TOOL_MISSING, TOOL_UNUSABLE */
-  tool(name: ToolName): Promise<ResolvedTool>;
+  /**
+   * Finds a tool, once a run.
+   * @param release exactly this release of it, by path or as its own download; whoever asks looks at the version that comes back
+   * @throws HarnessError TOOL_MISSING, TOOL_UNUSABLE
+   */
+  tool(name: ToolName, release?: ToolRelease): Promise<ResolvedTool>;
   signal: AbortSignal;
   /** Progress: one line a step, as it begins and ends. */
   progress(event: ProgressEvent): void;
@@ -84,6 +103,8 @@ export interface RunningEnvironment extends AsyncDisposable {
   readonly info: EnvironmentInfo;
   readonly topology: Topology;
   readonly prometheusUrl: string;
+  /** That Prometheus takes samples which are written to it (remote write). Absent: it does not. */
+  readonly takesSamples?: boolean;
   readonly load: LoadAccess;
   /** The timeline's zero: behaviour changes and restarts happen relative to it. */
   setOrigin(originEpochMs: number): Promise<void>;
@@ -91,14 +112,91 @@ export interface RunningEnvironment extends AsyncDisposable {
   settled(): Promise<void>;
   /** Journals of every incarnation of every pod, as text (sim-services/contract.ts). */
   readJournals(): Promise<string[]>;
-  /** Each proxy's /metrics page, fetched directly. */
-  readProxyPages(): Promise<ProxyPage[]>;
+  /** Each proxy's /metrics page, fetched directly; with those that could not be read. Never rejects for a page alone. */
+  readProxyPages(): Promise<{ pages: ProxyPage[]; unread: UnreadPage[] }>;
   /** How far the clocks of all parties may be apart, and what else blurs a stamp. */
   clockMarginMs(): Promise<{ marginMs: number; reason: string }>;
   /** What went wrong underneath since the last call: a child that died. Throws HarnessError when something did. */
   check(): void;
   /** How to look around while it is kept, a line each. */
   howToLook(): string[];
+  /** For diagnosis: what whoever operates this mesh can read of it. */
+  readonly evidence: EvidenceSource;
+  /**
+   * What has happened of the scenario's roll-out, oldest first. Absent: this environment has none. `settled` waits for its end;
+   * after it `topology` has the pods of both versions, and `readJournals` the journals of those that are gone.
+   */
+  rollout?(): readonly RolloutEvent[];
+  /**
+   * What the parts of the mesh have used of the machine until now. Absent: this environment can't tell. Rejects with a
+   * HarnessError that says why when it can't be read now.
+   */
+  usage?(): Promise<UsageReading[]>;
+}
+
+/** What a process, or a container, has used. */
+export interface UsageReading {
+  part: 'app' | 'proxy' | 'control-plane' | 'prometheus' | 'load' | 'harness';
+  /** Of the process, or `namespace/pod/container`. */
+  name: string;
+  /** Epoch ms at which it was read; a cluster's readings are some seconds old. */
+  atMs: number;
+  /** Since it started. */
+  cpuSeconds: number;
+  residentBytes: number;
+}
+
+/** A step of a roll-out. */
+export interface RolloutEvent {
+  /** Epoch ms. */
+  atMs: number;
+  /** `control-plane`: the new one answers; `pod-ready`: it is among the endpoints; `pod-leaving`: it is not any more. */
+  what: 'control-plane' | 'pod-started' | 'pod-ready' | 'pod-leaving' | 'pod-gone';
+  /** `namespace/workload`; of the control plane its namespace. */
+  workload: string;
+  /** Empty for the control plane as a whole. */
+  pod: string;
+  /** Of the proxy, with `v`. */
+  version: string;
+}
+
+/** A proxy whose page could not be read. */
+export interface UnreadPage {
+  namespace: string;
+  pod: string;
+  instance: string;
+  /** As the system says it. */
+  error: string;
+}
+
+/**
+ * Read-only access to everything that evidence is made of (harness/evidence/). Each method rejects with a HarnessError that
+ * says why something can't be read; whoever collects writes that down and goes on.
+ */
+export interface EvidenceSource {
+  /** Objects of a kind in all namespaces, as whoever runs meshproof may see them. */
+  list(kind: { apiVersion: string; kind: string }): Promise<KubernetesObject[]>;
+  /**
+   * Opens one connection to a pod's port as Prometheus would, or as near to that as there is a way, and asks for /metrics.
+   * Never rejects: what went wrong is in the outcome.
+   * @param target.ip the pod's address
+   */
+  fetchPage(target: PageTarget): Promise<PageEvidence>;
+  /** The certificate that a pod's proxy shows on its inbound port. */
+  certificate(pod: { namespace: string; pod: string; ip: string }): Promise<PeerCertificate>;
+  /** Listing pods as Prometheus. */
+  access(namespaces: readonly string[]): Promise<DiscoveryAccess>;
+  /** Prometheus' log: its lines of level warn and error, the newest last. */
+  prometheusLog(): Promise<string[]>;
+}
+
+export interface PageTarget {
+  namespace: string;
+  pod: string;
+  ip: string;
+  port: number;
+  scheme: 'http' | 'https';
+  deadlineMs: number;
 }
 
 export interface EnvironmentInfo {
@@ -108,7 +206,10 @@ export interface EnvironmentInfo {
 
 /** How k6 reaches the mesh. */
 export interface LoadAccess {
-  /** k6's `hosts` option: authority to `ip:port` where k6 connects instead of resolving the name. */
+  /**
+   * k6's `hosts` option: authority to `ip:port` where k6 connects instead of resolving the name. Further addresses, which take
+   * turns with it request by request, have the names of core/load-turns.ts.
+   */
   hosts: Record<string, string>;
   /** Starts k6 where the environment has it; null: on this machine. */
   launch: LoadLauncher | null;

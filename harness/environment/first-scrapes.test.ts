@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../core/errors.ts';
 import type { ActiveTarget, DroppedTarget } from '../prometheus/client.ts';
 import { type FirstScrapes, waitForFirstScrapes } from './first-scrapes.ts';
@@ -70,4 +70,22 @@ it('a policy that keeps Prometheus out is named', async () => {
   });
   // At first only: policies take a moment.
   await wait([{ active: [target('a:4191'), refused] }, { active: [target('a:4191'), target('b:4191')] }]);
+});
+
+describe('where some may never be scraped', () => {
+  const untilNoMoreForMs = 15;
+
+  it('ends when no more has been scraped for a while', async () => {
+    const from = performance.now();
+    const looks = [{ active: [] }, { active: [target('a:4191')] }];
+    await wait(looks, { untilNoMoreForMs, discoveryMs: 10_000 });
+    expect(performance.now() - from).toBeGreaterThanOrEqual(untilNoMoreForMs);
+    await wait([{ active: [] }], { untilNoMoreForMs, discoveryMs: 10_000 });
+  });
+
+  it('ends at once when all have been, whatever their job is called', async () => {
+    const active = [target('a:4191', 'up', '', 'other'), target('b:4191', 'down'), target('b:4191', 'up', '', 'more')];
+    await wait([{ active }], { untilNoMoreForMs: 60_000, discoveryMs: 60_000 });
+    await expect(wait([{ active }])).rejects.toThrow('0 of 2 sidecars scraped; not a:4191 (no target)');
+  });
 });

@@ -3,7 +3,7 @@ import { waitFor } from '../core/wait.ts';
 import type { ActiveTarget, PrometheusClient } from '../prometheus/client.ts';
 
 export interface FirstScrapes {
-  client: Pick<PrometheusClient, 'targets'>;
+  client: { targets(): Promise<Pick<Awaited<ReturnType<PrometheusClient['targets']>>, 'active' | 'dropped'>> };
   /** `host:port` of the sidecars, as the label `instance` has it. */
   instances: Iterable<string>;
   scrapeIntervalMs: number;
@@ -11,6 +11,11 @@ export interface FirstScrapes {
   discoveryMs?: number;
   /** Between two looks. Default 50 ms. */
   everyMs?: number;
+  /**
+   * It may be that not every sidecar can be scraped (faults): the wait also ends when none has been scraped for the first time
+   * for this long, ms. Absent: all must be.
+   */
+  untilNoMoreForMs?: number;
   hint: string;
   signal?: AbortSignal;
   /** Throws when there is no point in waiting any longer. */
@@ -22,7 +27,7 @@ export interface FirstScrapes {
 const JOB = 'linkerd-proxy';
 
 /**
- * Waits until Prometheus has scraped each of these sidecars once.
+ * Waits until Prometheus has scraped each of these sidecars once, or has had its chance to.
  * @throws HarnessError SCRAPES_REFUSED when policies keep Prometheus out; DeadlineExceededError with those that are missing;
  * what `check` and `whileNone` throw; the signal's reason
  */
@@ -30,14 +35,15 @@ export async function waitForFirstScrapes(options: FirstScrapes): Promise<void> 
   const wanted = new Set(options.instances);
   let reason: { error: unknown } | null = null;
   let refused: string[] = [];
+  const isStill = stillFor(options.untilNoMoreForMs);
   const looking = waitFor(
     async (seen) => {
       const { active, dropped } = await options.client.targets();
-      const sidecars = new Map(active.filter((t) => t.labels.job === JOB).map((t) => [t.labels.instance ?? '', t]));
+      const sidecars = byInstance(options.untilNoMoreForMs === undefined ? active.filter(isOfProxies) : active);
       const missing = [...wanted].filter((instance) => sidecars.get(instance)?.health !== 'up');
       refused = missing.filter((instance) => /\b403\b/.test(sidecars.get(instance)?.lastError ?? ''));
       seen(describeMissing(wanted.size, missing, sidecars));
-      if (missing.length === 0) return true;
+      if (missing.length === 0 || isStill(missing.length)) return true;
       if (sidecars.size === 0 && !dropped.some((target) => target.scrapePool === JOB)) {
         await options.whileNone?.().catch((error: unknown) => {
           reason = { error };
@@ -60,6 +66,25 @@ export async function waitForFirstScrapes(options: FirstScrapes): Promise<void> 
   await looking.catch((error: unknown) => {
     throw error instanceof DeadlineExceededError && refused.length > 0 ? scrapesRefused(refused, error) : error;
   });
+}
+
+const isOfProxies = ({ labels }: ActiveTarget) => labels.job === JOB;
+
+/** One that was scraped comes before others with its address. */
+function byInstance(targets: readonly ActiveTarget[]): Map<string, ActiveTarget> {
+  const upLast = targets.toSorted((a, b) => Number(a.health === 'up') - Number(b.health === 'up'));
+  return new Map(upLast.map((target) => [target.labels.instance ?? '', target]));
+}
+
+/** Whether a number has been the same for so long. */
+function stillFor(ms: number | undefined): (count: number) => boolean {
+  let last = Number.NaN;
+  let since = performance.now();
+  return (count) => {
+    if (count !== last) since = performance.now();
+    last = count;
+    return ms !== undefined && performance.now() - since >= ms;
+  };
 }
 
 function scrapesRefused(refused: string[], cause: unknown): HarnessError {

@@ -14,6 +14,7 @@ export function workloadConfig(scenario: Scenario, service: ServiceSpec, pods: P
       .map(({ atMs, untilMs, path, method, change }) => ({ atMs, untilMs, path, method, change })),
     ...(service.protocol && { protocol: service.protocol }),
     ...(service.serverSpeaksFirst !== undefined && { serverSpeaksFirst: service.serverSpeaksFirst }),
+    ...(service.concurrency !== undefined && { concurrency: service.concurrency }),
     pods,
   };
 }

@@ -44,10 +44,12 @@ function messageOf(bytes) {
   return bytes > 0 ? { padding: 'eHh4'.repeat(bytes / 3) + ['', 'eA==', 'eHg='][bytes % 3] } : {};
 }
 
-// Each VU has a client, and with it a connection, for every gRPC service that it may call.
+// Each VU has a client, and with it a connection, for every address of the gRPC services that it may call.
 const clients = new Map();
 for (const { rpc } of streams.flat()) {
-  if (rpc && !clients.has(rpc.authority)) clients.set(rpc.authority, newClient());
+  for (const address of rpc ? (rpc.addresses ?? [rpc.address]) : []) {
+    if (!clients.has(address)) clients.set(address, newClient());
+  }
 }
 
 function newClient() {
@@ -74,6 +76,9 @@ function choose(index) {
   return requests.find((request) => point < request.below) ?? requests[requests.length - 1];
 }
 
+/** Where no proxy spreads requests, they go to the pods in turn. */
+const inTurn = (all) => all[exec.scenario.iterationInTest % all.length];
+
 const encode = (text) => (text ? encodeURIComponent(text) : '');
 
 export function setup() {
@@ -91,7 +96,8 @@ export default function () {
     invoke(id, request);
     return;
   }
-  const response = http.request(request.method, request.url, request.body, request.params);
+  const url = request.urls ? inTurn(request.urls) : request.url;
+  const response = http.request(request.method, url, request.body, request.params);
   const end = `${Date.now() + 1}.000`;
   const code = response.error_code;
   if (isAnswer(code)) {
@@ -104,12 +110,13 @@ export default function () {
 }
 
 function invoke(id, { rpc, body, params }) {
-  const own = clients.get(rpc.authority);
+  const address = rpc.addresses ? inTurn(rpc.addresses) : rpc.address;
+  const own = clients.get(address);
   let end;
   try {
     if (!own.connected) {
       const { timeout } = params;
-      own.client.connect(rpc.address, { plaintext: true, authority: rpc.authority, timeout, maxReceiveSize: 1 << 26 });
+      own.client.connect(address, { plaintext: true, authority: rpc.authority, timeout, maxReceiveSize: 1 << 26 });
       own.connected = true;
     }
     end = readEnd(own.client.invoke(rpc.method, body, params));

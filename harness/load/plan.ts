@@ -7,7 +7,7 @@ export interface LoadPlan {
   seed: number;
   traffic: TrafficSpec[];
   services: Record<QualifiedName, { authority: string; port: number; protocol?: 'grpc' }>;
-  /** Authority to `ip:port` of the load generator's outbound proxy. */
+  /** Authority to `ip:port` of the load generator's outbound proxy; without one to the pods, in turn (core/load-turns.ts). */
   hosts: Record<string, string>;
   /** The pod that k6 is, in the mesh; names the journal. */
   pod: string;

@@ -143,3 +143,17 @@ test('traffic to nobody', () => {
     expect.objectContaining({ code: 'UNKNOWN_SERVICE', hint: 'services: shop/web, shop/pay' }),
   );
 });
+
+test('an authority with further addresses is asked at each in turn, by its own name', () => {
+  const shape: TrafficShape = { executor: 'constant-vus', vus: 1, durationMs: 1000 };
+  const one = plan([stream(shape, [{ path: '/a', service: 'shop/pay', timeoutMs: 2000 }])]);
+  const { authority, port } = one.services['shop/pay']!;
+  const name = port === 80 ? authority : `${authority}:${port}`;
+  const hosts = { [authority]: '127.0.0.2:1', [`2.${authority}`]: '127.0.0.3:1', [`3.${authority}`]: '127.0.0.4:1' };
+  const [[spread]] = dataIn({ ...one, hosts }).streams;
+  expect(spread.urls).toEqual([`http://${name}/a`, `http://2.${name}/a`, `http://3.${name}/a`]);
+  expect(spread.params.headers.host).toBe(name);
+  const [[alone]] = dataIn({ ...one, hosts: { [authority]: '127.0.0.2:1' } }).streams;
+  expect(alone).not.toHaveProperty('urls');
+  expect(alone.params.headers).not.toHaveProperty('host');
+});

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { CALLER_HEADER, JOURNAL_VERSION, MESH_ERROR_HEADER, POD_HEADER } from '../../sim-services/contract.ts';
 import { HarnessError } from '../core/errors.ts';
+import { turnsOf } from '../core/load-turns.ts';
+import { projectFile } from '../core/project.ts';
 import type { RequestSpec, TrafficSpec } from '../scenario/model.ts';
 import { LOAD_WORKLOAD } from '../scenario/model.ts';
 import { JOB_FILES } from './command.ts';
@@ -9,7 +11,7 @@ import { protosOf } from './grpc-proto.ts';
 import type { LoadPlan } from './plan.ts';
 
 const PLACEHOLDER = '__PLAN__';
-const PROGRAM = new URL('./k6-program.js', import.meta.url);
+const PROGRAM = projectFile('harness/load/k6-program.js');
 /** What makes the headers of a request big; the name is that of the services' calls. */
 const PADDING_HEADER = 'x-meshproof-padding';
 
@@ -59,7 +61,9 @@ function requestData(plan: LoadPlan, spec: TrafficSpec, request: RequestSpec) {
     start: [request.service, request.method, request.path].map(encodeURIComponent).join(','),
   };
   // As clients write it: the port only where it is not HTTP's own.
-  const authority = service.port === 80 ? service.authority : `${service.authority}:${service.port}`;
+  const ofPort = (name: string) => (service.port === 80 ? name : `${name}:${service.port}`);
+  const authority = ofPort(service.authority);
+  const turns = turnsOf(service.authority, plan.hosts);
   const headers = {
     [CALLER_HEADER]: LOAD_WORKLOAD.id,
     ...(request.headerBytes ? { [PADDING_HEADER]: 'x'.repeat(request.headerBytes) } : {}),
@@ -69,6 +73,7 @@ function requestData(plan: LoadPlan, spec: TrafficSpec, request: RequestSpec) {
       ...common,
       rpc: {
         address: `${service.authority}:${service.port}`,
+        ...(turns.length > 1 && { addresses: turns.map((name) => `${name}:${service.port}`) }),
         authority,
         method: request.path,
         ownConnection: request.ownConnection === true,
@@ -80,10 +85,13 @@ function requestData(plan: LoadPlan, spec: TrafficSpec, request: RequestSpec) {
     ...common,
     method: request.method,
     url: `http://${authority}${request.path}`,
+    ...(turns.length > 1 && { urls: turns.map((name) => `http://${ofPort(name)}${request.path}`) }),
     params: {
       timeout: request.timeoutMs,
       headers: {
         ...headers,
+        // Whichever pod's turn it is.
+        ...(turns.length > 1 ? { host: authority } : {}),
         ...(request.requestBytes > 0 ? { 'content-type': 'text/plain' } : {}),
         // k6 closes the connection behind such a request. Where others of a VU keep theirs, it may be one of those.
         ...(request.ownConnection ? { connection: 'close' } : {}),

@@ -4,10 +4,15 @@ import { ANNOTATIONS } from '../../mesh/cluster/contract.ts';
 import type { Kube, KubernetesObject, PodObject } from '../kubernetes/contract.ts';
 
 const EVERY_MS = 250;
+/**
+ * Pods at once: more than the API server has connections to spare, so that each of the addresses behind the webhook's Service is
+ * asked, one that just went away among them (a single pod is answered by whichever address is asked).
+ */
+const AT_ONCE = 8;
 
 /**
- * Waits until pods get their sidecar: a pod that asks for injection is created for trial (dry run, nothing remains) until
- * it comes back with one. Webhooks fail open, so that without this look pods would come up unmeshed and nobody would know.
+ * Waits until pods get their sidecar: several that ask for injection are created for trial at once (dry run, nothing remains)
+ * until all come back with one. Webhooks fail open, so that without this look pods would come up unmeshed and nobody would know.
  * @param namespace an existing one in which injection is not forbidden
  * @throws HarnessError INJECTOR_NOT_WORKING with what came back last; the signal's reason
  */
@@ -19,9 +24,10 @@ export async function waitForInjection(
   try {
     await waitFor(
       async (seen) => {
-        const pod = await tryPod(kube, namespace, options.signal);
-        if (hasSidecar(pod)) return true;
-        seen('the pod was admitted as it is: the webhook was not asked or did not answer');
+        const pods = await Promise.all(Array.from({ length: AT_ONCE }, () => tryPod(kube, namespace, options.signal)));
+        const bare = pods.filter((pod) => !hasSidecar(pod)).length;
+        if (bare === 0) return true;
+        seen(`${bare} of ${AT_ONCE} pods were admitted as they are: the webhook was not asked or did not answer`);
         return undefined;
       },
       {
@@ -48,7 +54,8 @@ export function hasSidecar(pod: Pick<PodObject, 'spec'>): boolean {
   return [...containers, ...initContainers].some(({ name }) => name === 'linkerd-proxy');
 }
 
-async function tryPod(kube: Kube, namespace: string, signal: AbortSignal): Promise<PodObject> {
+/** What admission would make of a pod that asks for injection, were it created in a namespace now. */
+export async function tryPod(kube: Kube, namespace: string, signal: AbortSignal): Promise<PodObject> {
   const pod: KubernetesObject = {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -2,9 +2,11 @@ import { ADMIN_PATHS, type OriginRequest } from '../../../sim-services/contract.
 import { epochMs } from '../../core/clock.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { AGENT_PORT } from '../../core/load-agent.ts';
-import type { ProxyPage } from '../contract.ts';
+import type { PageEvidence } from '../../evidence/types.ts';
+import type { PageTarget, ProxyPage } from '../contract.ts';
 import type { Kube } from '../kubernetes/contract.ts';
 import { PAGE_READER } from './page-reader/contract.ts';
+import { readThrough } from './page-reader/evidence.ts';
 
 const DEADLINE_MS = 20_000;
 const PROXY_ADMIN_PORT = 4191;
@@ -47,8 +49,15 @@ export class PodAdmin {
     return { namespace: this.namespace, pod: this.pod, instance, fromMs, untilMs: epochMs(), text };
   }
 
+  /** Of a pod with the reader: a page as Prometheus itself would get it. Never rejects. */
+  async pageEvidence(target: PageTarget): Promise<PageEvidence> {
+    const host = target.ip.includes(':') ? `[${target.ip}]` : target.ip;
+    const base = await this.#kube.gateway(this.namespace, this.pod, PAGE_READER.port);
+    return readThrough(`${base}${pagePath(`${host}:${target.port}`)}`, target);
+  }
+
   #read(instance: string): Promise<string> {
-    return this.#request(PAGE_READER.port, `${PAGE_READER.page}?instance=${encodeURIComponent(instance)}`);
+    return this.#request(PAGE_READER.port, pagePath(instance));
   }
 
   async #request(port: number, path: string, init: RequestInit = {}): Promise<string> {
@@ -65,4 +74,8 @@ export class PodAdmin {
       throw new HarnessError('POD_ADMIN', `${where} can't be reached: ${(cause as Error).message}`, { hint, cause });
     }
   }
+}
+
+function pagePath(instance: string): string {
+  return `${PAGE_READER.page}?instance=${encodeURIComponent(instance)}`;
 }

@@ -1,16 +1,16 @@
+import { refuseBeyondRelease } from '../beyond-release.ts';
 import type { EnvironmentOptions, EnvironmentProvider, EnvironmentSession, SessionContext } from '../contract.ts';
 import { connectKube } from '../kubernetes/connect.ts';
 import { ApiWatch } from '../kubernetes/health.ts';
 import { step } from '../step.ts';
 import type { StepContext } from './contract.ts';
 import { connectDocker } from './docker.ts';
+import { linkerdMesh, simulatedMesh } from './mesh.ts';
 import { removeRun } from './remove.ts';
 import { startScenario } from './scenario.ts';
 import { createCluster } from './steps/cluster.ts';
 import { installGatewayApi, tryGatewayApi } from './steps/gateway-api.ts';
 import { loadImages, prepareImages } from './steps/images.ts';
-import { installLinkerd } from './steps/linkerd.ts';
-import { installSimulatedMesh } from './steps/simulated-mesh.ts';
 import { readVersions } from './versions.ts';
 
 /** A kind cluster with Linkerd, or with our own sidecars in real pods. One scenario at a time: they share namespaces. */
@@ -44,7 +44,7 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
   ]);
   for (const outcome of loaded) if (outcome.status === 'rejected') throw outcome.reason;
   const mesh = await step(session, 'mesh', linkerd ? 'Linkerd' : 'simulated', () =>
-    (linkerd ? installLinkerd : installSimulatedMesh)(kube, cluster, images, context),
+    (linkerd ? linkerdMesh : simulatedMesh)(kube, cluster, images, context),
   );
   const watch = stack.use(new ApiWatch(kube));
   // What a scenario could not take away itself; a cluster of the run alone goes as a whole.
@@ -56,16 +56,15 @@ async function open(options: EnvironmentOptions, session: SessionContext): Promi
   }
   const owned = stack.move();
   return {
-    start: (scenario, to) =>
-      startScenario(scenario, {
-        ...context,
-        ...to,
-        kube,
-        cluster,
-        images,
-        mesh,
+    async start(scenario, to) {
+      const parts = { ...context, ...to };
+      const present = await mesh.of(scenario, parts);
+      refuseBeyondRelease(scenario, present);
+      return startScenario(scenario, {
+        ...{ ...parts, kube, cluster, images, mesh: present, upgrade: mesh },
         check: () => watch.check(),
-      }),
+      });
+    },
     async [Symbol.asyncDispose]() {
       try {
         await owned.disposeAsync();

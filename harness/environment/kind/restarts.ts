@@ -8,8 +8,8 @@ import type { Docker } from './docker.ts';
 
 export interface PodRestart {
   spec: RestartSpec;
-  namespace: string;
-  pod: string;
+  /** The pod that has the replica's place when it is to die: a roll-out may have replaced the first one. */
+  find(): { namespace: string; pod: string };
 }
 
 /** Containers of a pod that die together. */
@@ -34,8 +34,9 @@ export class PodRestarts extends BackgroundWork {
     for (const restart of restarts) this.begin((signal) => this.#restart(restart, originEpochMs, signal));
   }
 
-  async #restart({ spec, namespace, pod }: PodRestart, originEpochMs: number, signal: AbortSignal): Promise<void> {
+  async #restart({ spec, find }: PodRestart, originEpochMs: number, signal: AbortSignal): Promise<void> {
     await sleep(Math.max(0, originEpochMs + spec.atMs - epochMs()), signal);
+    const { namespace, pod } = find();
     const before = await this.#pod(namespace, pod);
     const statuses = containersOf(before).filter((c) => KILLED.includes(c.name));
     const ids = KILLED.flatMap((name) => statuses.find((c) => c.name === name)?.containerID?.split('//')[1] ?? []);

@@ -32,3 +32,11 @@ it('says nothing more of what is plain', () => {
   }
   for (const service of services) expect(service).not.toHaveProperty('outboundPolicy');
 });
+
+it('has identities where there are proxies', () => {
+  const identities = (scenario = aScenario()) =>
+    topologyOf(scenario, nothing).workloads.map(({ identity }) => identity);
+  const of = (account: string) => `${account}.serviceaccount.identity.linkerd.cluster.local`;
+  expect(identities()).toEqual(['', of('web.shop'), of('shared.store')]);
+  expect(identities(aScenario({ unmeshed: true }))).toEqual(['', '', '']);
+});

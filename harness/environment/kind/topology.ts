@@ -6,7 +6,7 @@ import { CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN } from './contract.ts';
 
 /** What the cluster made of a scenario: its pods by workload, and the addresses of its Services. */
 export interface Deployed {
-  /** By qualified name of the service. */
+  /** By qualified name of the service, in the order of their replicas. */
   pods: ReadonlyMap<string, readonly PodObject[]>;
   services: readonly KubernetesObject[];
   /** null when k6 runs outside the mesh. */
@@ -14,9 +14,11 @@ export interface Deployed {
 }
 
 const ADMIN_PORT = 4191;
+/** Who has no proxy has no identity. */
+const OUTSIDE = '';
 const TRUST = { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE };
 
-/** Who stands in the mesh. Replicas of a workload are numbered in the order of their pods' names. */
+/** Who stands in the mesh. */
 export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
   const workloads: WorkloadInfo[] = scenario.services.map((service) => workloadInfo(scenario, service));
   const pods: PodInfo[] = [];
@@ -24,11 +26,10 @@ export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
     workloads.unshift(workloadInfo(scenario, loadService()));
     pods.push(podInfo(deployed.loadPod, LOAD_WORKLOAD.id, 0, null));
   } else {
-    workloads.unshift({ ...workloadInfo(scenario, loadService()), identity: '' });
+    workloads.unshift({ ...workloadInfo(scenario, loadService()), identity: OUTSIDE });
   }
   for (const service of scenario.services) {
-    const own = [...(deployed.pods.get(service.id) ?? [])].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    own.forEach((pod, replica) => {
+    (deployed.pods.get(service.id) ?? []).forEach((pod, replica) => {
       pods.push(podInfo(pod, service.id, replica, service.appPort));
     });
   }
@@ -50,7 +51,8 @@ export function topologyOf(scenario: Scenario, deployed: Deployed): Topology {
   return { trustDomain: TRUST_DOMAIN, controlPlaneNamespace: CONTROL_PLANE_NAMESPACE, workloads, pods, services };
 }
 
-function podInfo(pod: PodObject, workload: string, replica: number, appPort: number | null): PodInfo {
+/** @param replica which of its workload it is; of a successor that of a roll-out, which of those */
+export function podInfo(pod: PodObject, workload: string, replica: number, appPort: number | null): PodInfo {
   const ip = pod.status.podIP ?? '';
   return {
     namespace: pod.metadata.namespace ?? '',
@@ -65,6 +67,8 @@ function podInfo(pod: PodObject, workload: string, replica: number, appPort: num
 
 function workloadInfo(scenario: Scenario, service: ServiceSpec): WorkloadInfo {
   const { id, namespace, name, serviceAccount } = service;
-  const identity = identityName(serviceAccount, namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN);
+  const identity = scenario.unmeshed
+    ? OUTSIDE
+    : identityName(serviceAccount, namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN);
   return { id, namespace, name, serviceAccount, identity, ...workloadFields(scenario, service, TRUST) };
 }

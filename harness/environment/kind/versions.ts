@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { HarnessError } from '../../core/errors.ts';
+import { projectFile } from '../../core/project.ts';
 
 export { withMirror } from './image-name.ts';
 
-const FILE = fileURLToPath(new URL('../../../kind-config/versions.yaml', import.meta.url));
+const FILE = projectFile('kind-config/versions.yaml');
 
 const SHA256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const RELEASE = z.string().regex(/^v\d+\.\d+\.\d+$/, 'must be a version such as v1.2.3');

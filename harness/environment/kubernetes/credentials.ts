@@ -9,6 +9,8 @@ export interface KubeCredentials {
   context: string;
   /** URL of the API server, without a slash at its end. */
   server: string;
+  /** All of it, with that context for the current one. */
+  config: KubeConfig;
   /** What an HTTPS request needs: trust, client certificate, headers with a token that is still valid, agent. */
   requestOptions(): Promise<RequestOptions>;
 }
@@ -29,8 +31,8 @@ export async function readKubeconfig(options: {
     new HarnessError('KUBECONFIG_BAD', `${kubeconfig}: ${what}`, { hint: HINT, exitCode: EXIT.environment, cause });
   if (!existsSync(kubeconfig)) throw bad('there is no such file');
   // It is large, and most commands do without it.
-  const client = await import('@kubernetes/client-node');
-  const config = new client.KubeConfig();
+  const { KubeConfig } = await import('./client-library.ts');
+  const config = new KubeConfig();
   try {
     config.loadFromFile(kubeconfig);
   } catch (error) {
@@ -53,6 +55,7 @@ export async function readKubeconfig(options: {
     kubeconfig,
     context,
     server: cluster.server.replace(/\/+$/, ''),
+    config,
     requestOptions: () => requestOptions(config),
   };
   try {

@@ -51,7 +51,8 @@ export async function waitForPods(kube: Kube, options: WaitForPods): Promise<Pod
   }
 }
 
-async function failEarly(kube: Kube, what: string, pods: PodObject[], doctor: PodDoctor): Promise<void> {
+/** @throws HarnessError POD_FAILED when one of them is in a state that never heals */
+export async function failEarly(kube: Kube, what: string, pods: PodObject[], doctor: PodDoctor): Promise<void> {
   const now = performance.now();
   const failed = pods.flatMap((pod) => {
     const state = doctor.hopeless(pod, now);

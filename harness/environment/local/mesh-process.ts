@@ -1,24 +1,18 @@
-import { HarnessError } from '../../core/errors.ts';
-import { type Child, childDied, startChild } from '../../core/process.ts';
+import { ChildCalls } from '../../core/child-calls.ts';
+import { type Child, startChild } from '../../core/process.ts';
+import { projectFile } from '../../core/project.ts';
 import { abortable } from '../../core/wait.ts';
-import type { MeshCommand, MeshConfig, MeshReply, MeshStarted } from '../../mesh/contract.ts';
-import { nodeArgs, nodeEnv, projectFile } from './node-program.ts';
-
-type Body<T> = T extends { id: number } ? Omit<T, 'id'> : never;
+import type { MeshCommand, MeshConfig, MeshStarted } from '../../mesh/contract.ts';
+import { nodeArgs, nodeEnv } from './node-program.ts';
 
 /** The process that holds every sidecar, the identities and the Kubernetes API; spoken to over its IPC channel. */
 export class MeshProcess implements AsyncDisposable {
   readonly child: Child;
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #nextId = 1;
+  readonly #calls: ChildCalls<MeshCommand>;
 
   private constructor(child: Child) {
     this.child = child;
-    child.onMessage((message) => this.#onReply(message as MeshReply));
-    void child.exited.then(() => {
-      for (const { reject } of this.#waiting.values()) reject(childDied(child));
-      this.#waiting.clear();
-    });
+    this.#calls = new ChildCalls(child);
   }
 
   /** @throws HarnessError as the mesh reports it (PORT_TAKEN, UNKNOWN_MESH_VERSION), CHILD_DIED; the signal's reason */
@@ -49,26 +43,8 @@ export class MeshProcess implements AsyncDisposable {
   }
 
   /** Sends a command and waits for its reply; the child's death is the reply's failure. */
-  request(body: Body<MeshCommand>): Promise<unknown> {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      try {
-        this.child.send({ id, ...body });
-      } catch (error) {
-        this.#waiting.delete(id);
-        reject(error as Error);
-      }
-    });
-  }
-
-  #onReply(reply: MeshReply): void {
-    const waiting = this.#waiting.get(reply?.id);
-    if (!waiting) return;
-    this.#waiting.delete(reply.id);
-    if (reply.ok) waiting.resolve(reply.value);
-    else waiting.reject(new HarnessError(reply.error.code, reply.error.message, { hint: reply.error.hint }));
+  request(command: Parameters<ChildCalls<MeshCommand>['request']>[0]): Promise<unknown> {
+    return this.#calls.request(command);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,15 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** A file of the project, by its path from the top. */
-export function projectFile(path: string): string {
-  return join(ROOT, path);
-}
-
-/** Arguments that run a TypeScript file; a small young generation keeps resident memory down at no cost in speed (ADR 0001). */
+/** Arguments that run a program of ours; a small young generation keeps resident memory down at no cost in speed (ADR 0001). */
 export function nodeArgs(file: string, options: { semiSpaceMb?: number } = {}): string[] {
   return [
     ...(options.semiSpaceMb ? [`--max-semi-space-size=${options.semiSpaceMb}`] : []),

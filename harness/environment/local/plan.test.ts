@@ -116,6 +116,27 @@ describe('processes', () => {
   });
 });
 
+describe('connections of one service', () => {
+  const fault = (type: string, service: string) => [
+    { type, atMs: null, untilMs: null, service, replica: null, params: {} } as never,
+  ];
+  const listened = ({ mesh }: LocalPlan) =>
+    mesh.pods.flatMap((pod) => (pod.egressOf ?? []).map(({ service }) => `${pod.deployment} -> ${service.name}`));
+
+  it.each([
+    ['none', undefined, []],
+    ['an opaque port', fault('opaque', 'shop/cart'), ['web -> cart']],
+    ['an opaque port that is called by the load generator', fault('opaque', 'shop/web'), ['load -> web']],
+    ['a late caller', fault('detection-timeout', 'shop/web'), ['web -> cart']],
+    ['another', fault('skip-inbound', 'shop/cart'), []],
+  ])(
+    'come at an address of their own where a fault needs to know their destination: %s',
+    async (_what, faults, told) => {
+      expect(listened(await plan({ ...(faults && { faults }) }))).toEqual(told);
+    },
+  );
+});
+
 describe('addresses', () => {
   const listeners = ({ mesh, prometheus, processes }: LocalPlan) => [
     mesh.kubernetesApi,

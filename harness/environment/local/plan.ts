@@ -4,14 +4,16 @@ import { APP_PATHS } from '../../../sim-services/contract.ts';
 import type { InboundPolicy } from '../../core/policy.ts';
 import { identityName, type PodInfo, type ServiceInfo, type Topology, type WorkloadInfo } from '../../core/topology.ts';
 import type { MeshConfig, MeshPodConfig } from '../../mesh/contract.ts';
+import { findProfile } from '../../mesh/profiles/index.ts';
 import { authorityOf, type Scenario, type ServiceSpec } from '../../scenario/model.ts';
 import { calleesOf, loadTargets } from '../callees.ts';
 import { isProbedAtAdmin, loadService, prometheusService, serviceFields, workloadFields } from '../mesh-fields.ts';
 import { workloadConfig } from '../workload-config.ts';
 import type { Address, AddressSpace } from './addresses.ts';
 import { planControlPlane } from './control-plane.ts';
-import { type PodEgress, planEgress } from './egress.ts';
+import { dialledPast, isToldApart, type PodEgress, planEgress } from './egress.ts';
 import { digest, podSuffix, uidOf } from './names.ts';
+import { type RolloutPlan, skippedAddresses, stepsOf } from './rollout/plan.ts';
 
 export const TRUST_DOMAIN = 'cluster.local';
 export const CONTROL_PLANE_NAMESPACE = 'linkerd';
@@ -31,22 +33,27 @@ export interface LocalPlan {
   prometheus: Address;
   /** The pod that Prometheus is in the mesh; null when it stands outside. It is none of the topology's. */
   prometheusPod: MeshPodConfig | null;
+  /** Who takes whose place, in that order; null without a roll-out. */
+  rollout: RolloutPlan | null;
 }
 
 /**
- * One process hosts all pods, except those that the scenario restarts: each of these has a process of its own, so that it
- * can be killed alone (ADR 0002).
+ * One process hosts all pods, except those that the scenario restarts or replaces: each of these has a process of its own,
+ * so that it can end alone (ADR 0002).
  */
 export interface ProcessPlan {
   name: string;
+  /** With its pods, which are successors of others. */
+  startsLater?: boolean;
   workloads: WorkloadConfig[];
 }
 
-/** Lays a scenario out on loopback addresses. `dir` is the scenario's folder in results/. */
+/** Lays a scenario out on loopback addresses. `dir` is the scenario's folder in results/. @throws HarnessError UNKNOWN_MESH_VERSION */
 export async function planLocal(scenario: Scenario, dir: string, space: AddressSpace): Promise<LocalPlan> {
+  const { chart } = findProfile(scenario.mesh.version);
   const api = await space.listen(space.hostIp, 6443);
   const prometheus = await space.listen(space.hostIp, 9090);
-  const meshPods: MeshPodConfig[] = await planControlPlane(space, CONTROL_PLANE_NAMESPACE);
+  const meshPods: MeshPodConfig[] = await planControlPlane(space, CONTROL_PLANE_NAMESPACE, chart.adminPorts);
   const topology: Topology = {
     trustDomain: TRUST_DOMAIN,
     controlPlaneNamespace: CONTROL_PLANE_NAMESPACE,
@@ -68,8 +75,20 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
 
   const bareLoad = await planPod(scenario, loadService(), 0, space);
   const planned = await planPods(scenario, space);
-  const podsOf = ({ id }: ServiceSpec) => planned.get(id)!.map((pod) => pod.mesh);
-  const loadEgress = await planEgress(bareLoad.mesh, loadTargets(scenario), space, podsOf);
+  const { rollout: rolledOut } = scenario;
+  const next = rolledOut ? await planPods(scenario, space, { version: rolledOut.toVersion }) : null;
+  const skipped = rolledOut ? await skippedAddresses(scenario, space) : [];
+  const podsOf = ({ id }: ServiceSpec) => {
+    const own = skipped.find(({ service }) => service === id);
+    return own ? [own.address] : planned.get(id)!.map((pod) => dialledPast(pod.mesh));
+  };
+  const toldApart = (caller: string) => (callee: ServiceSpec) => isToldApart(scenario, caller, callee);
+  const loadEgress = await planEgress(
+    { ...bareLoad.mesh, toldApart: toldApart(loadService().id) },
+    loadTargets(scenario),
+    space,
+    podsOf,
+  );
   const loadPod = withListeners(bareLoad.mesh, loadEgress);
   meshPods.push(loadPod);
   topology.workloads.push(workloadInfo(scenario, loadService()));
@@ -87,8 +106,9 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
     topology.services.push({ ...serviceInfo(service, clusterIp), ...policy });
     const callees = calleesOf(scenario, service);
     const pods: PodConfig[] = [];
-    for (const pod of own) {
-      const egress = await planEgress({ ...service, ip: pod.mesh.ip }, callees, space, podsOf);
+    for (const pod of [...own, ...(next?.get(service.id) ?? [])]) {
+      const caller = { ...service, ip: pod.mesh.ip, toldApart: toldApart(service.id) };
+      const egress = await planEgress(caller, callees, space, podsOf);
       meshPods.push(withListeners(pod.mesh, egress));
       topology.pods.push(pod.info);
       pods.push(podConfig(pod, egress, dir));
@@ -106,16 +126,33 @@ export async function planLocal(scenario: Scenario, dir: string, space: AddressS
   }
   if (shared.workloads.length > 0) processes.unshift(shared);
   const loadHosts = hostsOfLoad(scenario, loadPod, loadEgress);
-  return { topology, mesh, processes, loadPod, loadHosts, prometheus, prometheusPod };
+  let rollout: RolloutPlan | null = null;
+  if (rolledOut && next) {
+    const { adminPorts } = findProfile(rolledOut.toVersion).chart;
+    const successors = await planControlPlane(space, CONTROL_PLANE_NAMESPACE, adminPorts, {
+      version: rolledOut.toVersion,
+    });
+    rollout = {
+      controlPlane: { old: meshPods.filter((pod) => pod.component !== null), next: successors },
+      skipped,
+      steps: stepsOf(scenario, (service, generation) => (generation === 'old' ? planned : next).get(service)!),
+    };
+    meshPods.push(...successors);
+  }
+  return { topology, mesh, processes, loadPod, loadHosts, prometheus, prometheusPod, rollout };
 }
 
 /** The pods of each service, by its qualified name. All have their addresses before the first one's calls are planned. */
-async function planPods(scenario: Scenario, space: AddressSpace): Promise<Map<string, PlannedPod[]>> {
+async function planPods(
+  scenario: Scenario,
+  space: AddressSpace,
+  successors: { version: string } | null = null,
+): Promise<Map<string, PlannedPod[]>> {
   const planned = new Map<string, PlannedPod[]>();
   for (const service of scenario.services) {
     const pods: PlannedPod[] = [];
     for (let replica = 0; replica < service.replicas; replica += 1) {
-      pods.push(await planPod(scenario, service, replica, space));
+      pods.push(await planPod(scenario, service, replica, space, successors));
     }
     planned.set(service.id, pods);
   }
@@ -171,15 +208,22 @@ function placePods(
   processes: ProcessPlan[],
 ): void {
   const restarted = new Set(scenario.restarts.filter((r) => r.service === service.id).map((r) => r.replica));
+  const hasOwn = ({ replica }: PodConfig) => scenario.rollout !== undefined || restarted.has(replica);
   const workload = (group: PodConfig[]): WorkloadConfig => workloadConfig(scenario, service, group);
-  const together = pods.filter((p) => !restarted.has(p.replica));
+  const together = pods.filter((p) => !hasOwn(p));
   if (together.length > 0) shared.workloads.push(workload(together));
-  for (const pod of pods.filter((p) => restarted.has(p.replica))) {
-    processes.push({ name: `${service.id}#${pod.replica}`, workloads: [workload([pod])] });
+  for (const [index, pod] of pods.entries()) {
+    if (!hasOwn(pod)) continue;
+    const successor = index >= service.replicas;
+    processes.push({
+      name: `${service.id}#${pod.replica}${successor ? '.next' : ''}`,
+      workloads: [workload([pod])],
+      ...(successor && { startsLater: true }),
+    });
   }
 }
 
-interface PlannedPod {
+export interface PlannedPod {
   mesh: MeshPodConfig;
   info: PodInfo;
   appAdmin: Address | null;
@@ -190,16 +234,19 @@ async function planPod(
   service: ServiceSpec,
   replica: number,
   space: AddressSpace,
+  successor: { version: string } | null = null,
 ): Promise<PlannedPod> {
   const ip = space.podIp();
-  const hash = digest(`${scenario.name}/${service.id}`).slice(0, 10);
-  const name = `${service.name}-${hash}-${podSuffix(`${scenario.seed}/${service.id}/${replica}`)}`;
+  const generation = successor ? `@${successor.version}` : '';
+  const hash = digest(`${scenario.name}/${service.id}${generation}`).slice(0, 10);
+  const name = `${service.name}-${hash}-${podSuffix(`${scenario.seed}/${service.id}/${replica}${generation}`)}`;
   const serves = service.appPort !== 0;
   const app = serves ? await space.listen(ip, service.appPort) : null;
   const appAdmin = serves ? await space.listen(ip, 9901) : null;
   const admin = await space.listen(ip, PROXY_ADMIN_PORT);
   const { inboundPolicy, skipsInbound } = workloadFields(scenario, service, TRUST);
   const mesh: MeshPodConfig = {
+    ...(successor && { version: successor.version, startsLater: true }),
     namespace: service.namespace,
     name,
     uid: uidOf(`${service.namespace}/${name}`),
@@ -244,7 +291,9 @@ function workloadInfo(scenario: Scenario, service: ServiceSpec): WorkloadInfo {
     namespace: service.namespace,
     name: service.name,
     serviceAccount: service.serviceAccount,
-    identity: identityName(service.serviceAccount, service.namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN),
+    identity: scenario.unmeshed
+      ? ''
+      : identityName(service.serviceAccount, service.namespace, CONTROL_PLANE_NAMESPACE, TRUST_DOMAIN),
     ...workloadFields(scenario, service, TRUST),
   };
 }

@@ -25,7 +25,13 @@ function stage(fail: { at?: string } = {}) {
   const restarts = new Restarts();
   const schedule = (atMs: number, downMs: number) =>
     restarts.schedule(
-      [{ spec: { atMs, downMs, service: 'shop/web', replica: 0 }, namespace: 'shop', pod: 'web-0', process }],
+      [
+        {
+          spec: { atMs, downMs, service: 'shop/web', replica: 0 },
+          target: () => ({ namespace: 'shop', pod: 'web-0', process }),
+          inTurn: (work) => work(),
+        },
+      ],
       origin,
       mesh,
     );

@@ -7,9 +7,10 @@ import type { ServiceProcess } from './service-process.ts';
 
 export interface Restart {
   spec: RestartSpec;
-  namespace: string;
-  pod: string;
-  process: ServiceProcess;
+  /** Whom it is about, when its time has come. */
+  target(): { namespace: string; pod: string; process: ServiceProcess };
+  /** Waits until nobody else does something to it, and lets nobody meanwhile. */
+  inTurn(work: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -21,13 +22,19 @@ export class Restarts extends BackgroundWork {
     for (const restart of restarts) this.begin((signal) => this.#restart(restart, originEpochMs, mesh, signal));
   }
 
-  async #restart(
-    { spec, namespace, pod, process }: Restart,
+  async #restart(restart: Restart, originEpochMs: number, mesh: MeshProcess, signal: AbortSignal): Promise<void> {
+    const { spec } = restart;
+    await sleep(Math.max(0, originEpochMs + spec.atMs - epochMs()), signal);
+    await restart.inTurn(() => this.#killAndStart(restart, originEpochMs, mesh, signal));
+  }
+
+  async #killAndStart(
+    { spec, target }: Restart,
     originEpochMs: number,
     mesh: MeshProcess,
     signal: AbortSignal,
   ): Promise<void> {
-    await sleep(Math.max(0, originEpochMs + spec.atMs - epochMs()), signal);
+    const { namespace, pod, process } = target();
     await Promise.all([mesh.request({ type: 'kill-pod', namespace, pod }), process.kill()]);
     await sleep(spec.downMs, signal);
     await process.start();

@@ -8,7 +8,9 @@ import {
 } from '../../../sim-services/contract.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { type Child, startChild, waitForMessage } from '../../core/process.ts';
-import { nodeArgs, nodeEnv, projectFile } from './node-program.ts';
+import { projectFile } from '../../core/project.ts';
+import { readJournalFiles } from './journal-files.ts';
+import { nodeArgs, nodeEnv } from './node-program.ts';
 import type { ProcessPlan } from './plan.ts';
 import { serviceFailure } from './service-failure.ts';
 
@@ -19,6 +21,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #signal: AbortSignal;
   #child: Child | null = null;
   #incarnation = 0;
+  #ended = false;
 
   constructor(plan: ProcessPlan, dir: string, signal: AbortSignal) {
     this.plan = plan;
@@ -26,7 +29,7 @@ export class ServiceProcess implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** null while it is killed on purpose. */
+  /** null while it is killed on purpose, and when it has ended so. */
   get child(): Child | null {
     return this.#child;
   }
@@ -78,6 +81,19 @@ export class ServiceProcess implements AsyncDisposable {
     await child?.stop(0, 'SIGKILL');
   }
 
+  /** Ends it in order, as when its pods are deleted: what is under way is answered, the journals are closed. */
+  async end(graceMs: number): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    this.#ended = true;
+    await child?.stop(graceMs);
+  }
+
+  /** It has not been started, or has ended for good. */
+  get isAway(): boolean {
+    return this.#ended || this.#incarnation === 0;
+  }
+
   async setOrigin(originEpochMs: number): Promise<void> {
     const body: OriginRequest = { originEpochMs };
     // It is the process' origin, so any of its pods may be told.
@@ -90,6 +106,8 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Journals of all incarnations of its pods. */
   async journals(): Promise<string[]> {
+    if (this.#ended) return Promise.all(this.pods.map((pod) => readJournalFiles(pod.journalDir)));
+    if (this.isAway) return [];
     return Promise.all(this.pods.map((pod) => adminRequest(pod, ADMIN_PATHS.truth)));
   }
 

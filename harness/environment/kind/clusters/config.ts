@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { projectFile } from '../../../core/project.ts';
 import { OWNER_MOUNT } from './owner.ts';
 
-const FILE = fileURLToPath(new URL('../../../../kind-config/cluster.yaml', import.meta.url));
+const FILE = projectFile('kind-config/cluster.yaml');
 
 interface KindConfig {
   networking?: Record<string, unknown>;

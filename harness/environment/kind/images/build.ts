@@ -3,9 +3,9 @@ import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from '../../../core/errors.ts';
+import { projectFile } from '../../../core/project.ts';
 import { printed } from '../../../core/run-command.ts';
 import type { StepContext } from '../contract.ts';
-import { PROJECT } from './bundle.ts';
 import { seconds } from './report.ts';
 
 /** Without a network nothing in it takes longer than some seconds; the target proxy may install iptables. */
@@ -13,7 +13,7 @@ const DEADLINE_MS = 15 * 60_000;
 const LAST_LINES = 12;
 
 /** Folder of the Dockerfiles. */
-export const DOCKERFILES = join(PROJECT, 'kind-config', 'images');
+export const DOCKERFILES = projectFile('kind-config/images');
 
 /** One file of a build's context: its text, or a program of this machine, which is known by what is said of it. */
 export type ContextFile = { text: string } | { program: string; identity: string };

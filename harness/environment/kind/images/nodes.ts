@@ -59,7 +59,7 @@ async function loadIntoNode(images: string[], node: string, context: StepContext
 }
 
 /** Names of the images in a node's containerd, in full. */
-async function imagesOf(node: string, context: StepContext): Promise<Set<string>> {
+export async function imagesOf(node: string, context: StepContext): Promise<Set<string>> {
   const list = await context.docker.exec(node, ['ctr', '--namespace=k8s.io', 'images', 'ls', '-q'], {
     signal: context.signal,
   });

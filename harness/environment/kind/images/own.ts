@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { projectFile } from '../../../core/project.ts';
 import type { StepContext } from '../contract.ts';
 import type { Base } from './base.ts';
 import { type BuildSpec, buildImage } from './build.ts';
-import { PROJECT } from './bundle.ts';
 import { storedImage } from './store.ts';
 
 /** What bundle() returns: texts by the names of their files. */
@@ -16,8 +15,11 @@ export function serviceImage(base: Base, programs: Programs, context: StepContex
 
 /** Sidecar and control plane of the simulated mesh. @throws HarnessError IMAGE_BUILD_FAILED */
 export async function proxyImage(base: Base, programs: Programs, context: StepContext): Promise<string> {
-  const redirect = await readFile(join(PROJECT, 'harness', 'mesh', 'cluster', 'redirect.sh'), 'utf8');
-  const files = { ...pick(programs, 'sidecar.mjs', 'control-plane.mjs'), 'redirect.sh': { text: redirect } };
+  const redirect = await readFile(projectFile('harness/mesh/cluster/redirect.sh'), 'utf8');
+  const files = {
+    ...pick(programs, 'sidecar.mjs', 'await.mjs', 'control-plane.mjs'),
+    'redirect.sh': { text: redirect },
+  };
   return buildImage(ofOurs('proxy', base, files), context);
 }
 

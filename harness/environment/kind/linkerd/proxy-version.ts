@@ -1,6 +1,7 @@
 import { HarnessError } from '../../../core/errors.ts';
 import { PROXY_PORTS } from '../../../mesh/cluster/contract.ts';
 import type { Kube, PodObject } from '../../kubernetes/contract.ts';
+import { isLive } from '../../kubernetes/pod-state.ts';
 import { hasSidecar } from '../injection-check.ts';
 
 const BUILD_INFO = /^proxy_build_info\{(?:[^}]*,)?version="v?([^"]+)"/m;
@@ -12,7 +13,8 @@ const BUILD_INFO = /^proxy_build_info\{(?:[^}]*,)?version="v?([^"]+)"/m;
  */
 export async function readProxyVersion(kube: Kube, namespace: string, signal: AbortSignal): Promise<string> {
   const pods = await kube.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' }, { namespace });
-  const pod = pods.find(hasSidecar);
+  // Not one that is being replaced.
+  const pod = pods.filter(isLive).find(hasSidecar);
   if (!pod) throw unknown(`no pod in ${namespace} has a proxy`);
   const where = `${namespace}/${pod.metadata.name}`;
   const url = await kube.gateway(namespace, pod.metadata.name, PROXY_PORTS.admin);

@@ -19,11 +19,8 @@ export const LOAD_LABELS = { app: LOAD_WORKLOAD.name };
 /** The load generator as a workload of the mesh: an agent that runs k6 when it is asked to. */
 export function loadObjects(scenario: Scenario, images: Pick<Images, 'load'>, mesh: MeshKind): KubernetesObject[] {
   const { name, namespace, serviceAccount } = LOAD_WORKLOAD;
-  const annotations = meshAnnotations(
-    { kind: mesh, version: scenario.mesh.version },
-    { inbound: String(ADMIN_PORT) },
-    tellingPorts(scenario, loadTargets(scenario)),
-  );
+  const tcpPorts = tellingPorts(scenario, loadTargets(scenario));
+  const annotations = meshAnnotations(scenario, mesh, { inbound: String(ADMIN_PORT) }, tcpPorts);
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } },
     {

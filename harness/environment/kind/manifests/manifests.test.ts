@@ -10,6 +10,8 @@ import { workloadObjects } from './workload.ts';
 
 const scenario = aScenario();
 const [web, cart] = scenario.services as [(typeof scenario.services)[0], (typeof scenario.services)[0]];
+const SIMULATED = { kind: 'simulated', version: '2.20' } as const;
+const LINKERD = { kind: 'linkerd', version: 'edge-26.8.3' } as const;
 const images = { service: 'meshproof/service:1', load: 'meshproof/load:1', prometheus: 'prom/prometheus:v3' };
 
 interface PodTemplate {
@@ -33,6 +35,7 @@ interface Container {
   startupProbe?: Probe;
   readinessProbe?: Probe;
   livenessProbe?: Probe;
+  lifecycle?: { preStop: { exec: { command: string[] } } };
   volumeMounts: { name: string; mountPath: string }[];
 }
 interface Probe {
@@ -117,6 +120,43 @@ describe('a workload', () => {
     expect(workloadObjects(scenario, cart, images, 'linkerd')).toEqual(copy);
   });
 
+  it('without a mesh asks for no sidecar, and says nothing else to one', () => {
+    const policy = { opaque: true, defaultPolicy: 'deny', skipInbound: true } as const;
+    for (const kind of ['simulated', 'linkerd'] as const) {
+      const bare = workloadObjects({ ...scenario, unmeshed: true }, { ...cart, ...policy }, images, kind);
+      expectSound(bare);
+      expect(podOf(bare).metadata.annotations).toEqual({
+        'linkerd.io/inject': 'disabled',
+        'meshproof.io/config-hash': expect.any(String),
+      });
+      const load = loadObjects({ ...scenario, unmeshed: true }, images, kind);
+      expect(podOf(load).metadata.annotations).toEqual({ 'linkerd.io/inject': 'disabled' });
+    }
+  });
+
+  it('whose pods are to be replaced under load has a successor first, leaves in order, and its journals stay', () => {
+    const rolledOut = { truthDir: '/var/lib/meshproof/truth/x', restMs: 1500 };
+    const rolled = workloadObjects(scenario, cart, images, 'simulated', false, rolledOut);
+    expect(deploymentOf(rolled)).toMatchObject({
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      minReadySeconds: 2,
+    });
+    const pod = podOf(rolled);
+    const appStays = Number(pod.spec.containers[0].lifecycle!.preStop.exec.command[1]);
+    const waits = 'config.alpha.linkerd.io/proxy-wait-before-exit-seconds';
+    const proxyStays = Number(pod.metadata.annotations[waits]);
+    // From outside to inside.
+    expect([0, appStays, proxyStays, pod.spec.terminationGracePeriodSeconds]).toEqual(
+      [0, appStays, proxyStays, pod.spec.terminationGracePeriodSeconds].toSorted((a, b) => a - b),
+    );
+    expect(new Set([0, appStays, proxyStays, pod.spec.terminationGracePeriodSeconds]).size).toBe(4);
+    const volume = pod.spec.volumes.find(({ name }) => name === 'journals');
+    expect(volume).toEqual({ name: 'journals', hostPath: { path: rolledOut.truthDir, type: 'Directory' } });
+    // Each pod has a folder of its own in it.
+    const mount = pod.spec.containers[0].volumeMounts.find(({ name }) => name === 'journals');
+    expect(mount).toMatchObject({ mountPath: '/var/lib/meshproof', subPathExpr: '$(MESHPROOF_POD_NAME)' });
+  });
+
   it('is probed at the app, in whole seconds; whether it has begun, beside the mesh', () => {
     expect(app.readinessProbe).toMatchObject({ httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 2 });
     expect(app.livenessProbe).toMatchObject({ httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 2 });
@@ -178,7 +218,7 @@ describe('a workload', () => {
 
 describe('Prometheus', () => {
   const of = (change: Partial<PrometheusSpec> = {}) =>
-    prometheusObjects({ scenario, images, mesh: 'simulated', meshed: false, ...change });
+    prometheusObjects({ scenario, images, mesh: SIMULATED, meshed: false, ...change });
   const [container] = podOf(of()).spec.containers;
 
   it('is made of sound objects, labelled as those of linkerd-viz', () => {
@@ -214,6 +254,38 @@ describe('Prometheus', () => {
     expect(container.readinessProbe).toMatchObject({ httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 });
   });
 
+  it('is as linkerd-viz of the release that the mesh is of, of the nearest where it is of none that is known', () => {
+    const jobs = (version: string, kind: 'simulated' | 'linkerd' = 'simulated') => {
+      const { data } = ofKind(of({ mesh: { kind, version } }), 'ConfigMap') as KubernetesObject & {
+        data: Record<string, string>;
+      };
+      return parse(data['prometheus.yml']!).scrape_configs as {
+        job_name: string;
+        relabel_configs: { regex: string }[];
+      }[];
+    };
+    const port = (version: string) =>
+      (podOf(of({ mesh: { kind: 'simulated', version } })).spec.containers as Container[])[0]!.ports;
+    expect(jobs('2.17')[3]!.job_name).toBe('linkerd-service-mirror');
+    expect(jobs('2.17')[2]!.relabel_configs[0]!.regex).toBe('admin-http');
+    expect(jobs('stable-2.13.4', 'linkerd')[2]!.relabel_configs[0]!.regex).toBe('admin-http');
+    expect(jobs('2.19')[2]!.relabel_configs[0]!.regex).toBe('admin');
+    expect(jobs('edge-26.8.1', 'linkerd')[2]!.relabel_configs[0]!.regex).toBe('.*admin$');
+    expect(port('2.18')).toMatchObject([{ name: 'admin-http' }]);
+    expect(port('2.19')).toMatchObject([{ name: 'admin' }]);
+  });
+
+  it('has the rules of the scenario beside its configuration, when there are any', () => {
+    const rules = 'groups: []\n';
+    const files = (change: object) =>
+      (ofKind(of({ scenario: aScenario(change) }), 'ConfigMap') as KubernetesObject & { data: Record<string, string> })
+        .data;
+    expect(Object.keys(files({}))).toEqual(['prometheus.yml']);
+    const { 'prometheus.yml': config, ...others } = files({ rules });
+    expect(others).toEqual({ 'scenario_rules.yml': rules });
+    expect(parse(config!)).toMatchObject({ rule_files: ['scenario_rules.yml'], global: { evaluation_interval: '2s' } });
+  });
+
   it('has a sidecar only when asked to, which neither those who read it nor, if simulated, its own scrapes pass', () => {
     const annotations = (change: Partial<PrometheusSpec>) => podOf(of(change)).metadata.annotations;
     expect(annotations({})).toEqual({ 'linkerd.io/inject': 'disabled' });
@@ -222,7 +294,7 @@ describe('Prometheus', () => {
       'config.linkerd.io/skip-inbound-ports': '9090,9902',
       'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': '0',
     };
-    expect(annotations({ meshed: true, mesh: 'linkerd' })).toEqual(meshed);
+    expect(annotations({ meshed: true, mesh: LINKERD })).toEqual(meshed);
     expect(annotations({ meshed: true })).toEqual({
       ...meshed,
       'config.linkerd.io/skip-outbound-ports': '443,6443,4191,9990,9995,9996',
@@ -233,7 +305,7 @@ describe('Prometheus', () => {
 
 describe('a meshed Prometheus', () => {
   const of = (change: Partial<PrometheusSpec> = {}) =>
-    prometheusObjects({ scenario, images, mesh: 'linkerd', meshed: true, ...change });
+    prometheusObjects({ scenario, images, mesh: LINKERD, meshed: true, ...change });
   const asked = aScenario({ mesh: { ...scenario.mesh, prometheus: 'meshed' } });
   const readerOf = (objects: KubernetesObject[]) => (podOf(objects).spec.containers as Container[])[1];
   const proxyJob = (objects: KubernetesObject[]) => {
@@ -252,10 +324,10 @@ describe('a meshed Prometheus', () => {
   });
 
   it('asks a simulated sidecar by name when the scenario wants it to be known by its identity', () => {
-    const simulated = of({ scenario: asked, mesh: 'simulated' });
+    const simulated = of({ scenario: asked, mesh: SIMULATED });
     expect(proxyJob(simulated).proxy_url).toBe('http://127.0.0.1:4140');
     expect(readerOf(simulated)!.env).toEqual([{ name: 'MESHPROOF_PAGES_VIA', value: '127.0.0.1:4140' }]);
-    for (const other of [of({ scenario: asked }), of({ mesh: 'simulated' })]) {
+    for (const other of [of({ scenario: asked }), of({ mesh: SIMULATED })]) {
       expect(proxyJob(other)).not.toHaveProperty('proxy_url');
       expect(readerOf(other)).not.toHaveProperty('env');
     }

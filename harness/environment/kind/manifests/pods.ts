@@ -1,6 +1,7 @@
 import { AGENT_PORT } from '../../../core/load-agent.ts';
 import { ANNOTATIONS } from '../../../mesh/cluster/contract.ts';
 import { TCP_PORTS_ANNOTATION } from '../../../mesh/cluster/tcp-ports.ts';
+import type { Scenario } from '../../../scenario/model.ts';
 import type { InstalledMesh } from '../contract.ts';
 
 /** Truth, control, clock and the load agent are here; no part of the mesh. */
@@ -11,15 +12,17 @@ const UID = 65532;
 export type MeshKind = InstalledMesh['kind'];
 
 /**
- * What a pod that wants a sidecar says to either mesh.
+ * What a pod that wants a sidecar says to either mesh; of an unmeshed scenario, that it wants none.
  * @param tcpPorts ports of services that it calls, which a simulated sidecar could not tell otherwise
  */
 export function meshAnnotations(
-  mesh: { kind: MeshKind; version: string },
+  { mesh, unmeshed }: Pick<Scenario, 'mesh' | 'unmeshed'>,
+  kind: MeshKind,
   skip: { inbound?: string; outbound?: string } = {},
   tcpPorts: readonly number[] = [],
 ): Record<string, string> {
-  const simulated = mesh.kind === 'simulated';
+  if (unmeshed) return { [ANNOTATIONS.inject]: 'disabled' };
+  const simulated = kind === 'simulated';
   return {
     [ANNOTATIONS.inject]: 'enabled',
     ...(skip.inbound && { [ANNOTATIONS.skipInboundPorts]: skip.inbound }),

@@ -1,18 +1,13 @@
 import { ANNOTATIONS } from '../../../mesh/cluster/contract.ts';
+import { RULES_FILE } from '../../../prometheus/rule-file.ts';
 import { linkerdVizConfig } from '../../../prometheus/scrape-config.ts';
 import { prometheusArgs } from '../../../prometheus/server.ts';
 import type { Scenario } from '../../../scenario/model.ts';
 import type { KubernetesObject } from '../../kubernetes/contract.ts';
-import { CONTROL_PLANE_NAMESPACE, type Images, VIZ_NAMESPACE } from '../contract.ts';
+import { CONTROL_PLANE_NAMESPACE, type Images, type InstalledMesh, VIZ_NAMESPACE } from '../contract.ts';
 import { PAGE_READER, PAGE_READER_ENV } from '../page-reader/contract.ts';
-import {
-  containerBasics,
-  DEPLOYMENT_BASICS,
-  type MeshKind,
-  meshAnnotations,
-  POD_BASICS,
-  unprivileged,
-} from './pods.ts';
+import { chartOf } from './chart.ts';
+import { containerBasics, DEPLOYMENT_BASICS, meshAnnotations, POD_BASICS, unprivileged } from './pods.ts';
 
 export const PROMETHEUS_PORT = 9090;
 const NAME = 'prometheus';
@@ -30,12 +25,17 @@ export const PROMETHEUS_LABELS = { component: NAME, 'linkerd.io/extension': 'viz
  */
 const PAST_THE_SIDECAR = '443,6443,4191,9990,9995,9996';
 
+/** linkerd-viz is of the release that the control plane is of. */
+type Mesh = Pick<InstalledMesh, 'kind' | 'version'>;
+
 export interface PrometheusSpec {
   scenario: Scenario;
   images: Pick<Images, 'prometheus' | 'load'>;
-  mesh: MeshKind;
+  mesh: Mesh;
   /** It gets a sidecar. */
   meshed: boolean;
+  /** Default: true. */
+  mayListPods?: boolean;
 }
 
 /** The outbound side of the pod's own sidecar. */
@@ -45,20 +45,24 @@ const SIDECAR = '127.0.0.1:4140';
  * Whether Prometheus asks its sidecar by name: where the identity of its scrapes matters, and the sidecar is a simulated one,
  * which can't see where a redirected connection was going.
  */
-function asksItsSidecar(scenario: Scenario, mesh: MeshKind): boolean {
-  return mesh === 'simulated' && scenario.mesh.prometheus === 'meshed';
+function asksItsSidecar(scenario: Scenario, { kind }: Mesh): boolean {
+  return kind === 'simulated' && scenario.mesh.prometheus === 'meshed';
 }
 
-/** prometheus.yml of a scenario: linkerd-viz's own, at the scenario's interval. */
-export function prometheusConfig(scenario: Scenario, mesh: MeshKind): string {
-  return linkerdVizConfig({
+/** What Prometheus reads of a scenario, by the names of the files: linkerd-viz's prometheus.yml at the scenario's interval, and its rules. */
+export function prometheusFiles(scenario: Scenario, mesh: Mesh): Record<string, string> {
+  const { scrapeIntervalMs } = scenario.mesh;
+  const { rules } = scenario;
+  const config = linkerdVizConfig({
     ...(asksItsSidecar(scenario, mesh) && { proxyUrl: `http://${SIDECAR}` }),
-    scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
-    scrapeTimeoutMs: scenario.mesh.scrapeIntervalMs,
+    ...{ scrapeIntervalMs, scrapeTimeoutMs: scrapeIntervalMs },
     controlPlaneNamespace: CONTROL_PLANE_NAMESPACE,
     vizNamespace: VIZ_NAMESPACE,
+    viz: chartOf(mesh.version).viz,
+    ...(rules !== undefined && { ruleFiles: [RULES_FILE] }),
     selfAddress: `localhost:${PROMETHEUS_PORT}`,
   });
+  return { 'prometheus.yml': config, ...(rules !== undefined && { [RULES_FILE]: rules }) };
 }
 
 /** Prometheus as linkerd-viz installs it (facts, section 4), with the access it needs and no more. */
@@ -66,12 +70,12 @@ export function prometheusObjects(spec: PrometheusSpec): KubernetesObject[] {
   const metadata = { name: NAME, namespace: VIZ_NAMESPACE };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    ...access(),
+    ...access(spec.mayListPods ?? true),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { ...metadata, name: `${NAME}-config` },
-      data: { 'prometheus.yml': prometheusConfig(spec.scenario, spec.mesh) },
+      data: prometheusFiles(spec.scenario, spec.mesh),
     },
     {
       apiVersion: 'v1',
@@ -79,7 +83,7 @@ export function prometheusObjects(spec: PrometheusSpec): KubernetesObject[] {
       metadata,
       spec: {
         selector: PROMETHEUS_LABELS,
-        ports: [{ name: 'admin', port: PROMETHEUS_PORT, targetPort: PROMETHEUS_PORT, protocol: 'TCP' }],
+        ports: [{ name: adminPort(spec.mesh), port: PROMETHEUS_PORT, targetPort: PROMETHEUS_PORT, protocol: 'TCP' }],
       },
     },
     {
@@ -96,21 +100,32 @@ export function prometheusObjects(spec: PrometheusSpec): KubernetesObject[] {
   ];
 }
 
-/** What it may do: the chart's ClusterRole, word for word. */
-function access(): KubernetesObject[] {
-  const group = 'rbac.authorization.k8s.io';
+/** linkerd-viz's ports follow the control plane's, which have names of their own since 2.19; all of these are called this. */
+function adminPort({ version }: Mesh): string {
+  return chartOf(version).adminPorts.identity === 'admin-http' ? 'admin-http' : 'admin';
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** What it may do: the chart's ClusterRole, word for word; without pods where it may not list them. */
+export function prometheusRole(mayListPods: boolean): KubernetesObject {
+  const resources = ['nodes', 'nodes/proxy', ...(mayListPods ? ['pods'] : [])];
+  return {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: ROLE },
+    rules: [{ apiGroups: [''], resources, verbs: ['get', 'list', 'watch'] }],
+  };
+}
+
+function access(mayListPods: boolean): KubernetesObject[] {
   return [
+    prometheusRole(mayListPods),
     {
-      apiVersion: `${group}/v1`,
-      kind: 'ClusterRole',
-      metadata: { name: ROLE },
-      rules: [{ apiGroups: [''], resources: ['nodes', 'nodes/proxy', 'pods'], verbs: ['get', 'list', 'watch'] }],
-    },
-    {
-      apiVersion: `${group}/v1`,
+      apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRoleBinding',
       metadata: { name: ROLE },
-      roleRef: { apiGroup: group, kind: 'ClusterRole', name: ROLE },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: ROLE },
       subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: VIZ_NAMESPACE }],
     },
   ];
@@ -119,9 +134,9 @@ function access(): KubernetesObject[] {
 function annotations({ scenario, mesh, meshed }: PrometheusSpec): Record<string, string> {
   if (!meshed) return { [ANNOTATIONS.inject]: 'disabled' };
   const inbound = `${PROMETHEUS_PORT},${PAGE_READER.port}`;
-  const skip = { inbound, ...(mesh === 'simulated' && { outbound: PAST_THE_SIDECAR }) };
+  const skip = { inbound, ...(mesh.kind === 'simulated' && { outbound: PAST_THE_SIDECAR }) };
   return {
-    ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skip),
+    ...meshAnnotations(scenario, mesh.kind, skip),
     'config.alpha.linkerd.io/proxy-wait-before-exit-seconds': '0',
   };
 }
@@ -153,7 +168,7 @@ function podSpec(spec: PrometheusSpec): object {
         ...containerBasics(images.prometheus),
         securityContext: unprivileged(UID),
         args: prometheusArgs(`${CONFIG_DIR}/prometheus.yml`, DATA_DIR, `0.0.0.0:${PROMETHEUS_PORT}`),
-        ports: [{ name: 'admin', containerPort: PROMETHEUS_PORT, protocol: 'TCP' }],
+        ports: [{ name: adminPort(spec.mesh), containerPort: PROMETHEUS_PORT, protocol: 'TCP' }],
         readinessProbe: {
           httpGet: { path: '/-/ready', port: PROMETHEUS_PORT },
           periodSeconds: 1,

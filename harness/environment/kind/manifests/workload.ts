@@ -21,6 +21,15 @@ import {
   POD_BASICS,
   unprivileged,
 } from './pods.ts';
+import {
+  appLifecycle,
+  deploymentStrategy,
+  journalMount,
+  journalVolume,
+  podBasics,
+  type RolledOut,
+  rolledOutAnnotations,
+} from './rolled-out.ts';
 
 const CONFIG_DIR = '/etc/meshproof';
 const CONFIG_FILE = 'service.json';
@@ -43,6 +52,7 @@ export function workloadObjects(
   images: Pick<Images, 'service'>,
   mesh: MeshKind,
   exposed = false,
+  rolledOut: RolledOut | null = null,
 ): KubernetesObject[] {
   const { name, namespace } = service;
   const config = JSON.stringify(processConfig(scenario, service), null, 2);
@@ -74,19 +84,20 @@ export function workloadObjects(
       kind: 'Deployment',
       metadata: { name, namespace },
       spec: {
-        ...DEPLOYMENT_BASICS,
+        ...deploymentStrategy(DEPLOYMENT_BASICS, rolledOut),
         replicas: service.replicas,
         selector: { matchLabels: podLabels(service) },
         template: {
           metadata: {
             labels: podLabels(service),
             annotations: {
-              ...meshAnnotations({ kind: mesh, version: scenario.mesh.version }, skippedPorts(service), tcpPorts),
-              ...podPolicyAnnotations(service),
+              ...meshAnnotations(scenario, mesh, skippedPorts(service), tcpPorts),
+              ...(!scenario.unmeshed && podPolicyAnnotations(service)),
+              ...rolledOutAnnotations(rolledOut),
               [CONFIG_HASH]: createHash('sha256').update(config).digest('hex').slice(0, 16),
             },
           },
-          spec: podSpec(scenario, service, images.service),
+          spec: podSpec(scenario, service, images.service, rolledOut),
         },
       },
     },
@@ -119,7 +130,7 @@ function skippedPorts({ skipInbound, appPort, skipOutbound }: ServiceSpec): { in
   };
 }
 
-function podSpec(scenario: Scenario, service: ServiceSpec, image: string): object {
+function podSpec(scenario: Scenario, service: ServiceSpec, image: string, rolledOut: RolledOut | null): object {
   const probed = isProbedAtAdmin(scenario, service) ? 'admin' : portNameOf(service);
   const probe = (path: string) => ({
     httpGet: { path, port: probed },
@@ -128,7 +139,7 @@ function podSpec(scenario: Scenario, service: ServiceSpec, image: string): objec
     timeoutSeconds: 5,
   });
   return {
-    ...POD_BASICS,
+    ...podBasics(POD_BASICS, rolledOut),
     serviceAccountName: service.serviceAccount,
     containers: [
       {
@@ -149,16 +160,17 @@ function podSpec(scenario: Scenario, service: ServiceSpec, image: string): objec
         readinessProbe: { ...probe(APP_PATHS.ready), failureThreshold: 3 },
         // A busy machine must not make it kill what is measured.
         livenessProbe: { ...probe(APP_PATHS.health), failureThreshold: 30 },
+        ...appLifecycle(rolledOut),
         volumeMounts: [
           { name: 'config', mountPath: CONFIG_DIR, readOnly: true },
           // It outlives the container, so that truth survives a restart.
-          { name: 'journals', mountPath: JOURNAL_DIR },
+          { name: 'journals', mountPath: JOURNAL_DIR, ...journalMount(rolledOut, SERVICE_ENV.podName) },
         ],
       },
     ],
     volumes: [
       { name: 'config', configMap: { name: configMapName(service) } },
-      { name: 'journals', emptyDir: {} },
+      { name: 'journals', ...journalVolume(rolledOut) },
     ],
   };
 }

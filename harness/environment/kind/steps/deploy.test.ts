@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LABELS, type ObjectRef } from '../../kubernetes/contract.ts';
+import { type KubernetesObject, LABELS, type ObjectRef } from '../../kubernetes/contract.ts';
 import { nameOf } from '../../kubernetes/discovery.ts';
 import { PaperKube } from '../testing/kube.ts';
 import { aScenario } from '../testing/scenario.ts';
@@ -134,8 +134,15 @@ describe('services', () => {
 });
 
 describe('Prometheus and the load generator', () => {
+  const crashing = (pod: KubernetesObject): KubernetesObject => {
+    const state = { waiting: { reason: 'CrashLoopBackOff' } };
+    const containerStatuses = [{ name: 'prometheus', ready: false, restartCount: 3, state }];
+    return { ...pod, spec: { containers: [{ name: 'prometheus' }] }, status: { phase: 'Running', containerStatuses } };
+  };
+  const PROMETHEUS = { mesh: { kind: 'simulated', version: '2.20' }, options: { meshedPrometheus: false } } as const;
+
   it('are made in namespaces of their own; what is in none is told', async () => {
-    const pod = await deployPrometheus(kube, aScenario(), images, { ...context, options: { meshedPrometheus: false } });
+    const pod = await deployPrometheus(kube, aScenario(), images, { ...context, ...PROMETHEUS });
     expect(pod.metadata.name).toBe('prometheus-0');
     expect(made.map(nameOf)).toEqual([
       'Namespace linkerd-viz',
@@ -146,14 +153,36 @@ describe('Prometheus and the load generator', () => {
     expect(made.map(nameOf).slice(3)).toEqual(['Namespace meshproof']);
   });
 
+  it('say what Prometheus says of rules that it refuses', async () => {
+    const list = kube.list.bind(kube);
+    kube.list = (async (kind: { kind: string }, options?: object) => {
+      const found = await list<KubernetesObject>(kind, options);
+      return kind.kind === 'Pod' ? found.map(crashing) : found;
+    }) as typeof kube.list;
+    const log = '/api/v1/namespaces/linkerd-viz/pods/prometheus-0/log';
+    const deployed = (change: object) =>
+      deployPrometheus(kube, aScenario(change), images, { ...context, ...PROMETHEUS });
+    kube.texts.set(log, 'level=error msg="loading groups failed" err="scenario_rules.yml: 3:5: group \\"a\\" is bad"');
+    await expect(deployed({ rules: 'groups: 1' })).rejects.toMatchObject({
+      code: 'RULES_REFUSED',
+      message: expect.stringMatching(/: scenario_rules.yml: 3:5: group "a" is bad$/),
+      hint: expect.stringContaining('linkerd-viz/prometheus-config'),
+    });
+    // What else it does not come up for stays what it is.
+    kube.texts.set(log, 'level=error msg="Opening storage failed" err="no space left on device"');
+    await expect(deployed({ rules: 'groups: 1' })).rejects.toMatchObject({ code: 'POD_FAILED' });
+    kube.texts.set(log, '');
+    await expect(deployed({})).rejects.toMatchObject({ code: 'POD_FAILED' });
+  });
+
   it('leave a linkerd-viz that is installed alone', async () => {
     kube.put({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
       metadata: { name: 'linkerd-linkerd-viz-prometheus' },
     });
-    await expect(
-      deployPrometheus(kube, aScenario(), images, { ...context, options: { meshedPrometheus: false } }),
-    ).rejects.toMatchObject({ code: 'OBJECT_NOT_OURS' });
+    await expect(deployPrometheus(kube, aScenario(), images, { ...context, ...PROMETHEUS })).rejects.toMatchObject({
+      code: 'OBJECT_NOT_OURS',
+    });
   });
 });

@@ -3,6 +3,7 @@ import { type Kube, type KubernetesObject, LABELS, type ObjectRef } from '../../
 import { nameOf, refOf } from '../../kubernetes/discovery.ts';
 import type { InstalledMesh } from '../contract.ts';
 import { namespace } from '../manifests/namespaces.ts';
+import type { RolledOut } from '../manifests/rolled-out.ts';
 
 /** What the steps that put a scenario into a cluster are given. */
 export interface DeployContext {
@@ -11,6 +12,8 @@ export interface DeployContext {
   mesh: Pick<InstalledMesh, 'kind'>;
   /** Services are to be reached from outside the cluster. */
   exposed?: boolean;
+  /** Pods of services will be replaced under load. */
+  rolledOut?: RolledOut | null;
   /** Throws when there is no point in waiting for pods any longer. */
   check?: () => void;
   /**

@@ -27,7 +27,7 @@ export async function prepareImages(context: StepContext): Promise<PreparedImage
   const simulated = context.options.mesh === 'simulated';
   const base = findBase(context);
   const [programs, node, prometheus, k6, mesh] = await allEnded([
-    bundle(['service', 'agent', 'page-reader', ...(simulated ? (['sidecar', 'control-plane'] as const) : [])]),
+    bundle(['service', 'agent', 'page-reader', ...(simulated ? (['sidecar', 'await', 'control-plane'] as const) : [])]),
     base.then((found) => baseWithNode(found, context)),
     takeTool('prometheus', base, context),
     takeTool('k6', base, context),

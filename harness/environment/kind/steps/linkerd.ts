@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { projectFile } from '../../../core/project.ts';
 import type { ResolvedTool } from '../../../core/tool.ts';
 import { type Kube, type KubernetesObject, LABELS } from '../../kubernetes/contract.ts';
 import { waitForPods } from '../../kubernetes/ready.ts';
 import { step } from '../../step.ts';
-import { CONTROL_PLANE_NAMESPACE, type InstallMesh, type StepContext } from '../contract.ts';
+import {
+  type Cluster,
+  CONTROL_PLANE_NAMESPACE,
+  type InstalledMesh,
+  type InstallMesh,
+  type StepContext,
+} from '../contract.ts';
+import { bringImages } from '../images/bring.ts';
 import { waitForInjection } from '../injection-check.ts';
 import { checkLinkerd } from '../linkerd/check.ts';
 import { renderLinkerd } from '../linkerd/cli.ts';
@@ -17,25 +24,38 @@ import {
   removeMesh,
 } from '../linkerd/installation.ts';
 import { readProxyVersion } from '../linkerd/proxy-version.ts';
+import { imagesIn, linkerdCli, withoutGatewayApi } from '../linkerd/release.ts';
 
-const VALUES = fileURLToPath(new URL('../../../../kind-config/linkerd-values.yaml', import.meta.url));
+export const VALUES = projectFile('kind-config/linkerd-values.yaml');
 /** Nodes may have to pull the images first. */
-const READY_DEADLINE_MS = 240_000;
+export const READY_DEADLINE_MS = 240_000;
 const INJECTION_DEADLINE_MS = 60_000;
 /** Any namespace in which injection is not forbidden, and that every cluster has. */
 const INJECTED_NAMESPACE = 'default';
-const SHARED_LABELS = { [LABELS.managedBy]: 'meshproof', [LABELS.run]: 'shared' };
+export const SHARED_LABELS = { [LABELS.managedBy]: 'meshproof', [LABELS.run]: 'shared' };
+
+/**
+ * Linkerd by its own CLI, of the release that the session is to begin with: `installRelease`.
+ */
+export const installLinkerd: InstallMesh = (kube, cluster, _images, context) =>
+  installRelease(kube, cluster, context, context.options.linkerdVersion);
 
 /**
  * Linkerd by its own CLI: rendered, applied, waited for, checked by `linkerd check`, and the injector tried. An installation
  * that an earlier run finished from the same CLI and values is taken as it is when it still works; any other mesh in
  * Linkerd's namespace is replaced.
- * @throws HarnessError TOOL_MISSING, LINKERD_CLI_FAILED, APPLY_REFUSED, PODS_NOT_READY, LINKERD_CHECK_FAILED,
- * INJECTOR_NOT_WORKING, PROXY_VERSION_UNKNOWN, CLUSTER_UNREACHABLE
+ * @param version undefined: that of the CLI that is there
+ * @throws HarnessError TOOL_MISSING, LINKERD_VERSION_DIFFERS, LINKERD_CLI_FAILED, IMAGE_MISSING, APPLY_REFUSED,
+ * PODS_NOT_READY, LINKERD_CHECK_FAILED, INJECTOR_NOT_WORKING, PROXY_VERSION_UNKNOWN, CLUSTER_UNREACHABLE
  */
-export const installLinkerd: InstallMesh = async (kube, _cluster, _images, context) => {
+export async function installRelease(
+  kube: Kube,
+  cluster: Cluster,
+  context: StepContext,
+  version: string | undefined,
+): Promise<InstalledMesh> {
   const [cli, values, namespace] = await Promise.all([
-    context.tool('linkerd'),
+    linkerdCli(context, version),
     readFile(VALUES, 'utf8'),
     kube.get(namespaceRef),
   ]);
@@ -44,9 +64,9 @@ export const installLinkerd: InstallMesh = async (kube, _cluster, _images, conte
   const installation =
     present?.inputs === inputs
       ? await reuse(kube, present, context)
-      : await install(kube, cli, { inputs, replace: namespace !== null }, context);
+      : await install(kube, cluster, cli, { inputs, replace: namespace !== null }, context);
   return { kind: 'linkerd', version: installation.version, proxyVersion: installation.proxyVersion };
-};
+}
 
 async function reuse(kube: Kube, present: Installation, context: StepContext): Promise<Installation> {
   await step(context, 'linkerd', `${present.version} of an earlier run`, async () => {
@@ -58,6 +78,7 @@ async function reuse(kube: Kube, present: Installation, context: StepContext): P
 
 async function install(
   kube: Kube,
+  cluster: Cluster,
   cli: ResolvedTool,
   { inputs, replace }: { inputs: string; replace: boolean },
   context: StepContext,
@@ -65,16 +86,14 @@ async function install(
   const { signal } = context;
   const apply = (objects: KubernetesObject[]) => kube.apply(objects, { labels: SHARED_LABELS, signal });
   const pinned = context.versions.linkerd.version;
-  if (cli.version !== pinned) {
-    context.note(
-      `Linkerd is ${cli.version} and not the pinned ${pinned}: the nodes must have its images, or pull them`,
-    );
-  }
-  if (replace) await step(context, 'linkerd removal', 'another mesh, or unfinished', () => removeMesh(kube, signal));
+  if (cli.version !== pinned) context.note(`Linkerd is ${cli.version} and not the pinned ${pinned}`);
   const [definitions, controlPlane] = await step(context, 'linkerd render', `${cli.path} ${cli.version}`, async () => [
-    await renderLinkerd(cli, ['--crds'], { signal }),
+    withoutGatewayApi(await renderLinkerd(cli, ['--crds'], { signal })),
     await renderLinkerd(cli, ['--values', VALUES], { signal }),
   ]);
+  // Before anything is changed: what can't be had leaves the cluster as it was.
+  await bringImages(imagesIn(controlPlane), cluster, context);
+  if (replace) await step(context, 'linkerd removal', 'another mesh, or unfinished', () => removeMesh(kube, signal));
   const all = [...definitions, ...controlPlane];
   const [first, rest] = identityFirst(all);
   await step(context, 'linkerd apply', `${first.length} objects`, () => apply(first));
@@ -118,6 +137,6 @@ async function ready(kube: Kube, expected: number, signal: AbortSignal): Promise
   await waitForPods(kube, { what, select: { namespace }, expected, deadlineMs: READY_DEADLINE_MS, signal });
 }
 
-function injects(kube: Kube, signal: AbortSignal): Promise<void> {
+export function injects(kube: Kube, signal: AbortSignal): Promise<void> {
   return waitForInjection(kube, INJECTED_NAMESPACE, { deadlineMs: INJECTION_DEADLINE_MS, signal });
 }

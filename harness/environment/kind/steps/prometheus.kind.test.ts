@@ -14,7 +14,7 @@ describe('Prometheus in a real cluster', () => {
   const context = {
     runId: `viz-${process.pid}`,
     signal: new AbortController().signal,
-    mesh: { kind: 'simulated' } as const,
+    mesh: { kind: 'simulated', version: '2.20' } as const,
     options: { meshedPrometheus: false },
     made: (refs: ObjectRef[]) => made.push(...refs),
   };

@@ -1,11 +1,12 @@
 import { HarnessError } from '../../../core/errors.ts';
 import { PrometheusClient } from '../../../prometheus/client.ts';
+import { rulesRefused } from '../../../prometheus/rule-file.ts';
 import type { Scenario } from '../../../scenario/model.ts';
 import { type FirstScrapes, waitForFirstScrapes } from '../../first-scrapes.ts';
-import type { Kube, PodObject } from '../../kubernetes/contract.ts';
+import type { Kube, ListOptions, PodObject } from '../../kubernetes/contract.ts';
 import { readLog } from '../../kubernetes/observe.ts';
 import { waitForPods } from '../../kubernetes/ready.ts';
-import { type Images, VIZ_NAMESPACE } from '../contract.ts';
+import { type Images, type InstalledMesh, VIZ_NAMESPACE } from '../contract.ts';
 import { PROMETHEUS_LABELS, prometheusObjects } from '../manifests/prometheus.ts';
 import { type DeployContext, deploy } from './deploy.ts';
 
@@ -16,33 +17,58 @@ const LOOK_EVERY_MS = 200;
 const LOG_EVERY_MS = 1000;
 const LOG_LINES = 200;
 
-/** The scenario asks for it, or the user. */
+/** The scenario asks for it, or the user, and there is a mesh for it to be in. */
 export function isMeshed(scenario: Scenario, options: { meshedPrometheus: boolean }): boolean {
-  return options.meshedPrometheus || scenario.mesh.prometheus === 'meshed';
+  return !scenario.unmeshed && (options.meshedPrometheus || scenario.mesh.prometheus === 'meshed');
 }
 
-/** A scenario's own Prometheus, serving. @throws what `deploy` and `waitForPods` throw */
+/** A scenario's own Prometheus, serving. @throws HarnessError RULES_REFUSED; what `deploy` and `waitForPods` throw */
 export async function deployPrometheus(
   kube: Kube,
   scenario: Scenario,
   images: Pick<Images, 'prometheus' | 'load'>,
-  context: DeployContext & { options: { meshedPrometheus: boolean } },
+  context: DeployContext & {
+    mesh: Pick<InstalledMesh, 'kind' | 'version'>;
+    options: { meshedPrometheus: boolean };
+    mayListPods?: boolean;
+  },
 ): Promise<PodObject> {
   const meshed = isMeshed(scenario, context.options);
-  const objects = prometheusObjects({ scenario, images, mesh: context.mesh.kind, meshed });
+  const objects = prometheusObjects({
+    scenario,
+    images,
+    mesh: context.mesh,
+    meshed,
+    mayListPods: context.mayListPods,
+  });
   await deploy(kube, [VIZ_NAMESPACE], objects, context);
   const labelSelector = Object.entries(PROMETHEUS_LABELS)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  const [pod] = await waitForPods(kube, {
-    what: 'Prometheus',
-    select: { namespace: VIZ_NAMESPACE, labelSelector },
-    expected: 1,
-    deadlineMs: READY_MS,
-    signal: context.signal,
-    check: context.check,
-  });
-  return pod!;
+  const select = { namespace: VIZ_NAMESPACE, labelSelector };
+  const { signal, check } = context;
+  try {
+    const [pod] = await waitForPods(kube, {
+      ...{ what: 'Prometheus', select, expected: 1, deadlineMs: READY_MS },
+      ...{ signal, check },
+    });
+    return pod!;
+  } catch (error) {
+    throw (scenario.rules === undefined ? null : await refusedRules(kube, select)) ?? error;
+  }
+}
+
+/** Of a Prometheus that does not come up. null: it is not for its rules. */
+async function refusedRules(kube: Kube, select: ListOptions): Promise<HarnessError | null> {
+  const pods = await kube.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' }, select).catch(() => []);
+  for (const pod of pods) {
+    for (const previous of [true, false]) {
+      const log = await readLog(kube, pod, 'prometheus', { previous, tailLines: LOG_LINES }).catch(() => '');
+      const refused = rulesRefused(log, `they are in the ConfigMap ${pod.metadata.namespace}/prometheus-config`);
+      if (refused) return refused;
+    }
+  }
+  return null;
 }
 
 /**

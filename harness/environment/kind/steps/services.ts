@@ -28,7 +28,7 @@ export async function deployServices(
   refuseAmbiguous(scenario.services);
   const names = namespaces(scenario).map(({ metadata }) => metadata.name);
   const objects = scenario.services.flatMap((service) =>
-    workloadObjects(scenario, service, images, context.mesh.kind, context.exposed),
+    workloadObjects(scenario, service, images, context.mesh.kind, context.exposed, context.rolledOut),
   );
   // Before the pods: a proxy that asks gets its policy with the first answer.
   const policies = [...routingObjects(scenario), ...policyObjects(scenario)];
@@ -55,16 +55,19 @@ function selections(scenario: Scenario, names: string[]): ListOptions[] {
 }
 
 /** Which pods are a service's. */
-function selectionOf(service: ServiceSpec): ListOptions {
+export function selectionOf(service: ServiceSpec): { namespace: string; labelSelector: string } {
   const labelSelector = Object.entries(podLabels(service))
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
   return { namespace: service.namespace, labelSelector };
 }
 
-/** The pods of each service, by its qualified name. */
+/** The pods of each service, by its qualified name: its replicas, numbered in the order of their names. */
 export function podsByService(scenario: Scenario, pods: readonly PodObject[]): Map<string, PodObject[]> {
-  return new Map(scenario.services.map((service) => [service.id, pods.filter((pod) => isOf(service, pod.metadata))]));
+  const ordered = pods.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return new Map(
+    scenario.services.map((service) => [service.id, ordered.filter((pod) => isOf(service, pod.metadata))]),
+  );
 }
 
 function isOf(service: ServiceSpec, pod: { namespace?: string; labels?: Record<string, string> }): boolean {

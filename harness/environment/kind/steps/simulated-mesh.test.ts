@@ -15,11 +15,12 @@ afterEach(() => vi.useRealTimers());
 
 function setUp() {
   const kube = new FakeKube();
-  const install = (given: { image?: string; reuse?: boolean; signal?: AbortSignal } = {}) => {
+  const install = (given: { image?: string; reuse?: boolean; signal?: AbortSignal; version?: string } = {}) => {
     kube.log.length = 0;
     const { context, steps } = stepContext({ signal: given.signal });
     const versions = { linkerd: { version: 'edge-26.8.3' } };
-    const all = { ...context, runId: 'run-1', options: { reuse: given.reuse ?? true }, versions } as StepContext;
+    const options = { reuse: given.reuse ?? true, ...(given.version && { linkerdVersion: given.version }) };
+    const all = { ...context, runId: 'run-1', options, versions } as StepContext;
     const images = { proxy: given.image ?? 'meshproof/proxy:1' } as Images;
     return { steps, mesh: installSimulatedMesh(kube, {} as Cluster, images, all) };
   };
@@ -83,6 +84,50 @@ describe('installSimulatedMesh', () => {
     ]);
     expect(await at.anchor()).not.toBe(before);
     expect(await at.kube.list({ kind: 'Pod' })).toHaveLength(3);
+  });
+
+  it('upgrades one that only is of another version, in place, and takes it as it is from then on', async () => {
+    const at = setUp();
+    await at.install().mesh;
+    const before = await at.anchor();
+    const { mesh, steps } = at.install({ version: 'stable-2.19' });
+    expect(await mesh).toEqual({ kind: 'simulated', version: '2.19', proxyVersion: 'v2.326.0' });
+    expect(steps).toEqual(['control plane']);
+    expect(at.kube.log.join()).not.toContain('delete');
+    expect(await at.anchor()).toBe(before);
+    type Deployment = KubernetesObject & { spec: { strategy: object; template: object } };
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'linkerd-identity' };
+    const deployment = (await at.kube.get<Deployment>(ref))!;
+    expect(deployment.spec.strategy).toMatchObject({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } });
+    expect(JSON.stringify(deployment.spec.template)).toContain('2.19');
+    expect(readInstallation(await at.namespace())).toMatchObject({ pods: 3, version: '2.19' });
+    await at.install({ version: '2.19' }).mesh;
+    expect(at.kube.log).toEqual(['look at pods', 'try']);
+    expect(await at.install().mesh).toEqual(INSTALLED);
+    expect(at.kube.log.join()).not.toContain('delete');
+    expect(await at.anchor()).toBe(before);
+  });
+
+  it('replaces one whose upgrade was not finished', async () => {
+    const at = setUp();
+    await at.install().mesh;
+    const { podOf } = at.kube;
+    at.kube.podOf = ({ metadata }) => {
+      const pod = podObject(`${metadata.name}-2`, { state: waiting('ErrImageNeverPull') });
+      return { ...pod, metadata: { ...pod.metadata, namespace: 'linkerd' } };
+    };
+    await expect(at.install({ version: '2.19' }).mesh).rejects.toMatchObject({ code: 'POD_FAILED' });
+    expect(readInstallation(await at.namespace())).toBeNull();
+    at.kube.podOf = podOf;
+    expect(await at.install().mesh).toEqual(INSTALLED);
+    expect(at.kube.log).toContain('delete Namespace/linkerd');
+  });
+
+  it('does not know a version that there is no profile of', async () => {
+    const at = setUp();
+    const mesh = async () => at.install({ version: '0.1' }).mesh;
+    await expect(mesh()).rejects.toMatchObject({ code: 'UNKNOWN_MESH_VERSION' });
+    expect(at.kube.log).toEqual([]);
   });
 
   it('replaces one whose certificates end soon', async () => {

@@ -8,9 +8,13 @@ const SCRIPT = `#!/bin/sh
 cd "$(dirname "$0")" || exit 1
 echo "$*" >> args
 echo "something for the user" >&2
+# Releases before 2.15 know no --output.
+case "$*" in *"--output json"*) [ ! -e old ] || { [ "$1" = check ] || { echo "unknown flag: --output" >&2; exit 1; }; } ;; esac
 case "$*" in
   check*) cat check.json; exit "$(cat check.code)" ;;
   *--crds*) cat definitions.json ;;
+  prune*) cat pruned.json ;;
+  upgrade*) cat control-plane.json; exit "$(cat upgrade.code)" ;;
   install*) cat control-plane.json; exit "$(cat install.code)" ;;
 esac
 `;
@@ -67,13 +71,15 @@ export function fakeLinkerd() {
   chmodSync(path, 0o755);
   put('definitions.json', lines(DEFINITIONS));
   put('control-plane.json', lines(CONTROL_PLANE));
+  put('pruned.json', '');
   put('install.code', '0');
+  put('upgrade.code', '0');
   put('check.json', JSON.stringify(GOOD_CHECK, null, 2));
   put('check.code', '0');
   const tool: ResolvedTool = { name: 'linkerd', path, version: 'edge-1.2.3', source: 'given' };
   return {
     tool,
-    /** Another answer: `control-plane.json`, `install.code`, `check.json`, `check.code`. */
+    /** Another answer: `control-plane.json`, `pruned.json`, `install.code`, `upgrade.code`, `check.json`, `check.code`. */
     put,
     /** Arguments of each call. */
     calls: () => (existsSync(join(dir, 'args')) ? readFileSync(join(dir, 'args'), 'utf8').trim().split('\n') : []),

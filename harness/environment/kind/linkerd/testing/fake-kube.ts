@@ -1,5 +1,6 @@
 import type { Kube, KubernetesObject, ListOptions, ObjectRef, PodObject } from '../../../kubernetes/contract.ts';
 import { ApiError } from '../../../kubernetes/errors.ts';
+import { isReady } from '../../../kubernetes/pod-state.ts';
 
 /**
  * A cluster in memory, as far as installing a mesh needs it: objects are kept, a Deployment's pods come up as `podOf` says,
@@ -16,7 +17,8 @@ export class FakeKube implements Kube {
   podOf: (deployment: KubernetesObject) => PodObject = (deployment) => meshedPod(`${deployment.metadata.name}-1`);
   admit: (pod: PodObject) => PodObject = withProxy;
   #objects = new Map<string, KubernetesObject>();
-  #pods: PodObject[] = [];
+  /** By their Deployment. */
+  #pods = new Map<string, PodObject[]>();
 
   async apply(objects: KubernetesObject[], { labels }: { labels: Record<string, string> }): Promise<void> {
     for (const object of objects) {
@@ -25,17 +27,24 @@ export class FakeKube implements Kube {
       this.#objects.set(key(object.kind, object.metadata.name), { ...object, metadata });
       if (object.kind !== 'Deployment') continue;
       const { replicas = 1 } = object.spec as { replicas?: number };
-      this.#pods.push(...Array.from({ length: replicas }, () => this.podOf(object)));
+      // In place of those that it had.
+      this.#pods.set(
+        object.metadata.name,
+        Array.from({ length: replicas }, () => this.podOf(object)),
+      );
     }
   }
 
   async get<T = KubernetesObject>(ref: ObjectRef): Promise<T | null> {
-    return (this.#objects.get(key(ref.kind, ref.name)) ?? null) as T | null;
+    const found = this.#objects.get(key(ref.kind, ref.name));
+    if (found?.kind !== 'Deployment') return (found ?? null) as T | null;
+    const replicas = this.#pods.get(ref.name)?.filter(isReady).length ?? 0;
+    return { ...found, status: { replicas, updatedReplicas: replicas, availableReplicas: replicas } } as T;
   }
 
   async list<T = KubernetesObject>({ kind }: { kind: string }, options: ListOptions = {}): Promise<T[]> {
     if (kind === 'Pod') this.log.push('look at pods');
-    const all: KubernetesObject[] = kind === 'Pod' ? this.#pods : [...this.#objects.values()];
+    const all: KubernetesObject[] = kind === 'Pod' ? [...this.#pods.values()].flat() : [...this.#objects.values()];
     const inNamespace = ({ metadata }: KubernetesObject) =>
       options.namespace === undefined || metadata.namespace === options.namespace;
     return all.filter((object) => object.kind === kind && inNamespace(object)) as T[];
@@ -43,7 +52,8 @@ export class FakeKube implements Kube {
 
   async request(method: string, path: string, body?: unknown): Promise<unknown> {
     if (method === 'POST' && path.endsWith('/pods?dryRun=All')) {
-      this.log.push('try');
+      // Several at once are one look.
+      if (this.log.at(-1) !== 'try') this.log.push('try');
       return this.admit(body as PodObject);
     }
     const name = path.match(/customresourcedefinitions\/(.+)$/)?.[1];
@@ -57,7 +67,12 @@ export class FakeKube implements Kube {
       this.log.push(`delete ${ref.kind}/${ref.name}`);
       this.#objects.delete(key(ref.kind, ref.name));
       if (ref.kind !== 'Namespace') continue;
-      this.#pods = this.#pods.filter(({ metadata }) => metadata.namespace !== ref.name);
+      for (const [deployment, pods] of this.#pods) {
+        this.#pods.set(
+          deployment,
+          pods.filter(({ metadata }) => metadata.namespace !== ref.name),
+        );
+      }
     }
   }
 

@@ -118,6 +118,20 @@ describe('readPrometheusLedger', () => {
     ]);
   });
 
+  it('knows the version of the proxy behind each scrape, whatever label of the pod stands before it', async () => {
+    const { client } = fakeClient([
+      {
+        ...series('up', [], {}),
+        samples: [2000, 3000, 4000].map((t) => ({ t, v: 1 })),
+        labels: { ...TARGET, version: 'blue', __name__: 'up' },
+      },
+      series('proxy_build_info', [[2000, 1]], { version: 'blue', exported_version: '2.268.0' }),
+      series('proxy_build_info', [[4000, 1]], { version: 'blue', exported_version: '2.294.0' }),
+    ]);
+    const [target] = (await readPrometheusLedger(client, WINDOW)).targets;
+    expect(target!.scrapes.map((s) => s.version)).toEqual(['2.268.0', undefined, '2.294.0']);
+  });
+
   it('knows no target without any scrape', async () => {
     expect(await readPrometheusLedger(fakeClient([]).client, WINDOW)).toEqual({
       source: 'prometheus',

@@ -77,4 +77,42 @@ describe('readProxyLedger', () => {
       series: [],
     });
   });
+
+  it.each([
+    ['version="2.268.0",vendor="linkerd"', '2.268.0'],
+    ['version="v2.366.0"', '2.366.0'],
+    ['git_version="release/v2.188.0",rust_version="rustc 1.64.0 (a55dd71d5 2022-09-19)"', '2.188.0'],
+    ['git_version="4e1720430",rust_version="rustc 1.64.0 (a55dd71d5 2022-09-19)"', ''],
+    ['git_version="",rust_version="rustc 1.64.0"', ''],
+    ['version="dev"', undefined],
+    ['profile="release"', undefined],
+  ])('knows the version of a proxy by {%s}', (labels, version) => {
+    const ledger = readProxyLedger([page('web', 100, [`proxy_build_info{${labels}} 1`])]);
+    expect(ledger.targets[0]!.scrapes[0]!.version).toBe(version);
+  });
+
+  it('adds up series that a page has twice, and says of which families', () => {
+    const line = 'request_total{direction="inbound",grpc_status=""}';
+    const ledger = readProxyLedger([
+      page('web', 100, [`${line} 2`]),
+      page('web', 200, [`${line} 3`, 'request_total{direction="inbound"} 4', 'tcp_open_total{peer="src"} 1']),
+    ]);
+    expect(ledger.series[0]!.samples).toEqual([
+      { t: 100, v: 2 },
+      { t: 200, v: 7 },
+    ]);
+    expect(ledger.targets[0]!.scrapes.map((s) => s.duplicates)).toEqual([undefined, ['request_total']]);
+  });
+
+  it('reads a page of the older encoder alone: whole seconds, and no end mark', () => {
+    const ledger = readProxyLedger([
+      page('web', 100, [
+        '# TYPE process_start_time_seconds gauge',
+        'process_start_time_seconds 1669000000',
+        '# TYPE proxy_build_info gauge',
+        'proxy_build_info{git_branch="HEAD",git_sha="4e1720430",git_version="release/v2.188.0",rust_version="rustc"} 1',
+      ]),
+    ]);
+    expect(ledger.targets[0]!.scrapes[0]).toMatchObject({ ok: true, startTime: 1669000000, version: '2.188.0' });
+  });
 });

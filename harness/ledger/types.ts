@@ -89,6 +89,10 @@ export interface Scrape {
   ok: boolean;
   /** process_start_time_seconds of the page; null when the scrape failed. A change is a new incarnation. */
   startTime: number | null;
+  /** Of the proxy that rendered it, `2.366.0`, by its proxy_build_info; empty of one so old that it does not say (before v2.204). */
+  version?: string;
+  /** Families of which series stand on the page twice: Prometheus keeps one of each. Only a proxy's own page tells. */
+  duplicates?: string[];
 }
 
 export interface LedgerTarget {

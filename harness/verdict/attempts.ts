@@ -8,10 +8,11 @@ import {
   refusalBound,
   type Style,
 } from './bounds.ts';
-import { type MadeList, made, raceCap, type ServedKind, served, sum, type Where } from './moments.ts';
-import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
-import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
-import type { Steps } from './steps.ts';
+import type { MadeList, ServedKind } from './kinds.ts';
+import { made, raceCap, served, sum, type Where } from './moments.ts';
+import { ANY_200, hasStatus, isOpenEnd, mayBeFailure, type Status } from './outcomes.ts';
+import { answersResets, RESET_STATUS, type Scope, weighted } from './scope.ts';
+import { type Steps, WeightedSteps } from './steps.ts';
 import type { Made, Served } from './truth.ts';
 
 /**
@@ -190,7 +191,7 @@ function ended(ground: Ground, status: Status, kinds: readonly ServedKind[]): Bo
     const cutOff = settled ? aborted.reduce((n, list) => n + list.total, 0) : 0;
     const seen = scope.alone ? complete.at(fromMs) + cutOff - onTheWay - gaveUp(scope) + refused.at(fromMs) : 0;
     // Left before the trailers came: to the sidecars an answer without any, whatever the callee had sent.
-    const unfinished = status === GRPC_WITHOUT_TRAILERS ? gaveUp(scope) : 0;
+    const unfinished = isOpenEnd(status) ? gaveUp(scope) : 0;
     const most = high(untilMs) + mesh(untilMs) + missing(untilMs) + unfinished;
     return { low: Math.max(0, certain.at(fromMs), seen), high: most };
   };
@@ -285,11 +286,27 @@ function unseen(scope: Scope): (t: number) => number {
     served(scope, 'served', 'reset', '*', 'start').total + served(scope, 'served', 'closed', '*', 'start').total;
   const late = made(scope, 'own', 'mesh', '*', 'start', { tag: 'timed out', test: (m) => m.timedOut });
   const limit = limitOf(scope);
+  const unmade = unconnected(scope);
   const times = (n: number, factor: number): number => (n === 0 ? 0 : n * factor);
   return (t) => {
     if (scope.calleesRestart) return times(begun(t), limit);
-    return gone(t) + late.at(t) + times(shed(t) + Math.max(0, mesh(t) - cutOff), 1 + limit);
+    return gone(t) + late.at(t) + unmade(t) + times(shed(t) + Math.max(0, mesh(t) - cutOff), 1 + limit);
   };
+}
+
+/** A proxy gives a connection up after this long, answers 504 itself, and may try again (LINKERD2_PROXY_OUTBOUND_CONNECT_TIMEOUT). */
+const CONNECT_TIMEOUT_MS = 1000;
+
+/** Attempts that may have ended so, of requests that took as long: a slow machine is enough for it. */
+function unconnected(scope: Scope): (t: number) => number {
+  const steps = weighted(scope, 'unconnected', () => {
+    const events = [...scope.own, ...scope.maybe, ...scope.elsewhere].map((m) => {
+      const ms = (m.endMs ?? Number.POSITIVE_INFINITY) - m.startMs;
+      return { t: m.startMs, weight: Math.min(m.path.retry?.limit ?? 0, Math.floor(ms / CONNECT_TIMEOUT_MS)) };
+    });
+    return new WeightedSteps(events.filter(({ weight }) => weight > 0));
+  });
+  return (t) => steps.at(t).sum;
 }
 
 function limitOf(scope: Scope): number {

@@ -1,18 +1,19 @@
 import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
+import type { ServedKind } from './kinds.ts';
 import {
   type Count,
   CUT,
   made,
   raceCap,
   races,
-  type ServedKind,
   served,
   started,
   sum,
   unexplained,
   type Where,
+  ZERO,
 } from './moments.ts';
-import { ANY_200, hasStatus, mayBeFailure, type Status } from './outcomes.ts';
+import { ANY_200, hasStatus, isOpenEnd, mayBeFailure, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope } from './scope.ts';
 import type { Steps } from './steps.ts';
 import type { Made, Refusal, Served } from './truth.ts';
@@ -75,19 +76,23 @@ export function requestBound({ scope, marginMs }: Ground, layer: Layer): Bound {
   const others = sum(made(scope, 'othersKnown', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
   const own = made(scope, 'own', '*', '*', 'start');
   const maybe = made(scope, 'maybe', '*', '*', 'start');
-  const away = served(scope, 'servedElsewhere', '*', '*', 'start');
-  const sentAway = sum(made(scope, 'elsewhere', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
+  const taken = maybe.total === 0 ? ZERO : takenElsewhere(scope, marginMs);
   const above = layer === 'endpoint' || layer === 'gate' ? 0 : scope.failfast.length;
   const limited = layer === 'gate' ? refusalBound({ scope, marginMs }, 'limited') : null;
   return (reading) => {
     const { fromMs, untilMs } = reading;
     const extra = limited?.(reading) ?? { low: 0, high: 0 };
     const low = Math.max(answered.at(fromMs), reached.at(fromMs) - others(fromMs + marginMs));
-    // What other instances have certainly taken of the requests that may have come here.
-    const taken = maybe.total === 0 ? 0 : Math.max(0, away.at(untilMs - marginMs) - sentAway(untilMs));
-    const high = own.at(untilMs) + Math.max(0, maybe.at(untilMs) - taken) + above;
+    const high = own.at(untilMs) + Math.max(0, maybe.at(untilMs) - taken(untilMs)) + above;
     return { low: low + extra.low, high: high + extra.high };
   };
+}
+
+/** What other instances have certainly taken of the requests that may have come here. */
+function takenElsewhere(scope: Scope, marginMs: number): Count {
+  const away = served(scope, 'servedElsewhere', '*', '*', 'start');
+  const sentAway = sum(made(scope, 'elsewhere', '*', '*', 'start'), made(scope, 'othersMaybe', '*', '*', 'start'));
+  return (t) => Math.max(0, away.at(t - marginMs) - sentAway(t));
 }
 
 /** Requests that the callee's proxy refused so; who gave up meanwhile may have been refused too. */
@@ -179,7 +184,7 @@ function okBound(ground: Ground, status: number, legacy: boolean): Bound {
   const cut = served(scope, 'served', 'mid', status, 'end');
   const raced = races(scope, ground.marginMs);
   // Left before the trailers came: to the sidecars an answer without any, whatever the callee had sent.
-  const unfinished = legacy && status === GRPC_WITHOUT_TRAILERS;
+  const unfinished = legacy && isOpenEnd(status);
   const lost: Count = (t) => (unfinished ? raced(t) : legacy ? Math.min(cut.at(t), raced(t)) : 0);
   const high = withinCallers(scope, status, (t) => answered(t) + lost(t));
   const mesh = meshMade(ground, status, IN_TIME);
@@ -225,10 +230,12 @@ function brokenBound(ground: Ground, status: Status, legacy: boolean): Bound {
   // Cut by the caller's own proxy, at a timeout of its route: to the callee a client that left, to the caller a broken answer.
   const left = served(scope, 'served', 'gone-mid', status, 'start');
   const cutOff = started(scope, 'gone', status, CUT);
+  // The mesh answered in the callee's place as its caller left: an answer of the mesh that nobody read to its end.
+  const unread = !inbound && !legacy && mayBeFailure(status) ? races(scope, marginMs) : () => 0;
   return ({ untilMs, settled }) => {
     const lost = legacy && inbound ? 0 : Math.max(0, completed.at(untilMs) - received(untilMs - marginMs));
     const byProxy = legacy && !inbound ? Math.min(left.at(untilMs), cutOff(untilMs)) : 0;
-    const high = aborted(untilMs) + lost + byProxy;
+    const high = aborted(untilMs) + lost + byProxy + unread(untilMs);
     return { low: settled ? low : 0, high: inbound ? high : Math.min(high, gone(untilMs)) };
   };
 }

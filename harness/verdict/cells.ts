@@ -2,29 +2,21 @@ import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
 import type { PodInfo } from '../core/topology.ts';
 import type { LedgerSeries, Scrape } from '../ledger/types.ts';
 import type { Category } from './bounds.ts';
-import { directionOf, FAMILIES, FAMILY_BY_NAME, type Family } from './families.ts';
+import type { CellGroup, CellGroups } from './cell-groups.ts';
+import { CellTable } from './cell-table.ts';
+import { directionOf, type Family, lesOf } from './families.ts';
 import type { Segment } from './incarnations.ts';
-import { ANY_200, asHttp } from './outcomes.ts';
+import { ANY_200, asHttp, asOldOutcome, GRPC_OPEN } from './outcomes.ts';
 import { isInbound, isWholeOutbound } from './peers.ts';
 import { inboundKind, outboundKind } from './projection.ts';
-import { addInto, valueReader } from './readings.ts';
+import { addInto, scratchReader } from './readings.ts';
 import type { Direction } from './recorder.ts';
 import { type Scope, statusesOf } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
+import { type IndexedSeries, type LabelSet, projectedOf } from './series-index.ts';
 import type { Instance } from './truth.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
-
-/** All series of one family that mean the same, added up: a value for every scrape of a segment. Absent counts as 0. */
-export interface Cell {
-  family: Family;
-  peer: string;
-  category: Category;
-  /** As in the label; Infinity for +Inf, NaN when the family has none. */
-  le: number;
-  values: Float64Array;
-  /** Its series' route label; null when they have none, or it is a cell of zeros. */
-  route: string | null;
-}
+import type { Dialect } from './versions/index.ts';
 
 /** Series that no truth explains, kept to be reported when they move. */
 export interface Stranger {
@@ -45,7 +37,7 @@ export interface Unmeshed {
 }
 
 export interface SegmentCells {
-  cells: Map<string, Cell>;
+  cells: CellTable;
   strangers: Map<string, Stranger>;
   unmeshed: Map<string, Unmeshed>;
   /** Unmeshed requests on the app's port and default route: families without client labels count them too. */
@@ -56,49 +48,84 @@ export interface SegmentCells {
 
 export function cellsOf(
   segment: Segment,
-  series: readonly LedgerSeries[],
+  series: readonly IndexedSeries[],
   pod: PodInfo,
   book: ScopeBook,
 ): SegmentCells {
   const n = segment.scrapes.length;
-  const valuesOf = valueReader(segment);
+  const valuesOf = scratchReader(segment);
   const out: SegmentCells = {
-    cells: new Map(),
+    cells: new CellTable(n, book.groupsOf(segment.instance)),
     strangers: new Map(),
     unmeshed: new Map(),
     plain: new Float64Array(n),
     other: 0,
   };
-  expectCells(out.cells, segment, pod, book);
-  for (const s of series) {
-    const family = FAMILY_BY_NAME.get(s.name);
+  const dialect = book.dialectOf(segment.instance);
+  expectCells(out.cells, segment, pod, book, dialect);
+  for (const { series: s, set } of series) {
+    const family = dialect.family(s.name);
     if (!family) continue;
     const values = valuesOf(s);
-    if (values) place(out, family, s, values, pod, segment.instance, book);
+    if (!values) continue;
+    // In the other ledger it goes to the same groups.
+    const { groups } = out.cells;
+    if (set.placed?.by !== groups)
+      set.placed = { by: groups, placement: placementOf(groups, family, set, pod, segment.instance, book) };
+    put(out, family, s, values, set.placed.placement as Placement, book);
   }
   return out;
 }
 
-function place(
+/** Where the values of a series go: to cells, to those of nobody, or to what is unmeshed. */
+type Placement =
+  | { kind: 'app'; groups: CellGroup[]; route: string | null }
+  | { kind: 'stranger'; key: string; direction: Direction; why: string }
+  | { kind: 'other'; route: 'admin' | UnmeshedRoute };
+
+function put(
   out: SegmentCells,
   family: Family,
   s: LedgerSeries,
   values: Float64Array,
+  placement: Placement,
+  book: ScopeBook,
+): void {
+  switch (placement.kind) {
+    case 'app': {
+      const le = edgeOf(family, s);
+      for (const group of placement.groups) out.cells.add(group, le, values, placement.route);
+      return;
+    }
+    case 'stranger': {
+      const { key, direction, why } = placement;
+      const known = out.strangers.get(key);
+      if (known) addInto(known.values, values);
+      else out.strangers.set(key, { family, direction, why, values: values.slice() });
+      return;
+    }
+    case 'other':
+      if (placement.route !== 'admin' && family.measure !== 'refusal')
+        addUnmeshed(out, family, s, placement.route, values, book);
+      if (family.name !== 'request_total') return;
+      out.other += values.at(-1) ?? 0;
+      if (placement.route === 'plain') addInto(out.plain, values);
+  }
+}
+
+function placementOf(
+  all: CellGroups,
+  family: Family,
+  set: LabelSet,
   pod: PodInfo,
   instance: Instance,
   book: ScopeBook,
-): void {
-  const projected = family.project(s.labels, pod, book.names);
-  if (projected.kind === 'other') {
-    if (projected.route !== 'admin' && family.measure !== 'refusal')
-      addUnmeshed(out, family, s, projected.route, values, book);
-    if (family.name !== 'request_total') return;
-    out.other += values.at(-1) ?? 0;
-    if (projected.route === 'plain') addInto(out.plain, values);
-    return;
-  }
+): Placement {
+  const { labels } = set;
+  const projected = projectedOf(set, family, pod, book.names);
+  if (projected.kind === 'other') return projected;
   const strange = projected.kind === 'app' && !applies(family, projected.peer, pod.workload, book);
-  const told = projected.kind === 'app' && !strange ? family.category(s.labels, book.names) : null;
+  const told = projected.kind === 'app' && !strange ? family.category(labels, book.names) : null;
   const category = projected.kind === 'app' && told ? asCounted(told, family, projected.peer, instance, book) : null;
   if (projected.kind === 'unexplained' || !category) {
     const why =
@@ -106,22 +133,18 @@ function place(
         ? projected.why
         : strange
           ? `no Server and no route makes a series of ${family.of} here`
-          : `no outcome is counted as ${outcomeText(s.labels)}`;
-    const direction = directionOf(family, s.labels);
-    const key = `${family.name}|${direction}|${why}`;
-    const known = out.strangers.get(key);
-    if (known) addInto(known.values, values);
-    else out.strangers.set(key, { family, direction, why, values });
-    return;
+          : `no outcome is counted as ${outcomeText(labels)}`;
+    const direction = directionOf(family, labels);
+    return { kind: 'stranger', key: `${family.name}|${direction}|${why}`, direction, why };
   }
-  const le = edgeOf(family, s);
   const { peer, sum, route } = projected;
-  add(out.cells, family, peer, category, le, values, route);
-  if (family.part !== 'counter') return;
-  if (sum) add(out.cells, family, sum, category, le, values, route);
-  const whole = sum ?? peer;
-  if (family.measure === 'response' && isWholeOutbound(whole))
-    add(out.cells, family, whole, { kind: 'total' }, le, values, route);
+  const groups = [all.get(family, peer, category)];
+  if (family.part === 'counter') {
+    if (sum) groups.push(all.get(family, sum, category));
+    const whole = sum ?? peer;
+    if (family.measure === 'response' && isWholeOutbound(whole)) groups.push(all.get(family, whole, { kind: 'total' }));
+  }
+  return { kind: 'app', groups, route };
 }
 
 function addUnmeshed(
@@ -145,6 +168,10 @@ function addUnmeshed(
 
 /** A discarded attempt's body is dropped: to its backend's counters it is cut, or complete when there was none. */
 function asCounted(told: Category, family: Family, peer: string, instance: Instance, book: ScopeBook): Category {
+  // Old proxies that do not know gRPC by its content type say nothing of a code that never came (facts, section 9).
+  if (family.statuses === asOldOutcome && told.kind === 'ok' && told.status === 200) {
+    return book.get(instance, peer)?.protocol === 'grpc' ? { kind: 'ok', status: GRPC_OPEN } : told;
+  }
   if (family.scopes !== 'out-backend' || !('status' in told)) return told;
   return book.get(instance, peer)?.retries === 'attempts' ? { kind: 'any', status: told.status } : told;
 }
@@ -173,42 +200,30 @@ function outcomeText(labels: Record<string, string>): string {
     .join(',');
 }
 
-export function cellKey(family: string, peer: string, category: Category, le: number): string {
-  const status = 'status' in category ? category.status : '';
-  return `${family}|${peer}|${category.kind}${status}|${le}`;
-}
-
-function add(
-  cells: Map<string, Cell>,
-  family: Family,
-  peer: string,
-  category: Category,
-  le: number,
-  values: Float64Array,
-  route: string | null = null,
-): void {
-  const key = cellKey(family.name, peer, category, le);
-  const cell = cells.get(key);
-  if (cell) {
-    addInto(cell.values, values);
-    cell.route ??= route;
-  } else cells.set(key, { family, peer, category, le, values: values.slice(), route });
-}
-
 /** A cell of zeros for everything that the truth knows, so that a missing series is compared, as 0. */
-function expectCells(cells: Map<string, Cell>, segment: Segment, pod: PodInfo, book: ScopeBook): void {
-  const zeros = new Float64Array(segment.scrapes.length);
-  const peers = book.peers(segment.instance);
-  for (const family of FAMILIES) {
+function expectCells(cells: CellTable, segment: Segment, pod: PodInfo, book: ScopeBook, dialect: Dialect): void {
+  cells.groups.expected ??= expectedGroups(cells.groups, segment.instance, pod, book, dialect);
+  for (const group of cells.groups.expected) for (const le of lesOf(group.family)) cells.add(group, le, null, null);
+}
+
+function expectedGroups(
+  groups: CellGroups,
+  instance: Instance,
+  pod: PodInfo,
+  book: ScopeBook,
+  { families }: Dialect,
+): CellGroup[] {
+  const expected: CellGroup[] = [];
+  const peers = book.peers(instance);
+  for (const family of families) {
     for (const peer of peersOf(family, peers)) {
       if (!applies(family, peer, pod.workload, book)) continue;
-      const scope = book.get(segment.instance, peer);
+      const scope = book.get(instance, peer);
       if (!scope) continue;
-      for (const category of categoriesOf(family, peer, scope)) {
-        for (const le of lesOf(family)) add(cells, family, peer, category, le, zeros);
-      }
+      for (const category of categoriesOf(family, peer, scope)) expected.push(groups.get(family, peer, category));
     }
   }
+  return expected;
 }
 
 function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[] {
@@ -232,10 +247,6 @@ function peersOf(family: Family, peers: ReturnType<ScopeBook['peers']>): string[
       return [...peers.inClient, ...peers.outPod, ...sums];
     }
   }
-}
-
-function lesOf(family: Family): number[] {
-  return family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [Number.NaN];
 }
 
 /** Measures of requests, however they end. */

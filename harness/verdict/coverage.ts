@@ -3,7 +3,7 @@ import type { LedgerTarget, MetricLedger, Scrape } from '../ledger/types.ts';
 import type { Reason } from '../result/types.ts';
 import { segmentsOf } from './incarnations.ts';
 import { inconclusive } from './reasons.ts';
-import { type Instance, lastMoment, podKey, type Truth } from './truth.ts';
+import { group, type Instance, lastMoment, podKey, type Truth } from './truth.ts';
 
 export interface CoverageWindow {
   originMs: number;
@@ -26,29 +26,41 @@ export function checkCoverage(
   window: CoverageWindow,
 ): Coverage {
   const coverage: Coverage = { reasons: [], blind: { proxy: new Set(), prometheus: new Set() } };
+  const targetsOf = {
+    proxy: group(ledgers.proxy.targets, (t) => podKey(t.namespace, t.pod)),
+    prometheus: group(ledgers.prometheus.targets, (t) => podKey(t.namespace, t.pod)),
+  };
+  const services = new Set(topology.services.map((s) => s.workload));
   const judged = topology.pods.filter((p) => p.namespace !== topology.controlPlaneNamespace);
   for (const pod of judged) {
     const key = podKey(pod.namespace, pod.name);
     const instances = truth.instancesOfPod.get(key);
     if (!instances) {
-      const service = topology.services.some((s) => s.workload === pod.workload);
-      if (service)
+      if (services.has(pod.workload))
         coverage.reasons.push(inconclusive('NO_DATA', `no journal of pod ${key}: what it served is unknown`));
       continue;
     }
     for (const ledger of [ledgers.proxy, ledgers.prometheus]) {
-      const targets = ledger.targets.filter((t) => podKey(t.namespace, t.pod) === key);
-      const missing = missingAtEnd(targets, instances, ledger, window);
+      const targets = targetsOf[ledger.source].get(key) ?? [];
+      const missing = isGone(instances) ? null : missingAtEnd(targets, instances, ledger, window);
       if (missing) {
         coverage.blind[ledger.source].add(key);
         coverage.reasons.push(inconclusive('NO_DATA', `${key}: ${missing}`));
       } else if (ledger.source === 'prometheus') {
-        const found = targets.flatMap((target) => gaps(target, instances, window));
+        const found = targets.flatMap((target) => [
+          ...gaps(target, instances, window),
+          ...silentBeforeItsEnd(target, instances, window),
+        ]);
         coverage.reasons.push(...(found.length > 0 ? found : unread(key, targets, instances, window)));
       }
     }
   }
   return coverage;
+}
+
+/** Its pod has left in order: nobody reads it any more. */
+function isGone(instances: readonly Instance[]): boolean {
+  return instances.at(-1)!.goneMs !== Number.POSITIVE_INFINITY;
 }
 
 function missingAtEnd(
@@ -73,14 +85,27 @@ function missingAtEnd(
   return `${who} has no successful scrape of it after everything had come to its end; ${seen}`;
 }
 
+/**
+ * How long a target that comes may wait beside the time to its first scrape, ms: Prometheus passes on what discovery tells at most
+ * every 5 s, and scrapes accordingly at most 5 s later (its defaults).
+ */
+const DISCOVERY_MS = 10_000;
+
+/** From when on a pod's target was to be scraped. */
+function expectedFromMs(instances: readonly Instance[], window: CoverageWindow): number {
+  const { startMs } = instances[0]!;
+  return startMs <= window.originMs ? window.originMs : startMs + DISCOVERY_MS;
+}
+
 /** Scrapes that failed, or did not happen, while traffic ran; a restart excuses those until the pod is back. */
 function gaps(target: LedgerTarget, instances: readonly Instance[], window: CoverageWindow): Reason[] {
   const ok = target.scrapes.filter((s) => s.ok);
-  const usual = window.scrapeIntervalMs ?? median(ok.slice(1).map((s, i) => s.t - ok[i]!.t));
+  const usual = usualMs(ok, window);
+  const firstFrom = expectedFromMs(instances, window);
   const reasons: Reason[] = [];
   let previous: Scrape | null = null;
   for (const scrape of ok) {
-    const from: number = previous?.t ?? window.originMs;
+    const from: number = previous?.t ?? firstFrom;
     const failed = target.scrapes.filter((s) => !s.ok && s.t > from && s.t < scrape.t && inTraffic(s.t, window)).length;
     const restarted = instances.length > 1 && previous !== null && previous.startTime !== scrape.startTime;
     const silent = scrape.t - from > 3 * usual && from < window.trafficEndMs && scrape.t > window.originMs;
@@ -96,6 +121,21 @@ function gaps(target: LedgerTarget, instances: readonly Instance[], window: Cove
   return reasons;
 }
 
+/** A pod that left while traffic ran was to be scraped until it did. */
+function silentBeforeItsEnd(target: LedgerTarget, instances: readonly Instance[], window: CoverageWindow): Reason[] {
+  const { goneMs } = instances.at(-1)!;
+  const ok = target.scrapes.filter((s) => s.ok);
+  const last = ok.at(-1);
+  if (!last || goneMs > window.trafficEndMs || goneMs - last.t <= 3 * usualMs(ok, window)) return [];
+  const ms = Math.round(goneMs - last.t);
+  const message = `${podKey(target.namespace, target.pod)}: there was no scrape for ${ms} ms before it left, while traffic ran`;
+  return [inconclusive('TARGET_DOWN', message)];
+}
+
+function usualMs(ok: readonly Scrape[], window: CoverageWindow): number {
+  return window.scrapeIntervalMs ?? median(ok.slice(1).map((s, i) => s.t - ok[i]!.t));
+}
+
 /** Incarnations that lived through several scrapes' time of traffic, of which no reading is from that time. */
 function unread(
   key: string,
@@ -107,7 +147,8 @@ function unread(
   if (interval === undefined) return [];
   const segments = targets.flatMap((target) => segmentsOf(target, instances));
   return instances.flatMap((instance) => {
-    const fromMs = Math.max(window.originMs, instance.startMs);
+    const first = instance === instances[0];
+    const fromMs = Math.max(window.originMs, first ? expectedFromMs(instances, window) : instance.startMs);
     const alive = instance.nextStartMs === Number.POSITIVE_INFINITY && instance.journal.endMs === null;
     const untilMs = Math.min(window.trafficEndMs, alive ? Number.POSITIVE_INFINITY : lastMoment(instance.journal));
     if (untilMs - fromMs <= 3 * interval) return [];

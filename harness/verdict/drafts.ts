@@ -12,14 +12,20 @@ export interface Draft extends FlowResult {
   meshMade: number;
   /** Requests that the application made, where proxies count attempts. */
   made: number;
+  /** When each of the truth was counted that response_total counts, epoch ms; null: nobody asks for it. */
+  times: number[] | null;
+  /** The one family that can show it, which not every version of the proxy has. */
+  needs?: string;
 }
 
 export class Drafts {
   readonly #all = new Map<string, Draft>();
   readonly #book: ScopeBook;
+  readonly #keepTimes: boolean;
 
-  constructor(book: ScopeBook) {
+  constructor(book: ScopeBook, keepTimes = false) {
     this.#book = book;
+    this.#keepTimes = keepTimes;
   }
 
   get(pair: Pair, status: string): Draft {
@@ -42,6 +48,7 @@ export class Drafts {
       byInstance: new Map(),
       meshMade: 0,
       made: 0,
+      times: this.#keepTimes ? [] : null,
     };
     this.#all.set(key, draft);
     return draft;
@@ -56,14 +63,18 @@ export class Drafts {
   }
 }
 
-/** One more of the truth. */
-export function count(draft: Draft, instance: number, route: string): void {
+/**
+ * One more of the truth.
+ * @param atMs when it had come to its end; absent: of the families of routes
+ */
+export function count(draft: Draft, instance: number, route: string, atMs?: number): void {
   draft.truth++;
+  if (atMs !== undefined) draft.times?.push(atMs);
   draft.byInstance.set(instance, (draft.byInstance.get(instance) ?? 0) + 1);
   draft.truthByRoute[route] = (draft.truthByRoute[route] ?? 0) + 1;
 }
 
 export function resultOf(draft: Draft): FlowResult {
-  const { pair: _p, byInstance: _b, meshMade: _m, made, ...flow } = draft;
+  const { pair: _p, byInstance: _b, meshMade: _m, needs: _n, times: _t, made, ...flow } = draft;
   return made > 0 && made !== flow.truth ? { ...flow, requests: made } : flow;
 }

@@ -349,6 +349,20 @@ export const FAMILIES: readonly Family[] = [
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(FAMILIES.map((f) => [f.name, f]));
 
+const NO_EDGES: readonly number[] = [Number.NaN];
+const ALL_EDGES = new WeakMap<Family, readonly number[]>();
+
+/** The edges of a family's buckets, +Inf among them; NaN alone where it has none. */
+export function lesOf(family: Family): readonly number[] {
+  if (!family.edgesMs) return NO_EDGES;
+  let les = ALL_EDGES.get(family);
+  if (!les) {
+    les = [...family.edgesMs.les, Number.POSITIVE_INFINITY];
+    ALL_EDGES.set(family, les);
+  }
+  return les;
+}
+
 /** Which side of its proxy a series counts. */
 export function directionOf(family: Family, labels: Labels): 'inbound' | 'outbound' {
   if (family.scopes === 'by-direction') return labels.direction === 'outbound' ? 'outbound' : 'inbound';

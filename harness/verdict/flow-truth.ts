@@ -1,11 +1,11 @@
-import { count, type Drafts } from './drafts.ts';
+import { count, type Draft, type Drafts } from './drafts.ts';
 import { asHttp, statusText } from './outcomes.ts';
 import { NO_ROUTES, routeName } from './peers.ts';
 import { OUTSIDE, outboundKind } from './projection.ts';
 import { type Pair, sourceName } from './reconcile.ts';
 import { RESET_STATUS } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
-import type { Made, Served } from './truth.ts';
+import type { Instance, Made, Served } from './truth.ts';
 
 /** Puts the truth into flows: what callees' proxies count, callers' proxies by endpoint, and by declared route. */
 export function addTruth(drafts: Drafts, book: ScopeBook): void {
@@ -36,8 +36,8 @@ export function workloadOf(book: ScopeBook, service: string): string {
   return book.names.services.get(service)?.workload ?? service;
 }
 
-/** How the callee's proxy counts it; null: not as a response. */
-function servedStatus(s: Served, book: ScopeBook): string | null {
+/** How a proxy counts it; null: not as a response. */
+function servedStatus(s: Served, by: Instance, book: ScopeBook): string | null {
   const { outcome } = s.request;
   if (outcome === 'open') return null;
   if (outcome === 'closed') return '';
@@ -46,27 +46,36 @@ function servedStatus(s: Served, book: ScopeBook): string | null {
     return http ? statusText(RESET_STATUS) : '';
   }
   // Once headers are sent the proxy has a status to count by, even when the client leaves or the body is cut.
-  return s.status > 0 ? statusText(s.status) : null;
+  return s.status > 0 ? told(s.status, by, book) : null;
 }
 
 function addServed(drafts: Drafts, s: Served, book: ScopeBook): void {
-  const status = servedStatus(s, book);
+  const status = servedStatus(s, s.callee, book);
   if (status === null) return;
   const identity = book.names.identityOfWorkload.get(s.caller);
   const source = identity === undefined ? s.caller : sourceName(identity, book);
   const { method, route } = s.request;
   const declared = routeName(book.truth.paths.inbound(s.callee.workload, method, route).key);
   const pair: Pair = { source, destination: s.callee.workload, direction: 'inbound', ...(declared && { declared }) };
-  count(drafts.get(pair, status), s.callee.id, `${method} ${route}`);
+  count(drafts.get(pair, status), s.callee.id, `${method} ${route}`, servedMs(s));
+}
+
+/** When it had come to its end, for the one who served it, and for the one who made it. Epoch ms. */
+const servedMs = ({ request: r }: Served): number => r.endMs ?? r.firstByteMs ?? r.startMs;
+const madeMs = (m: Made): number => m.endMs ?? m.startMs;
+
+/** As the sidecar of an incarnation names it. */
+function told(outcome: number, by: Instance, book: ScopeBook): string {
+  return statusText(book.dialectOf(by).outcome(outcome));
 }
 
 /** An attempt as its caller's proxy counts it at the endpoint. */
 function addAttempt(drafts: Drafts, s: Served, book: ScopeBook): void {
-  const status = servedStatus(s, book);
-  const callers = book.truth.instancesOfWorkload.get(s.caller);
-  if (status === null || !callers) return;
+  const caller = book.truth.instancesOfWorkload.get(s.caller)?.[0];
+  const status = caller ? servedStatus(s, caller, book) : null;
+  if (status === null) return;
   const pair: Pair = { source: s.caller, destination: s.callee.workload, direction: 'outbound' };
-  count(drafts.get(pair, status), callers[0]!.id, `${s.request.method} ${s.request.route}`);
+  count(drafts.get(pair, status), caller!.id, `${s.request.method} ${s.request.route}`, servedMs(s));
 }
 
 /** Left or cut off in the middle of the body: the proxy saw the status. */
@@ -82,14 +91,14 @@ function addByEndpoint(drafts: Drafts, m: Made, book: ScopeBook): void {
     return;
   }
   if (m.timedOut) {
-    count(drafts.get(pair, ''), m.caller.id, `${m.request.method} ${m.request.route}`);
+    count(drafts.get(pair, ''), m.caller.id, `${m.request.method} ${m.request.route}`, madeMs(m));
     return;
   }
-  const draft = drafts.get(pair, statusText(m.status));
+  const draft = drafts.get(pair, told(m.status, m.caller, book));
   const attempts = m.path.retry !== null;
   if (attempts) draft.made++;
   if (attempts && m.kind !== 'mesh') return;
-  count(draft, m.caller.id, `${m.request.method} ${m.request.route}`);
+  count(draft, m.caller.id, `${m.request.method} ${m.request.route}`, madeMs(m));
   if (m.kind === 'mesh') {
     draft.meshMade++;
     drafts.get(pair, '');
@@ -107,19 +116,27 @@ function addByRoute(drafts: Drafts, m: Made, book: ScopeBook): void {
     ...(declared && { declared }),
   };
   const route = `${m.request.method} ${m.request.route}`;
+  const kind = outboundKind(service);
+  const draftOf = (status: string): Draft => Object.assign(drafts.get(pair, status), { needs: RESPONSES_OF[kind] });
   if (m.kind === 'failfast' || m.kind === 'shed' || m.kind === 'expired' || m.timedOut) {
-    count(drafts.get(pair, ''), m.caller.id, route);
+    count(draftOf(''), m.caller.id, route);
     return;
   }
   if (m.kind === 'gone' && !wasCut(m)) {
-    drafts.get(pair, '');
+    draftOf('');
     return;
   }
-  const told = outboundKind(service) === 'http' ? asHttp(m.status) : m.status;
-  const draft = drafts.get(pair, statusText(told));
+  const draft = draftOf(kind === 'http' ? statusText(asHttp(m.status)) : told(m.status, m.caller, book));
   count(draft, m.caller.id, route);
   if (m.kind === 'mesh') {
     draft.meshMade++;
-    drafts.get(pair, '');
+    draftOf('');
   }
 }
+
+/** Families that count each request of a declared route once. */
+export const RESPONSES_OF = {
+  http: 'outbound_http_route_request_statuses_total',
+  grpc: 'outbound_grpc_route_request_statuses_total',
+  profile: 'route_response_total',
+} as const;

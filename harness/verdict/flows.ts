@@ -1,14 +1,16 @@
-import { GRPC_WITHOUT_TRAILERS } from '../core/outcome.ts';
 import type { FlowResult, VerdictValue } from '../result/types.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cell-table.ts';
 import type { Coverage } from './coverage.ts';
 import { type Draft, Drafts, resultOf } from './drafts.ts';
-import { addTruth } from './flow-truth.ts';
-import { ANY_200, statusText } from './outcomes.ts';
+import { flowStatus } from './flow-status.ts';
+import { addTruth, RESPONSES_OF } from './flow-truth.ts';
 import { isOfPod, NO_ROUTES } from './peers.ts';
-import { type ObservedSegment, pairOf } from './reconcile.ts';
+import { type ObservedSegment, pairOfCell } from './reconcile.ts';
 import { flowKey, type LedgerName, type Recorder } from './recorder.ts';
 import type { ScopeBook } from './scopebook.ts';
+import { group, type Instance, isOver } from './truth.ts';
+import { versionText } from './versions/index.ts';
+import type { Witness } from './witness.ts';
 
 export interface Observed {
   proxy: ObservedSegment[];
@@ -19,12 +21,19 @@ export interface Observed {
  * The golden traffic, flow by flow: source, destination and status, as callers' and callees' sidecars count it; where
  * routes are declared, by route as well.
  */
-export function buildFlows(book: ScopeBook, observed: Observed, recorder: Recorder, coverage: Coverage): FlowResult[] {
-  const drafts = new Drafts(book);
+export function buildFlows(
+  book: ScopeBook,
+  observed: Observed,
+  recorder: Recorder,
+  coverage: Coverage,
+  witness?: Witness,
+): FlowResult[] {
+  const drafts = new Drafts(book, witness !== undefined);
   addTruth(drafts, book);
+  if (witness) tell(drafts, witness);
   addObserved(drafts, observed, book);
   shiftMeshMade(drafts);
-  addUnobservable(drafts, observed.prometheus, book);
+  addUnobservable(drafts, observed.prometheus, book, recorder);
   const all = drafts.values();
   attachBounds(all, recorder);
   for (const draft of all) draft.verdict = verdictOf(draft, book, coverage);
@@ -39,20 +48,14 @@ function compareText(a: FlowResult, b: FlowResult): number {
   return text(a) < text(b) ? -1 : 1;
 }
 
-/** A cut gRPC answer is counted by its HTTP status; it belongs to the flow of answers without trailers. */
-function flowStatus({ category }: Cell, destination: string, book: ScopeBook): string {
-  if (!('status' in category)) return '';
-  const cut = category.kind === 'broken' && category.status === ANY_200;
-  const grpc = cut && book.truth.protocols.get(destination) === 'grpc';
-  return statusText(grpc ? GRPC_WITHOUT_TRAILERS : category.status);
+/** Of what response_total counts: the families of routes count the same requests once more. */
+function tell(drafts: Drafts, witness: Witness): void {
+  for (const { pair, status, times } of drafts.values()) {
+    if (times && times.length > 0) witness.truth({ edge: pair, status, times });
+  }
 }
 
-/** Families that count each request of a declared route once. */
-const ROUTE_RESPONSES: ReadonlySet<string> = new Set([
-  'outbound_http_route_request_statuses_total',
-  'outbound_grpc_route_request_statuses_total',
-  'route_response_total',
-]);
+const ROUTE_RESPONSES: ReadonlySet<string> = new Set(Object.values(RESPONSES_OF));
 
 /** Whether a cell is one that flows show. */
 function isShown({ family, category, peer }: Cell): boolean {
@@ -63,17 +66,19 @@ function isShown({ family, category, peer }: Cell): boolean {
 
 function addObserved(drafts: Drafts, observed: Observed, book: ScopeBook): void {
   for (const ledger of ['proxy', 'prometheus'] as const) {
+    const ofWorkload = group(observed[ledger], (o) => o.segment.instance.workload);
     // Where the ledger has a page at all, a missing series is a count of 0.
     for (const draft of drafts.values()) {
       const counts = draft.direction === 'inbound' ? draft.destination : draft.source;
-      if (observed[ledger].some((o) => o.segment.instance.workload === counts)) draft[ledger] = 0;
+      const there = ofWorkload.get(counts) ?? [];
+      if (there.some((o) => canShow(draft, o.segment.instance, book))) draft[ledger] = 0;
     }
     for (const o of observed[ledger]) {
       for (const cell of o.cells.cells.values()) {
         if (!isShown(cell)) continue;
-        const value = cell.values.at(-1) ?? 0;
-        const pair = pairOf(o.segment, cell.peer, book);
-        const status = flowStatus(cell, pair.destination, book);
+        const value = cell.last;
+        const pair = pairOfCell(o.segment, cell, book);
+        const status = flowStatus(cell, pair.destination, o.segment.instance, book);
         if (value === 0 && !drafts.find(pair, status)) continue;
         const draft = drafts.get(pair, status);
         draft[ledger] = (draft[ledger] ?? 0) + value;
@@ -101,14 +106,25 @@ function shiftMeshMade(drafts: Drafts): void {
   }
 }
 
-/** What died with an incarnation after its last scrape, or with one that was never scraped. */
-function addUnobservable(drafts: Drafts, observed: ObservedSegment[], book: ScopeBook): void {
+/** Whether the sidecar of this incarnation has a family that can show the flow. */
+function canShow(draft: Draft, instance: Instance, book: ScopeBook): boolean {
+  return draft.needs === undefined || book.dialectOf(instance).has(draft.needs);
+}
+
+/** What no family of its sidecar shows; and what died with an incarnation after its last scrape, or with one that was never scraped. */
+function addUnobservable(drafts: Drafts, observed: ObservedSegment[], book: ScopeBook, recorder: Recorder): void {
+  const ofInstance = group(observed, (o) => String(o.segment.instance.id));
   for (const draft of drafts.values()) {
     for (const [id, truth] of draft.byInstance) {
       const instance = book.truth.instances[id]!;
-      if (instance.nextStartMs === Number.POSITIVE_INFINITY) continue;
+      if (!canShow(draft, instance, book)) {
+        draft.unobservable += truth;
+        recorder.unseen(draft, draft.needs!, versionText(book.dialectOf(instance).version), truth);
+        continue;
+      }
+      if (!isOver(instance)) continue;
       let seen = 0;
-      for (const o of observed) if (o.segment.instance.id === id) seen += lastValue(o, draft, book);
+      for (const o of ofInstance.get(String(id)) ?? []) seen += lastValue(o, draft, book);
       draft.unobservable += Math.max(0, truth - seen);
     }
   }
@@ -118,21 +134,20 @@ function lastValue(o: ObservedSegment, flow: Draft, book: ScopeBook): number {
   let sum = 0;
   for (const cell of o.cells.cells.values()) {
     if (!isShown(cell)) continue;
-    const pair = pairOf(o.segment, cell.peer, book);
-    if (flowKey(pair) !== flowKey(flow.pair) || flowStatus(cell, pair.destination, book) !== flow.status) continue;
-    sum += cell.values.at(-1) ?? 0;
+    const pair = pairOfCell(o.segment, cell, book);
+    if (flowKey(pair) !== flowKey(flow.pair)) continue;
+    if (flowStatus(cell, pair.destination, o.segment.instance, book) !== flow.status) continue;
+    sum += cell.last;
   }
   return sum;
 }
 
 /** Bounds of one status go to that flow, those of all statuses to the pair's largest, those of all sources likewise. */
 function attachBounds(flows: readonly Draft[], recorder: Recorder): void {
+  const towards = group(flows, (f) => `${f.direction}|${f.destination}`);
   for (const { subject, result } of recorder.bounds.values()) {
-    const fits = flows.filter(
-      (f) =>
-        f.direction === subject.direction &&
-        f.destination === subject.destination &&
-        (subject.source === '*' || f.source === subject.source),
+    const fits = (towards.get(`${subject.direction}|${subject.destination}`) ?? []).filter(
+      (f) => subject.source === '*' || f.source === subject.source,
     );
     const ofRoute = fits.filter((f) => f.pair.declared === subject.declared);
     const there = ofRoute.length > 0 ? ofRoute : fits;

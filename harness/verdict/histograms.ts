@@ -1,11 +1,13 @@
 import type { Reading } from './bounds.ts';
-import { type Cell, cellKey, type SegmentCells } from './cells.ts';
-import { FAMILY_BY_NAME } from './families.ts';
+import type { Cell } from './cell-table.ts';
+import type { SegmentCells } from './cells.ts';
+import { FAMILY_BY_NAME, lesOf } from './families.ts';
 import type { Segment } from './incarnations.ts';
 import { asHttp } from './outcomes.ts';
 import type { Recorder, Subject } from './recorder.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeBook } from './scopebook.ts';
+import { push } from './truth.ts';
 
 const SELF = 'a histogram agrees with itself: buckets rise with le, +Inf is the count, the sum lies between the edges';
 
@@ -20,33 +22,35 @@ export function checkHistograms(
     if (count.family.part !== 'count') continue;
     const base = count.family.name.slice(0, -'_count'.length);
     const bucketFamily = FAMILY_BY_NAME.get(`${base}_bucket`)!;
-    const get = (name: string, le: number): Float64Array | undefined =>
-      observed.cells.get(cellKey(name, count.peer, count.category, le))?.values;
-    const les = [...bucketFamily.edgesMs!.les, Number.POSITIVE_INFINITY];
-    const buckets = les.map((le) => get(bucketFamily.name, le));
-    if (buckets.some((b) => !b)) continue;
-    const sum = get(`${base}_sum`, Number.NaN);
+    const group = observed.cells.groups.find(bucketFamily.name, count.peer, count.category);
+    if (!group) continue;
+    const les = lesOf(bucketFamily);
+    const buckets = les.map((le) => observed.cells.of(group, le)?.values).filter((values) => values !== undefined);
+    if (buckets.length < les.length) continue;
+    const sum = observed.cells.find(`${base}_sum`, count.peer, count.category, Number.NaN)?.values;
     const whole = bucketFamily.edgesMs!.factor === 1;
     const subject = { ...subjectOf(count), reason: SELF };
     const totals = recorder.about(subject);
     const sums = recorder.about({ ...subject, family: `${base}_sum`, exact: false });
     const edges = recorder.about({ ...subject, family: bucketFamily.name });
-    segment.scrapes.forEach((scrape, i) => {
-      const counts = buckets.map((b) => b![i]!);
-      const code = 'HISTOGRAM_INCONSISTENT';
-      const inf = counts.at(-1)!;
-      totals.check(scrape.t, count.values[i]!, { low: inf, high: inf }, code);
+    const code = 'HISTOGRAM_INCONSISTENT';
+    for (let i = 0; i < segment.scrapes.length; i++) {
+      const { t } = segment.scrapes[i]!;
+      const inf = buckets.at(-1)![i]!;
+      totals.check(t, count.values[i]!, { low: inf, high: inf }, code);
       let low = 0;
       let high = 0;
-      counts.forEach((n, b) => {
-        const below = b > 0 ? counts[b - 1]! : 0;
-        if (n < below) edges.check(scrape.t, n, { low: below, high: inf }, code);
+      let below = 0;
+      for (let b = 0; b < buckets.length; b++) {
+        const n = buckets[b]![i]!;
+        if (n < below) edges.check(t, n, { low: below, high: inf }, code);
         // Whole milliseconds: what lies above an edge is at least one more.
         low += (n - below) * (b > 0 ? les[b - 1]! + (whole ? 1 : 0) : 0);
         if (n > below) high += (n - below) * les[b]!;
-      });
-      if (sum) sums.check(scrape.t, sum[i]!, { low, high }, code);
-    });
+        below = n;
+      }
+      if (sum) sums.check(t, sum[i]!, { low, high }, code);
+    }
   }
 }
 
@@ -69,6 +73,10 @@ export function checkLatenciesCounted(
   recorder: Recorder,
 ): void {
   const done = new Set<string>();
+  const responses = new Map<string, Cell[]>();
+  for (const cell of observed.cells.ofFamily(RESPONSES)) {
+    if ('status' in cell.category) push(responses, `${cell.peer}|${asHttp(cell.category.status)}`, cell);
+  }
   for (const cell of observed.cells.values()) {
     const { category, peer, family } = cell;
     if (!('status' in category) || !COMPARED.has(family.name) || peer.endsWith('|*')) continue;
@@ -77,23 +85,15 @@ export function checkLatenciesCounted(
     const scope = book.get(segment.instance, peer);
     if (!scope || done.has(`${peer}|${status}`) || !allWhole(scope)) continue;
     done.add(`${peer}|${status}`);
-    const latencies = observed.cells.get(cellKey(LATENCIES, peer, { kind: 'any', status }, Number.NaN));
-    const responses = responsesOf(observed, peer, status);
+    const latencies = observed.cells.find(LATENCIES, peer, { kind: 'any', status }, Number.NaN);
+    const answers = responses.get(`${peer}|${status}`) ?? [];
     const checker = recorder.about({ ...subjectOf(cell), family: LATENCIES, reason: COUNTED });
     readings.forEach((reading, i) => {
       if (!reading.settled) return;
-      const n = responses.reduce((sum, { values }) => sum + values[i]!, 0);
+      const n = answers.reduce((sum, { values }) => sum + values[i]!, 0);
       checker.check(segment.scrapes[i]!.t, latencies?.values[i] ?? 0, { low: n, high: n }, 'LATENCIES_MISSING');
     });
   }
-}
-
-/** Cells of response_total whose HTTP status this is, whatever the code of gRPC. */
-function responsesOf(observed: SegmentCells, peer: string, status: number): Cell[] {
-  return [...observed.cells.values()].filter(
-    ({ family, peer: own, category }) =>
-      family.name === RESPONSES && own === peer && 'status' in category && asHttp(category.status) === status,
-  );
 }
 
 /** Every request of the scope came to a whole answer. */

@@ -30,6 +30,16 @@ export function segmentsOf(target: LedgerTarget, instances: readonly Instance[])
 function nearest(scrape: Scrape, instances: readonly Instance[]): Instance {
   // Without a start time, the incarnation that ran when the page was read.
   if (scrape.startTime === null) return instances.findLast((i) => i.startMs <= scrape.untilMs) ?? instances[0]!;
-  const startMs = scrape.startTime * 1000;
-  return instances.reduce((a, b) => (Math.abs(b.startMs - startMs) < Math.abs(a.startMs - startMs) ? b : a));
+  const distances = instances.map((i) => distanceMs(i, scrape.startTime!));
+  const least = Math.min(...distances);
+  const likely = instances.filter((_, i) => distances[i] === least);
+  // Within one second: the last that was there when the page was read.
+  return likely.findLast((i) => i.startMs <= scrape.untilMs) ?? likely[0]!;
+}
+
+/** How far an incarnation's start lies from what a page says; proxies before v2.215 cut it to whole seconds. */
+function distanceMs({ startMs }: Instance, startTime: number): number {
+  const fromMs = startTime * 1000;
+  const untilMs = Number.isInteger(startTime) ? fromMs + 1000 : fromMs;
+  return Math.max(0, fromMs - startMs, startMs - untilMs);
 }

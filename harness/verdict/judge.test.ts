@@ -54,6 +54,7 @@ describe('a mesh that counts right', () => {
     ['an answer that died with its sidecar', 500125, 60],
     ['quantiles over answers of the mesh', 500051, 60],
     ['a sidecar that is back before its app', 500081, 60],
+    ['an answer of the mesh that nobody read to its end', 642758, 40],
   ])('passes with %s', (_name, seed, requests) => {
     const { verdict, reasons } = judge(simulate(randomWorld(seed, requests)));
     expect(verdict, JSON.stringify(reasons.slice(0, 3))).toBe('pass');
@@ -167,6 +168,22 @@ describe('what is said', () => {
     expect(reason.verdict).toBe('fail');
     expect(reason.message).toContain(input.prometheus.targets[1]!.instance);
     expect(reason.message).toContain('10.9.9.9:4191');
+  });
+
+  test('a page that has series twice fails, and the proxy, its version and the families are named', () => {
+    const input = calm();
+    const { pod } = input.proxy.targets[1]!;
+    const targets = input.proxy.targets.map((t) => ({
+      ...t,
+      scrapes: t.scrapes.map((s) => ({ ...s, version: '2.294.0' })),
+    }));
+    targets[1]!.scrapes.at(-1)!.duplicates = ['request_total', 'tcp_open_total'];
+    const { verdict, reasons } = judge({ ...input, proxy: { ...input.proxy, targets } });
+    expect(verdict).toBe('fail');
+    expect(reasons.map((r) => r.code)).toEqual(['DUPLICATE_SERIES']);
+    expect(reasons[0]!.message).toContain(
+      `shop/${pod}'s proxy (v2.294.0) has series twice: request_total, tcp_open_total;`,
+    );
   });
 
   test('a pod outside of the topology is named in a note', () => {

@@ -3,9 +3,10 @@ import type { MetricLedger, TruthJournal } from '../ledger/types.ts';
 import type { CheckSummary, FlowResult, QuantileResult, Reason, SloResult, VerdictValue } from '../result/types.ts';
 import type { Expectations } from '../scenario/model.ts';
 import { type CoverageWindow, checkCoverage } from './coverage.ts';
-import { checkLedgersAgree, checkOutboundAgainstInbound } from './crosscheck.ts';
+import { checkOutboundAgainstInbound } from './crosscheck.ts';
 import { buildFlows } from './flows.ts';
 import { checkIdle } from './idle.ts';
+import { checkLedgersAgree } from './ledgers-agree.ts';
 import { notesOf } from './notes.ts';
 import { namesOf } from './projection.ts';
 import { buildQuantiles, pairLatencies } from './quantiles.ts';
@@ -14,10 +15,13 @@ import { reconcile } from './reconcile.ts';
 import { Recorder } from './recorder.ts';
 import { checkRefusalsAddUp, unexplainedRefusals } from './refusals.ts';
 import { ScopeBook } from './scopebook.ts';
+import { SeriesIndex } from './series-index.ts';
 import { evaluateSlos } from './slo.ts';
-import { duplicateTargets, unjudgedTargets } from './targets.ts';
+import { duplicateSeries, duplicateTargets, unjudgedTargets } from './targets.ts';
 import { judgeTcp } from './tcp/index.ts';
 import { compileTruth, type Truth } from './truth.ts';
+import { Versions } from './versions/index.ts';
+import type { Witness } from './witness.ts';
 
 /** All that the judge sees: ledgers, who stands in the mesh, and what was promised. Never what was injected. */
 export interface JudgeInput {
@@ -29,6 +33,8 @@ export interface JudgeInput {
   window: CoverageWindow;
   /** How far the clocks of all ledgers may be apart. */
   clockMarginMs: number;
+  /** Versions of the proxy that the mesh is to have, oldest first; their pages say which each is, all but the oldest ones'. */
+  proxyVersions?: readonly string[];
   load: { droppedIterations: number; interrupted: boolean };
   expect: Expectations;
 }
@@ -45,36 +51,41 @@ export interface Judgement {
 
 const MAX_MARGIN_MS = 500;
 
-/** Compares the three ledgers with one another. docs/bounds.md derives every bound. */
-export function judge(input: JudgeInput): Judgement {
+/**
+ * Compares the three ledgers with one another. docs/bounds.md derives every bound.
+ * @param witness told of what flows are made of; the judgement is the same without one
+ */
+export function judge(input: JudgeInput, witness?: Witness): Judgement {
   const { topology, proxy, prometheus, window, expect } = input;
   const alignable = input.clockMarginMs >= 0 && input.clockMarginMs <= MAX_MARGIN_MS;
   const marginMs = alignable ? input.clockMarginMs : MAX_MARGIN_MS;
   const settings = { marginMs, quietFromMs: window.quietFromMs, trafficEndMs: window.trafficEndMs };
 
   const truth = compileTruth(input.truth, topology, marginMs);
-  const book = new ScopeBook(truth, namesOf(topology));
+  const versions = new Versions(truth, [prometheus, proxy], input.proxyVersions);
+  const book = new ScopeBook(truth, namesOf(topology), versions);
+  const index = new SeriesIndex([proxy, prometheus]);
   const recorder = new Recorder();
   const coverage = checkCoverage(topology, truth, { proxy, prometheus }, window);
-  const observed = {
-    proxy: reconcile(proxy, book, settings, recorder),
-    prometheus: reconcile(prometheus, book, settings, recorder),
-  };
-  checkLedgersAgree(proxy, prometheus, book, settings, recorder);
+  const observed = reconcile({ proxy, prometheus }, index, book, settings, recorder, witness);
+  checkLedgersAgree(proxy, prometheus, index, book, settings, recorder);
   checkOutboundAgainstInbound(observed.prometheus, book, recorder);
   checkRefusalsAddUp(observed.proxy, book, recorder);
   checkRefusalsAddUp(observed.prometheus, book, recorder);
 
   const flows = [
-    ...buildFlows(book, observed, recorder, coverage),
-    ...judgeTcp(topology, truth, book.names, { proxy, prometheus }, settings, recorder, coverage),
+    ...buildFlows(book, observed, recorder, coverage, witness),
+    ...judgeTcp(topology, truth, book, { proxy, prometheus }, settings, recorder, coverage, witness),
   ];
   const pairs = pairLatencies(book, observed.prometheus);
+  witness?.latencies(pairs);
   const quantiles = buildQuantiles(pairs);
   const seconds = Math.max(0.001, (window.trafficEndMs - window.originMs) / 1000);
   const slos = evaluateSlos(expect.slo, { book, observed: observed.prometheus, pairs, seconds });
 
   const reasons = [
+    // What it is the cause of comes after.
+    ...duplicateSeries(proxy),
     ...(expect.goldenEveryFlow ? goldenReasons(recorder, quantiles) : []),
     ...slos.reasons,
     ...checkIdle(expect.idle, topology, truth, [proxy, prometheus]),
@@ -84,7 +95,7 @@ export function judge(input: JudgeInput): Judgement {
     ...circumstances(input, alignable, truth),
   ];
   const notes = [
-    ...notesOf({ truth, prometheus, observed: observed.prometheus, flows, recorder }),
+    ...notesOf({ truth, prometheus, observed: observed.prometheus, flows, recorder, versions }),
     ...unjudgedTargets(topology, truth, [proxy, prometheus]),
   ];
   if (!expect.goldenEveryFlow && recorder.violations.size > 0) {

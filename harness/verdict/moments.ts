@@ -1,6 +1,7 @@
+import { type AskedKind, isKind, kindsOf, type MadeList, type ServedKind, servedKind, servedKindsOf } from './kinds.ts';
 import { hasStatus, type Status } from './outcomes.ts';
 import { type Scope, steps } from './scope.ts';
-import { Steps } from './steps.ts';
+import { Steps, Timeline } from './steps.ts';
 import type { Made, MadeKind, Served } from './truth.ts';
 
 /** Counting functions over a scope, by the moments of a request. All are cached under a name that says what they count. */
@@ -8,15 +9,6 @@ import type { Made, MadeKind, Served } from './truth.ts';
 /** How many have happened by `t`. */
 export type Count = (t: number) => number;
 
-export type MadeList =
-  | 'own'
-  | 'maybe'
-  | 'othersKnown'
-  | 'othersMaybe'
-  | 'elsewhere'
-  | 'failfast'
-  | 'refused'
-  | 'refusedMaybe';
 export type MadeMoment = 'start' | 'firstByte' | 'end';
 
 export interface Where<T> {
@@ -24,14 +16,9 @@ export interface Where<T> {
   test: (item: T) => boolean;
 }
 
-const ALL = { tag: '', test: () => true };
-
-/** `answered`: by the service, or by the callee's proxy, which let it not in: to the caller's proxy, an answer like any. */
-export type AskedKind = MadeKind | 'answered' | '*';
-
-function isKind(kind: AskedKind, m: Made): boolean {
-  return kind === '*' || m.kind === kind || (kind === 'answered' && (m.kind === 'ok' || m.refusal !== null));
-}
+/** What has no events. Most of what bounds ask of a scope has none: nobody gave up, nothing was lost. */
+const NONE = new Steps([]);
+export const ZERO: Count = () => 0;
 
 /** Requests made, of one kind and status, by one of their moments. */
 export function made(
@@ -40,33 +27,17 @@ export function made(
   kind: AskedKind,
   status: Status,
   moment: MadeMoment,
-  where: Where<Made> = ALL,
+  where?: Where<Made>,
 ): Steps {
-  return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
-    Steps.of(
-      scope[list].filter((m) => isKind(kind, m) && hasStatus(status, m.status) && where.test(m)),
-      (m) => (moment === 'start' ? m.startMs : moment === 'end' ? m.endMs : m.firstByteMs),
-    ),
-  );
-}
-
-/** `gone-mid`: the client left after the headers were sent, `gone`: before. `mid`: reset in the middle of the body. */
-export type ServedKind = 'completed' | 'gone-mid' | 'gone' | 'reset' | 'closed' | 'mid' | 'open';
-
-export function servedKind(s: Served): ServedKind {
-  switch (s.request.outcome) {
-    case 'completed':
-      return 'completed';
-    case 'client-gone':
-      return s.status > 0 ? 'gone-mid' : 'gone';
-    case 'reset':
-    case 'closed':
-      return s.request.outcome;
-    case 'reset-mid-body':
-      return 'mid';
-    case 'open':
-      return 'open';
-  }
+  const { has, alike } = kindsOf(scope, list);
+  if (!has.has(kind) || (alike && !hasStatus(status, alike.status))) return NONE;
+  const name = alike ? `${list}/*/*/${moment}` : `${list}/${kind}/${status}/${moment}`;
+  const all = (): Timeline<Made> =>
+    timeline(scope.madeLines, name, () => {
+      const those = alike ? scope[list] : scope[list].filter((m) => isKind(kind, m) && hasStatus(status, m.status));
+      return new Timeline(those, (m) => (moment === 'start' ? m.startMs : moment === 'end' ? m.endMs : m.firstByteMs));
+    });
+  return where ? steps(scope, `${name}/${where.tag}`, () => all().where(where.test)) : all().steps;
 }
 
 export function served(
@@ -75,25 +46,38 @@ export function served(
   kind: ServedKind | '*',
   status: Status,
   moment: 'start' | 'firstByte' | 'end',
-  where: Where<Served> = ALL,
+  where?: Where<Served>,
 ): Steps {
-  return steps(scope, `${list}/${kind}/${status}/${moment}/${where.tag}`, () =>
-    Steps.of(
-      scope[list].filter(
-        (s) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.status) && where.test(s),
-      ),
-      (s) => {
-        const r = s.request;
+  const { has, alike } = servedKindsOf(scope, list);
+  if (!has.has(kind) || (alike && !hasStatus(status, alike.status))) return NONE;
+  const name = alike ? `${list}/*/*/${moment}` : `${list}/${kind}/${status}/${moment}`;
+  const all = (): Timeline<Served> =>
+    timeline(scope.servedLines, name, () => {
+      const isMeant = (s: Served) => (kind === '*' || servedKind(s) === kind) && hasStatus(status, s.status);
+      const those = alike ? scope[list] : scope[list].filter(isMeant);
+      return new Timeline(those, ({ request: r }) => {
         if (moment === 'start') return r.startMs;
         return moment === 'end' ? r.endMs : (r.firstByteMs ?? r.endMs);
-      },
-    ),
-  );
+      });
+    });
+  return where ? steps(scope, `${name}/${where.tag}`, () => all().where(where.test)) : all().steps;
+}
+
+function timeline<T>(known: Map<string, Timeline<T>>, name: string, make: () => Timeline<T>): Timeline<T> {
+  let line = known.get(name);
+  if (!line) {
+    line = make();
+    known.set(name, line);
+  }
+  return line;
 }
 
 /** The sum of counting functions; those that never count are left out. */
 export function sum(...parts: Steps[]): Count {
   const moving = parts.filter((p) => p.total > 0);
+  const [first] = moving;
+  if (first === undefined) return ZERO;
+  if (moving.length === 1) return (t) => first.at(t);
   return (t) => moving.reduce((n, p) => n + p.at(t), 0);
 }
 
@@ -105,7 +89,12 @@ export function started(scope: Scope, kind: MadeKind | '*', status: Status, wher
 const LISTS: MadeList[] = ['own', 'maybe', 'othersKnown', 'othersMaybe', 'elsewhere'];
 
 function everywhere(scope: Scope, kind: MadeKind, where?: Where<Made>): Count {
+  if (!anywhere(scope, kind)) return ZERO;
   return sum(...LISTS.map((list) => made(scope, list, kind, '*', 'start', where)));
+}
+
+function anywhere(scope: Scope, kind: MadeKind): boolean {
+  return scope.mayHave(kind) && LISTS.some((list) => kindsOf(scope, list).has.has(kind));
 }
 
 /** By their start: how a request ended is known in retrospect. */
@@ -122,8 +111,8 @@ export const CUT: Where<Made> = { tag: 'cut', test: (m) => m.request.outcome ===
  * by the clocks' margin.
  */
 export function unexplained(scope: Scope, marginMs: number): Count {
+  if (!anywhere(scope, 'mesh') && !anywhere(scope, 'shed') && !anywhere(scope, 'gone')) return ZERO;
   const without = [everywhere(scope, 'mesh'), everywhere(scope, 'shed'), everywhere(scope, 'gone')];
-  if (without.every((count) => count(EVER) === 0)) return () => 0;
   const explained = (['reset', 'closed', 'gone', 'gone-mid', 'open'] as const).map((kind) =>
     servedAnywhere(scope, kind),
   );
@@ -141,10 +130,11 @@ export function unexplained(scope: Scope, marginMs: number): Count {
  * abort, may have been counted by the sidecars before they heard.
  */
 export function races(scope: Scope, marginMs: number): Count {
+  if (!anywhere(scope, 'gone')) return ZERO;
   const gaveUp = everywhere(scope, 'gone');
   const cut = everywhere(scope, 'gone', CUT);
   const noticed = [servedAnywhere(scope, 'gone'), servedAnywhere(scope, 'gone-mid')];
-  if (gaveUp(EVER) === cut(EVER)) return () => 0;
+  if (gaveUp(EVER) === cut(EVER)) return ZERO;
   return (t) => {
     const seen = noticed.reduce((n, count) => n + count(t - marginMs), 0);
     return Math.max(0, gaveUp(t) - cut(t) - seen);

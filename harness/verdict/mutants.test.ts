@@ -3,7 +3,7 @@ import { FAMILIES } from './families.ts';
 import { judge } from './judge.ts';
 import { type Hunted, hunt } from './testing/hunt.ts';
 import { simulate } from './testing/simulate.ts';
-import { EXPLAINED } from './testing/survivors.ts';
+import { explanation } from './testing/survivors.ts';
 import type { WorldSpec } from './testing/world.ts';
 import { policyWorld, randomWorld } from './testing/worlds.ts';
 
@@ -57,11 +57,6 @@ function huntIn(name: string, world: WorldSpec, wanted: (family: string) => bool
   const input = simulate(world);
   expect(judge(input).reasons, `${name} unmutated`).toEqual([]);
   return hunt(input, world.seed, FAMILIES.map((f) => f.name).filter(wanted));
-}
-
-function explanation(h: Hunted): string | undefined {
-  return EXPLAINED.find((e) => e.family.test(h.family) && e.mutation.test(h.mutation) && (e.where?.(h) ?? true))
-    ?.reason;
 }
 
 function scores(hunted: readonly Hunted[]): string {

@@ -1,10 +1,12 @@
 import type { MetricLedger } from '../ledger/types.ts';
 import type { FlowResult } from '../result/types.ts';
 import { FAMILY_BY_NAME } from './families.ts';
+import { RESPONSES_OF } from './flow-truth.ts';
 import { NOT_RECONCILED } from './not-reconciled.ts';
 import type { ObservedSegment } from './reconcile.ts';
 import type { Recorder } from './recorder.ts';
 import type { Truth } from './truth.ts';
+import { type Versions, versionText } from './versions/index.ts';
 
 /** Remarks that change no verdict, but that a reader must know to read the numbers. */
 export function notesOf(input: {
@@ -13,26 +15,39 @@ export function notesOf(input: {
   observed: readonly ObservedSegment[];
   flows: readonly FlowResult[];
   recorder: Recorder;
+  versions: Versions;
 }): string[] {
   return [
-    ...unobservable(input.flows),
-    ...outcomes(input.truth),
+    ...unobservable(input.flows, input.recorder),
+    ...unshown(input.recorder),
+    ...outcomes(input.truth, input.versions),
     ...widths(input.recorder),
     ...dilution(input.observed),
     ...unknownFamilies(input.prometheus),
   ];
 }
 
-function unobservable(flows: readonly FlowResult[]): string[] {
+function unobservable(flows: readonly FlowResult[], recorder: Recorder): string[] {
   return flows
-    .filter((f) => f.unobservable > 0)
+    .map((f) => ({ ...f, died: f.unobservable - recorder.unshownOf(f) }))
+    .filter((f) => f.died > 0)
     .map(
       (f) =>
-        `${f.unobservable} responses ${f.source} -> ${f.destination} (${f.direction}, status ${f.status || 'none'}) are unobservable: they died with an incarnation after its last scrape`,
+        `${f.died} responses ${f.source} -> ${f.destination} (${f.direction}, status ${f.status || 'none'}) are unobservable: they died with an incarnation after its last scrape`,
     );
 }
 
-function outcomes(truth: Truth): string[] {
+/** Flows that the proxies of these versions have no family for. */
+function unshown({ unshown }: Recorder): string[] {
+  return [...unshown.values()]
+    .filter(({ count }) => count > 0)
+    .map(
+      ({ flow, family, versions, count }) =>
+        `${count} requests ${flow}, are unobservable: proxies ${[...versions].sort().join(', ')} have no ${family}`,
+    );
+}
+
+function outcomes(truth: Truth, versions: Versions): string[] {
   let gone = 0;
   let failfast = 0;
   let mesh = 0;
@@ -57,13 +72,19 @@ function outcomes(truth: Truth): string[] {
   if (limited > 0) notes.push(`${limited} requests exceeded a limit of rates`);
   if (failfast > 0)
     notes.push(
-      `${failfast} requests ended in failfast: request_total and response_total do not show them, only the route's statuses do`,
+      `${failfast} requests ended in failfast: request_total and response_total do not show them, only the route's statuses do${withoutStatuses(versions)}`,
     );
   if (mesh > 0)
     notes.push(
       `${mesh} answers were made by the mesh: only their callers know of them, so each is bounded by the caller's truth alone`,
     );
   return notes;
+}
+
+function withoutStatuses(versions: Versions): string {
+  const old = versions.all().filter((dialect) => !dialect.has(RESPONSES_OF.http));
+  const names = old.map(({ version }) => versionText(version)).sort();
+  return old.length > 0 ? `, which proxies ${names.join(', ')} do not have` : '';
 }
 
 function widths(recorder: Recorder): string[] {
@@ -80,7 +101,7 @@ function dilution(observed: readonly ObservedSegment[]): string[] {
     const sum = byWorkload.get(workload) ?? { other: 0, app: 0 };
     sum.other += o.cells.other;
     for (const cell of o.cells.cells.values()) {
-      if (cell.family.name === 'request_total' && cell.peer.startsWith('in|')) sum.app += cell.values.at(-1) ?? 0;
+      if (cell.family.name === 'request_total' && cell.peer.startsWith('in|')) sum.app += cell.last;
     }
     byWorkload.set(workload, sum);
   }

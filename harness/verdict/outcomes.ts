@@ -19,6 +19,10 @@ export const ANY_200 = 2000;
 /** gRPC code 2, or none: `grpc_status="UNKNOWN"` of the route families is either. */
 export const GRPC_UNKNOWN = 2002;
 
+/** gRPC code 0, or none: old proxies counted an answer without trailers so (facts, section 9). */
+export const GRPC_OPEN = 2001;
+
+const OK = grpcOutcome(0);
 const UNKNOWN = grpcOutcome(2);
 
 export type Status = number | '*';
@@ -27,13 +31,19 @@ export type Status = number | '*';
 export function hasStatus(status: Status, outcome: Outcome): boolean {
   if (status === '*' || status === outcome) return true;
   if (status === ANY_200) return outcome > 0 && httpStatusOf(outcome) === 200;
+  if (status === GRPC_OPEN) return outcome === OK || outcome === GRPC_WITHOUT_TRAILERS;
   return status === GRPC_UNKNOWN && (outcome === UNKNOWN || outcome === GRPC_WITHOUT_TRAILERS);
+}
+
+/** Whether answers that end without trailers, of a stream that its caller left, are counted under this status. */
+export function isOpenEnd(status: Status): boolean {
+  return status === GRPC_WITHOUT_TRAILERS || status === GRPC_OPEN;
 }
 
 /** For people. */
 export function statusText(status: number): string {
   if (status === ANY_200) return '200';
-  return outcomeText(status === GRPC_UNKNOWN ? UNKNOWN : status);
+  return outcomeText(status === GRPC_UNKNOWN ? UNKNOWN : status === GRPC_OPEN ? OK : status);
 }
 
 /** Whether the mesh can have made such an answer because a service failed: then it may also be a race that nobody waited for. */
@@ -46,6 +56,8 @@ export type StatusView = (outcome: Outcome) => number;
 
 export const asOutcome: StatusView = (outcome) => outcome;
 export const asHttp: StatusView = (outcome) => (httpStatusOf(outcome) === 200 ? ANY_200 : outcome);
+export const asOldOutcome: StatusView = (outcome) =>
+  outcome === OK || outcome === GRPC_WITHOUT_TRAILERS ? GRPC_OPEN : outcome;
 export const asGrpcName: StatusView = (outcome) =>
   outcome === UNKNOWN || outcome === GRPC_WITHOUT_TRAILERS ? GRPC_UNKNOWN : outcome;
 

@@ -54,8 +54,8 @@ export class Paths {
   readonly #services: ReadonlyMap<string, ServiceInfo>;
   readonly #inbound: ReadonlyMap<string, InboundPolicy>;
   readonly #split: ReadonlySet<string>;
-  readonly #outboundCache = new Map<string, OutboundPath>();
-  readonly #inboundCache = new Map<string, InboundPath>();
+  readonly #outboundCache = new Map<string, Map<string, Map<string, OutboundPath>>>();
+  readonly #inboundCache = new Map<string, Map<string, Map<string, InboundPath>>>();
 
   constructor(topology: Topology) {
     this.#services = new Map(topology.services.map((s) => [s.id, s]));
@@ -110,11 +110,11 @@ export class Paths {
   }
 
   outbound(service: string, method: string, path: string): OutboundPath {
-    const cacheKey = `${service}|${method}|${path}`;
-    let found = this.#outboundCache.get(cacheKey);
+    const known = knownOf(this.#outboundCache, service, method);
+    let found = known.get(path);
     if (!found) {
       found = this.#findOutbound(service, method, path);
-      this.#outboundCache.set(cacheKey, found);
+      known.set(path, found);
     }
     return found;
   }
@@ -155,11 +155,11 @@ export class Paths {
   }
 
   inbound(workload: string, method: string, path: string): InboundPath {
-    const cacheKey = `${workload}|${method}|${path}`;
-    let found = this.#inboundCache.get(cacheKey);
+    const known = knownOf(this.#inboundCache, workload, method);
+    let found = known.get(path);
     if (!found) {
       found = this.#findInbound(workload, method, path);
-      this.#inboundCache.set(cacheKey, found);
+      known.set(path, found);
     }
     return found;
   }
@@ -178,6 +178,21 @@ export class Paths {
     const kind = server?.protocol === 'gRPC' ? 'GRPCRoute' : 'HTTPRoute';
     return server?.routes.filter((r) => r.ref.kind === kind) ?? [];
   }
+}
+
+/** By path, of one target and method. Asked for every request: a key of all three would be a new text each time. */
+function knownOf<T>(cache: Map<string, Map<string, Map<string, T>>>, target: string, method: string): Map<string, T> {
+  let byMethod = cache.get(target);
+  if (!byMethod) {
+    byMethod = new Map();
+    cache.set(target, byMethod);
+  }
+  let byPath = byMethod.get(method);
+  if (!byPath) {
+    byPath = new Map();
+    byMethod.set(method, byPath);
+  }
+  return byPath;
 }
 
 /** A ServiceProfile retries as long as its budget lasts. */

@@ -165,12 +165,27 @@ function ofClient(labels: Labels, names: Names, key: string): Projected {
 const tlsContradiction = (labels: Labels): string | null =>
   labels.tls === 'true' ? null : contradiction(labels, { tls: 'no_identity', client_id: '' });
 
+/** `cart.shop`, `cart.shop.svc.cluster.local:80`, ... */
+function serviceOfHost(host: string, names: Names): ServiceInfo | undefined {
+  const [name, namespace] = withoutPort(host).split('.');
+  return names.services.get(`${namespace ?? ''}/${name}`);
+}
+
+/** Older proxies print the Host as sent (facts, section 9): a Service that it names must lead here. */
+function hostContradiction({ authority = '' }: Labels, pod: PodInfo, names: Names): string | null {
+  const service = serviceOfHost(authority, names);
+  const leads =
+    service && names.paths.backendsOf(service.id).some((b) => names.services.get(b)?.workload === pod.workload);
+  return !service || leads ? null : `authority "${authority}" leads to another workload`;
+}
+
 /** Inbound endpoint families and authz: the client by identity, this pod by address. */
 export function projectInbound(labels: Labels, pod: PodInfo, names: Names): Projected {
   const away = elsewhere(labels, pod);
   if (away) return away;
   const route = inboundRoute(labels, pod, names);
   const wrong =
+    hostContradiction(labels, pod, names) ??
     contradiction(labels, { target_addr: address(pod) }) ??
     serverContradiction(labels, pod, names, 'srv') ??
     (typeof route === 'string' ? route : authzContradiction(labels, pod, names, route)) ??
@@ -266,12 +281,15 @@ export function projectRoute(
   const id = (scope: string): string => `${labels[`${scope}_namespace`] ?? ''}/${labels[`${scope}_name`] ?? ''}`;
   const parent = names.services.get(id('parent'));
   if (!parent) return { kind: 'unexplained', why: `parent ${id('parent')} is no service` };
-  const backend = of === 'backend' ? names.services.get(id('backend')) : undefined;
+  // Before 2.15 the policy controller had this name for the Service itself.
+  const itself = labels.backend_kind === 'default' && labels.backend_name === 'service';
+  const backend = of === 'backend' ? (itself ? parent : names.services.get(id('backend'))) : undefined;
   if (of === 'backend' && !backend) return { kind: 'unexplained', why: `backend ${id('backend')} is no service` };
   const route = outboundRoute(labels, parent);
   const wrong =
-    contradiction(labels, { ...serviceLabels('parent', parent), hostname: '' }) ??
-    (backend ? contradiction(labels, serviceLabels('backend', backend)) : null) ??
+    contradiction(labels, serviceLabels('parent', parent)) ??
+    hostnameContradiction(labels, parent, names) ??
+    (backend && !itself ? contradiction(labels, serviceLabels('backend', backend)) : null) ??
     (typeof route === 'string' ? route : null);
   if (wrong !== null || typeof route === 'string') return { kind: 'unexplained', why: wrong ?? '' };
   if (backend && !names.paths.backendsOf(parent.id).includes(backend.id)) {
@@ -281,6 +299,12 @@ export function projectRoute(
   if (names.paths.isPlain(parent.id)) return { ...app, peer: `out|${parent.id}|*` };
   const peer = backend ? `be|${parent.id}|${route.key}|${backend.id}` : `${scope}|${parent.id}|${route.key}`;
   return { ...app, peer };
+}
+
+/** Empty, or (by default in 2.17, at will since) the name by which the Service was called. */
+function hostnameContradiction({ hostname = '' }: Labels, parent: ServiceInfo, names: Names): string | null {
+  if (hostname === '' || hostname === parent.name || serviceOfHost(hostname, names)?.id === parent.id) return null;
+  return `hostname "${hostname}" is no name of ${parent.id}`;
 }
 
 /** The route that labels name: one of the Service, or without any the default one (telemetry facts, section 1.10). */
@@ -299,7 +323,7 @@ const routeLabels = (ref: ObjectRef): Labels => ({
   route_name: ref.name,
 });
 
-/** Of a Service without routes of its own; `hostname` is off by default. */
+/** Of a Service without routes of its own. */
 const DEFAULT_ROUTE: Labels = { route_group: '', route_kind: 'default', route_namespace: '', route_name: 'http' };
 
 /** What the profile's response classes make of a status; null: they say nothing. */

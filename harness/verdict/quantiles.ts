@@ -1,6 +1,6 @@
 import type { QuantileResult } from '../result/types.ts';
-import { type ObservedSegment, pairOf, sourceName } from './reconcile.ts';
-import { flowKey } from './recorder.ts';
+import type { CellGroup } from './cell-groups.ts';
+import { type ObservedSegment, pairOfCell, sourceName } from './reconcile.ts';
 import type { ScopeBook } from './scopebook.ts';
 
 /** A histogram's cumulative counts by upper edge (ms), ascending, the last Infinity. */
@@ -20,19 +20,39 @@ export interface PairLatencies {
   buckets: Buckets;
 }
 
+type PairsTo = Map<string, PairLatencies>;
+
 const SHOWN = [0.5, 0.95, 0.99];
 
 /** Latencies of each pair by both clocks, with Prometheus' final buckets, all statuses and incarnations together. */
 export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegment[]): PairLatencies[] {
-  const pairs = new Map<string, PairLatencies>();
+  const pairs: PairLatencies[] = [];
+  const known = { inbound: new Map<string, PairsTo>(), outbound: new Map<string, PairsTo>() };
   const pairFor = (key: Pick<PairLatencies, 'source' | 'destination' | 'direction'>): PairLatencies => {
-    const known = pairs.get(flowKey(key));
-    if (known) return known;
-    const pair = { ...key, callee: [], caller: [], extra: { callee: 0, caller: 0 }, open: false, buckets: new Map() };
-    pairs.set(flowKey(key), pair);
+    const { source, destination, direction } = key;
+    let from = known[direction].get(source);
+    if (!from) {
+      from = new Map();
+      known[direction].set(source, from);
+    }
+    let pair = from.get(destination);
+    if (!pair) {
+      const extra = { callee: 0, caller: 0 };
+      pair = { source, destination, direction, callee: [], caller: [], extra, open: false, buckets: new Map() };
+      from.set(destination, pair);
+      pairs.push(pair);
+    }
     return pair;
   };
-  const name = (workload: string): string => sourceName(book.names.identityOfWorkload.get(workload) ?? workload, book);
+  const sources = new Map<string, string>();
+  const name = (workload: string): string => {
+    let source = sources.get(workload);
+    if (source === undefined) {
+      source = sourceName(book.names.identityOfWorkload.get(workload) ?? workload, book);
+      sources.set(workload, source);
+    }
+    return source;
+  };
   for (const list of book.truth.served.values()) {
     for (const s of list) {
       const { firstByteMs, startMs, outcome } = s.request;
@@ -72,19 +92,24 @@ export function pairLatencies(book: ScopeBook, observed: readonly ObservedSegmen
     inbound.extra.caller--;
   }
   for (const o of observed) {
-    for (const cell of o.cells.cells.values()) {
-      if (cell.family.name !== 'response_latency_ms_bucket' || cell.category.kind === 'none') continue;
-      // Of all routes together.
-      const { declared: _route, ...pair } = pairOf(o.segment, cell.peer, book);
-      const { buckets } = pairFor(pair);
-      buckets.set(cell.le, (buckets.get(cell.le) ?? 0) + (cell.values.at(-1) ?? 0));
+    const ofGroup = new Map<CellGroup, Buckets>();
+    for (const cell of o.cells.cells.ofFamily('response_latency_ms_bucket')) {
+      if (cell.category.kind === 'none') continue;
+      let buckets = ofGroup.get(cell.group);
+      if (!buckets) {
+        // Of all routes together.
+        const { declared: _route, ...pair } = pairOfCell(o.segment, cell, book);
+        buckets = pairFor(pair).buckets;
+        ofGroup.set(cell.group, buckets);
+      }
+      buckets.set(cell.le, (buckets.get(cell.le) ?? 0) + cell.last);
     }
   }
-  for (const pair of pairs.values()) {
+  for (const pair of pairs) {
     pair.callee.sort((a, b) => a - b);
     pair.caller.sort((a, b) => a - b);
   }
-  return [...pairs.values()].filter((p) => p.callee.length + p.caller.length > 0);
+  return pairs.filter((p) => p.callee.length + p.caller.length > 0);
 }
 
 export function buildQuantiles(pairs: readonly PairLatencies[]): QuantileResult[] {

@@ -1,4 +1,4 @@
-import type { BoundResult, CheckSummary } from '../result/types.ts';
+import type { BoundResult, CheckSummary, FlowResult } from '../result/types.ts';
 import type { Interval } from './bounds.ts';
 
 export type LedgerName = 'proxy' | 'prometheus';
@@ -46,8 +46,53 @@ export class Recorder {
   /** Widest interval that was left after the last movement, by family and flow. */
   readonly widths = new Map<string, { subject: Subject; width: number }>();
 
-  /** Ready to compare any number of readings of one subject. */
-  about(subject: Subject): Checker {
+  /** Truth that proxies have no family for, by flow and family. */
+  readonly unshown = new Map<string, { flow: string; family: string; versions: Set<string>; count: number }>();
+
+  /** Numbers of reasons, which stand for them in keys. */
+  readonly #reasons: Map<string, number>;
+  readonly #named = new Map<string, { summary: CheckSummary; bound: RecordedBound }>();
+  readonly #unshownByFlow = new Map<string, number>();
+
+  /** @param beside one that may `take` this one's records */
+  constructor(beside?: Recorder) {
+    this.#reasons = beside ? beside.#reasons : new Map();
+  }
+
+  /** What a flow's truth has, and no family of these proxies shows. */
+  unseen(flow: FlowName, family: string, version: string, count: number): void {
+    const name = `${flow.source} -> ${flow.destination}, route ${flow.route}, status ${flow.status || 'none'}`;
+    const known = getOrMake(this.unshown, `${flowId(flow)}|${family}`, () => ({
+      ...{ flow: name, family, versions: new Set<string>(), count: 0 },
+    }));
+    known.versions.add(version);
+    known.count += count;
+    this.#unshownByFlow.set(flowId(flow), this.unshownOf(flow) + count);
+  }
+
+  /** Of a flow's unobservable requests those that no family shows. */
+  unshownOf(flow: FlowName): number {
+    return this.#unshownByFlow.get(flowId(flow)) ?? 0;
+  }
+
+  /** Adds what another has recorded, as if it had been recorded here now. Of the same ledger and family only one may have any. */
+  take(other: Recorder): void {
+    for (const [key, summary] of other.summaries) this.summaries.set(key, summary);
+    for (const [key, bound] of other.bounds) this.bounds.set(key, bound);
+    for (const [key, violation] of other.violations) this.violations.set(key, violation);
+    for (const { subject, width } of other.widths.values()) this.width(subject, { low: 0, high: width });
+  }
+
+  /**
+   * Ready to compare any number of readings of one subject.
+   * @param name short for what it is about, place and ledger left out: the same name is the same of these. Whoever has many
+   * subjects of one ledger and keeps their names spares the search.
+   */
+  about(subject: Subject, name?: string): Checker {
+    const known = name === undefined ? undefined : this.#named.get(name);
+    if (known?.bound.subject.reason === subject.reason) {
+      return new Checker(this, subject, known.summary, known.bound);
+    }
     const summary = getOrMake(this.summaries, `${subject.ledger}|${subject.family}`, () => ({
       family: subject.family,
       ledger: subject.ledger,
@@ -55,7 +100,9 @@ export class Recorder {
       violations: 0,
     }));
     const flow = flowKey(subject);
-    const key = `${subject.ledger}|${subject.family}|${flow}|${subject.status}|${subject.reason}`;
+    // Reasons are long texts, and few.
+    const reason = getOrMake(this.#reasons, subject.reason, () => this.#reasons.size + 1);
+    const key = `${reason}|${subject.ledger}|${subject.family}|${flow}|${subject.status}`;
     const bound = getOrMake(this.bounds, key, () => ({
       subject,
       result: {
@@ -68,6 +115,7 @@ export class Recorder {
       },
       slack: Number.POSITIVE_INFINITY,
     }));
+    if (name !== undefined) this.#named.set(name, { summary, bound });
     return new Checker(this, subject, summary, bound);
   }
 
@@ -90,6 +138,12 @@ export class Recorder {
   }
 }
 
+type FlowName = Pick<FlowResult, 'source' | 'destination' | 'direction' | 'route' | 'status'>;
+
+function flowId(flow: FlowName): string {
+  return JSON.stringify([flow.direction, flow.source, flow.destination, flow.route, flow.status]);
+}
+
 export class Checker {
   readonly subject: Subject;
   private readonly recorder: Recorder;
@@ -104,21 +158,29 @@ export class Checker {
   }
 
   check(t: number, value: number, bound: Interval, code: string): void {
-    const slack = Math.min(value - bound.low, bound.high - value);
+    if (!this.holds(t, value, bound.low, bound.high)) this.violated(t, value, bound, code);
+  }
+
+  /** Counts one comparison; what does not hold is to be told to `violated`. */
+  holds(t: number, value: number, low: number, high: number): boolean {
+    const slack = Math.min(value - low, high - value);
     const tolerance = this.subject.exact ? 0 : 1e-9 * Math.max(1, Math.abs(value));
-    // Written so that NaN violates.
-    const holds = slack >= -tolerance;
     const { result } = this.bound;
     this.summary.comparisons++;
     result.samples++;
     if (!(slack >= this.bound.slack)) {
       this.bound.slack = slack;
-      result.worst = { t, low: bound.low, value, high: bound.high };
+      result.worst = { t, low, value, high };
     }
-    if (holds) return;
+    // Written so that NaN violates.
+    return slack >= -tolerance;
+  }
+
+  /** @param place where, when it is narrower than the subject's */
+  violated(t: number, value: number, bound: Interval, code: string, place = this.subject.place): void {
     this.summary.violations++;
-    result.violations++;
-    this.recorder.violate(this.subject, t, value, bound, code);
+    this.bound.result.violations++;
+    this.recorder.violate({ ...this.subject, place }, t, value, bound, code);
   }
 }
 

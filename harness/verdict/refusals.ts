@@ -1,6 +1,6 @@
 import { grpcOutcome, outcomeText } from '../core/outcome.ts';
 import type { Reason } from '../result/types.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cell-table.ts';
 import { fail } from './reasons.ts';
 import { type ObservedSegment, pairOf } from './reconcile.ts';
 import type { Recorder } from './recorder.ts';
@@ -30,7 +30,7 @@ export function checkRefusalsAddUp(observed: readonly ObservedSegment[], book: S
       if (cell.family.measure !== 'refusal') continue;
       const key = `${o.segment.instance.workload}|${cell.family.name}|${cell.peer}`;
       const known = sums.get(key) ?? { first: o, cell, value: 0, pods: new Set<string>() };
-      known.value += cell.values.at(-1) ?? 0;
+      known.value += cell.last;
       known.pods.add(o.segment.instance.pod);
       sums.set(key, known);
     }

@@ -1,6 +1,8 @@
+import type { HeldBound } from './cell-groups.ts';
+import type { AskedKind, Kinds, MadeList, ServedKind } from './kinds.ts';
 import type { StatusView } from './outcomes.ts';
-import type { Steps, WeightedSteps } from './steps.ts';
-import type { Instance, Made, Protocol, Served, Truth } from './truth.ts';
+import type { Steps, Timeline, WeightedSteps } from './steps.ts';
+import type { Instance, Made, MadeKind, Protocol, Served, Truth } from './truth.ts';
 
 /**
  * Which requests a series speaks of: those that some instances made to a workload and that reached some of its
@@ -34,8 +36,21 @@ export interface Scope {
   /** Served in the scope, and by the workload's other instances, for the callers' workloads. */
   served: Served[];
   servedElsewhere: Served[];
+  /** Whether any request to the callees has ended so, wherever it went: if not, no list has one. */
+  mayHave(kind: MadeKind): boolean;
   /** Counting functions by name, made when first asked for. */
   cache: Map<string, Steps | WeightedSteps>;
+  /** Bounds by what they are of, and for each step of edges (ladders.ts). */
+  bounds: Map<string, Map<number, HeldBound>>;
+  /** `statusesOf`, by view. */
+  statuses: Map<StatusView, ReadonlySet<number>>;
+  /** Parts of lists in the order of a moment, likewise. */
+  madeLines: Map<string, Timeline<Made>>;
+  servedLines: Map<string, Timeline<Served>>;
+  /** Forgets all that was worked out. */
+  release(): void;
+  madeKinds: Map<MadeList, Kinds<AskedKind, Made>>;
+  servedKinds: Map<'served' | 'servedElsewhere', Kinds<ServedKind | '*', Served>>;
 }
 
 export interface ScopeQuery {
@@ -57,14 +72,150 @@ export interface ScopeQuery {
 }
 
 export function buildScope(truth: Truth, query: ScopeQuery): Scope {
-  const scope: Scope = {
-    side: query.side,
-    retries: 'none',
+  return new LazyScope(truth, query);
+}
+
+/**
+ * Lists are filled when they are first asked for: those of what came into the scope from the requests near it, those of what
+ * went elsewhere, which are as long as all traffic of the workloads and are seldom needed, from all.
+ */
+class LazyScope implements Scope {
+  readonly side: Scope['side'];
+  readonly protocol: Protocol;
+  readonly cache: Scope['cache'] = new Map();
+  readonly bounds: Scope['bounds'] = new Map();
+  readonly statuses: Scope['statuses'] = new Map();
+  readonly madeLines: Scope['madeLines'] = new Map();
+  readonly servedLines: Scope['servedLines'] = new Map();
+  readonly madeKinds: Scope['madeKinds'] = new Map();
+  readonly servedKinds: Scope['servedKinds'] = new Map();
+  readonly #truth: Truth;
+  readonly #query: ScopeQuery;
+  #near: Lists | null = null;
+  #all: Lists | null = null;
+  #served: Served[] | null = null;
+  #servedElsewhere: Served[] | null = null;
+  #retries: Scope['retries'] | null = null;
+
+  constructor(truth: Truth, query: ScopeQuery) {
+    this.#truth = truth;
+    this.#query = query;
+    this.side = query.side;
+    this.protocol = truth.protocols.get(query.callees[0] ?? '') ?? 'http';
+  }
+
+  get own(): Made[] {
+    return this.#nearby.own;
+  }
+  get maybe(): Made[] {
+    return this.#nearby.maybe;
+  }
+  get othersKnown(): Made[] {
+    return this.#nearby.othersKnown;
+  }
+  get othersMaybe(): Made[] {
+    return this.#nearby.othersMaybe;
+  }
+  get failfast(): Made[] {
+    return this.#nearby.failfast;
+  }
+  get refused(): Made[] {
+    return this.#nearby.refused;
+  }
+  get refusedMaybe(): Made[] {
+    return this.#nearby.refusedMaybe;
+  }
+  get elsewhere(): Made[] {
+    return this.#everything.elsewhere;
+  }
+  get alone(): boolean {
+    return this.#everything.alone;
+  }
+
+  get served(): Served[] {
+    if (!this.#served) {
+      const only = this.#onlyInstance();
+      const { callees, instances } = this.#query;
+      const { index, served } = this.#truth;
+      this.#served = callees.flatMap((workload) => {
+        const near = only === null ? (served.get(workload) ?? []) : index.servedBy(workload, only);
+        return near.filter((s) => (instances?.has(s.callee.id) ?? true) && isMeant(s, workload, this.#query));
+      });
+    }
+    return this.#served;
+  }
+
+  get servedElsewhere(): Served[] {
+    const { callees, instances } = this.#query;
+    this.#servedElsewhere ??= callees.flatMap((workload) =>
+      (this.#truth.served.get(workload) ?? []).filter(
+        (s) => !(instances?.has(s.callee.id) ?? true) && isMeant(s, workload, this.#query),
+      ),
+    );
+    return this.#servedElsewhere;
+  }
+
+  get calleesRestart(): boolean {
+    return this.#query.callees.some((workload) => this.#truth.index.restarts(workload));
+  }
+
+  get retries(): Scope['retries'] {
+    this.#retries ??= this.#again() ? (this.#query.effective ? 'effective' : 'attempts') : 'none';
+    return this.#retries;
+  }
+
+  release(): void {
+    this.#near = null;
+    this.#all = null;
+    this.#served = null;
+    this.#servedElsewhere = null;
+    for (const known of [this.cache, this.bounds, this.statuses, this.madeLines, this.servedLines]) known.clear();
+  }
+
+  mayHave(kind: MadeKind): boolean {
+    return this.#query.callees.some((workload) => this.#truth.index.everEnded(workload, kind));
+  }
+
+  #again(): boolean {
+    if (!this.#query.callees.some((workload) => this.#truth.index.everRetried(workload))) return false;
+    const { own, maybe, elsewhere, othersKnown, othersMaybe } = this.#everything;
+    return [own, maybe, elsewhere, othersKnown, othersMaybe].some((list) => list.some((m) => m.path.retry !== null));
+  }
+
+  /** The one instance whose requests are near: with several, or all, those of the whole workload are. */
+  #onlyInstance(): number | null {
+    const { callees, instances } = this.#query;
+    return callees.length === 1 && instances?.size === 1 ? [...instances][0]! : null;
+  }
+
+  get #nearby(): Lists {
+    if (this.#all) return this.#all;
+    const only = this.#onlyInstance();
+    if (only === null) return this.#everything;
+    if (!this.#near) {
+      const { near, failfast } = this.#truth.index.madeNear(this.#query.callees[0]!, only);
+      this.#near = listsOf([near, failfast], this.#query);
+    }
+    return this.#near;
+  }
+
+  get #everything(): Lists {
+    if (!this.#all) {
+      const lists = this.#query.callees.map((workload) => this.#truth.made.get(workload) ?? []);
+      this.#all = listsOf(lists.length === 1 ? lists : [new Set(lists.flat())], this.#query);
+    }
+    return this.#all;
+  }
+}
+
+type Lists = Pick<
+  Scope,
+  'alone' | 'own' | 'maybe' | 'othersKnown' | 'othersMaybe' | 'elsewhere' | 'failfast' | 'refused' | 'refusedMaybe'
+>;
+
+function listsOf(requests: Iterable<Iterable<Made>>, query: ScopeQuery): Lists {
+  const lists: Lists = {
     alone: true,
-    calleesRestart: query.callees.some((w) =>
-      (truth.instancesOfWorkload.get(w) ?? []).some((i) => i.nextStartMs !== Number.POSITIVE_INFINITY),
-    ),
-    protocol: truth.protocols.get(query.callees[0] ?? '') ?? 'http',
     own: [],
     maybe: [],
     othersKnown: [],
@@ -73,24 +224,12 @@ export function buildScope(truth: Truth, query: ScopeQuery): Scope {
     failfast: [],
     refused: [],
     refusedMaybe: [],
-    served: [],
-    servedElsewhere: [],
-    cache: new Map(),
   };
-  const lists = query.callees.map((workload) => truth.made.get(workload) ?? []);
-  for (const made of lists.length === 1 ? lists[0]! : new Set(lists.flat())) placeMade(scope, made, query);
-  for (const workload of query.callees) {
-    for (const served of truth.served.get(workload) ?? []) placeServed(scope, served, workload, query);
-  }
-  const { own, maybe, elsewhere, othersKnown, othersMaybe } = scope;
-  const again = [own, maybe, elsewhere, othersKnown, othersMaybe].some((list) =>
-    list.some((m) => m.path.retry !== null),
-  );
-  if (again) scope.retries = query.effective ? 'effective' : 'attempts';
-  return scope;
+  for (const list of requests) for (const made of list) placeMade(lists, made, query);
+  return lists;
 }
 
-function placeMade(scope: Scope, one: Made, query: ScopeQuery): void {
+function placeMade(scope: Lists, one: Made, query: ScopeQuery): void {
   const made = one.kind === 'expired' ? expired(one, query) : one;
   if (query.callerWorkloads && !query.callerWorkloads.has(made.caller.workload)) return;
   if (query.like && !query.callees.some((w) => query.like!(w, made.request.method, made.request.route))) return;
@@ -103,7 +242,7 @@ function placeMade(scope: Scope, one: Made, query: ScopeQuery): void {
     return;
   }
   const reach = reachOf(made, query.instances);
-  if (made.refusal && scope.side === 'inbound') {
+  if (made.refusal && query.side === 'inbound') {
     if (mine && reach !== 'no') (reach === 'yes' ? scope.refused : scope.refusedMaybe).push(made);
     return;
   }
@@ -118,15 +257,15 @@ function expired(made: Made, { effective, side }: ScopeQuery): Made {
   return { ...made, kind: 'gone', status: 0, firstByteMs: null };
 }
 
-function placeServed(scope: Scope, served: Served, workload: string, query: ScopeQuery): void {
-  if (query.callerWorkloads ? !query.callerWorkloads.has(served.caller) : served.caller === '-') return;
-  if (query.like && !query.like(workload, served.request.method, served.request.route)) return;
-  ((query.instances?.has(served.callee.id) ?? true) ? scope.served : scope.servedElsewhere).push(served);
+function isMeant(served: Served, workload: string, query: ScopeQuery): boolean {
+  if (query.callerWorkloads ? !query.callerWorkloads.has(served.caller) : served.caller === '-') return false;
+  return !query.like || query.like(workload, served.request.method, served.request.route);
 }
 
 function reachOf(made: Made, instances: ReadonlySet<number> | null): 'yes' | 'no' | 'maybe' {
   if (!instances) return 'yes';
-  const inside = made.candidates.filter((id) => instances.has(id)).length;
+  let inside = 0;
+  for (const id of made.candidates) if (instances.has(id)) inside++;
   if (inside === 0) return 'no';
   return inside === made.candidates.length ? 'yes' : 'maybe';
 }
@@ -142,13 +281,17 @@ export function answersResets(scope: Scope): boolean {
 }
 
 /** Statuses that the truth knows in this scope, as a family names them. */
-export function statusesOf(scope: Scope, view: StatusView): Set<number> {
+export function statusesOf(scope: Scope, view: StatusView): ReadonlySet<number> {
+  const known = scope.statuses.get(view);
+  if (known) return known;
   const statuses = new Set<number>();
   const reset = scope.served.some((s) => s.request.outcome === 'reset');
   if (scope.side === 'inbound' && reset && answersResets(scope)) statuses.add(RESET_STATUS);
   for (const m of scope.own) if (m.status > 0) statuses.add(m.status);
   for (const s of scope.served) if (s.status > 0) statuses.add(s.status);
-  return new Set([...statuses].map(view));
+  const named = new Set([...statuses].map(view));
+  scope.statuses.set(view, named);
+  return named;
 }
 
 /** Instances of all workloads with one identity, and of a workload's pods, as sets of ids. */

@@ -1,28 +1,61 @@
+import { CellGroups } from './cell-groups.ts';
 import { inPeer, NO_ROUTES } from './peers.ts';
 import type { Names } from './projection.ts';
 import { buildScope, ids, type Scope, type ScopeQuery } from './scope.ts';
 import { type Instance, type Refusal, type Truth, visited } from './truth.ts';
+import type { Dialect, Versions } from './versions/index.ts';
 
 /** The scopes of a run, by the instance whose sidecar counts and the peer that its series name. */
 export class ScopeBook {
-  private readonly known = new Map<string, Scope | null>();
+  private readonly known = new Map<number, Map<string, Scope | null>>();
+  private readonly groups = new Map<number, CellGroups>();
+  private readonly peersKnown = new Map<number, Peers>();
+  private readonly clientsKnown = new Map<string, Clients>();
   readonly truth: Truth;
   readonly names: Names;
+  readonly versions: Versions;
 
-  constructor(truth: Truth, names: Names) {
+  constructor(truth: Truth, names: Names, versions: Versions) {
     this.truth = truth;
     this.names = names;
+    this.versions = versions;
+  }
+
+  /** How the sidecar of this incarnation says what it counts. */
+  dialectOf(instance: Instance): Dialect {
+    return this.versions.of(instance);
   }
 
   /** null: the truth has no journal of the peer's pod, so nothing can be said. */
   get(instance: Instance, peer: string): Scope | null {
-    const key = `${instance.id}|${peer}`;
-    let scope = this.known.get(key);
+    let ofInstance = this.known.get(instance.id);
+    if (!ofInstance) {
+      ofInstance = new Map();
+      this.known.set(instance.id, ofInstance);
+    }
+    let scope = ofInstance.get(peer);
     if (scope === undefined) {
       scope = this.build(instance, peer);
-      this.known.set(key, scope);
+      ofInstance.set(peer, scope);
     }
     return scope;
+  }
+
+  /** What the cells of an incarnation have in common in all ledgers. */
+  groupsOf(instance: Instance): CellGroups {
+    let groups = this.groups.get(instance.id);
+    if (!groups) {
+      groups = new CellGroups();
+      this.groups.set(instance.id, groups);
+    }
+    return groups;
+  }
+
+  /** Lets go of what was worked out for an incarnation that has been compared; it is worked out again if it is asked for. */
+  release(instance: number): void {
+    for (const scope of this.known.get(instance)?.values() ?? []) scope?.release();
+    this.groups.get(instance)?.release();
+    this.groups.delete(instance);
   }
 
   private build(instance: Instance, peer: string): Scope | null {
@@ -118,12 +151,29 @@ export class ScopeBook {
 
   /** Peers that the truth expects series of: clients by identity, services and their pods, routes and their backends. */
   peers(instance: Instance): Peers {
+    let known = this.peersKnown.get(instance.id);
+    if (!known) {
+      known = { ...this.clientsOf(instance.workload), ...this.calledBy(instance) };
+      this.peersKnown.set(instance.id, known);
+    }
+    return known;
+  }
+
+  private clientsOf(workload: string): Clients {
+    let known = this.clientsKnown.get(workload);
+    if (!known) {
+      known = this.findClients(workload);
+      this.clientsKnown.set(workload, known);
+    }
+    return known;
+  }
+
+  private findClients(workload: string): Clients {
     const { truth } = this;
     const { paths } = truth;
     const inClient = new Set<string>();
     const inServer = new Set<string>();
     const refused = { denied: new Set<string>(), 'no-route': new Set<string>(), limited: new Set<string>() };
-    const { workload } = instance;
     const identity = (w: string): string => this.names.identityOfWorkload.get(w) ?? `?${w}`;
     const add = (caller: string, { method, route }: { method: string; route: string }): string | null => {
       const path = paths.inbound(workload, method, route);
@@ -143,6 +193,15 @@ export class ScopeBook {
       const peer = s.caller === '-' ? null : add(s.caller, s.request);
       if (peer !== null) inClient.add(peer);
     }
+    return {
+      ...{ inClient: [...inClient], inServer: [...inServer] },
+      refused: { denied: [...refused.denied], 'no-route': [...refused['no-route']], limited: [...refused.limited] },
+    };
+  }
+
+  private calledBy(instance: Instance): Omit<Peers, keyof Clients> {
+    const { truth } = this;
+    const { paths } = truth;
     const outPod = new Set<string>();
     const outService = new Set<string>();
     const outRoute = new Set<string>();
@@ -166,19 +225,21 @@ export class ScopeBook {
     }
     const list = (set: Set<string>): string[] => [...set];
     return {
-      ...{ inClient: list(inClient), inServer: list(inServer) },
-      refused: { denied: list(refused.denied), 'no-route': list(refused['no-route']), limited: list(refused.limited) },
       ...{ outPod: list(outPod), outService: list(outService), outRoute: list(outRoute), outBackend: list(outBackend) },
       ...{ outRetried: list(outRetried), outActual: list(outActual) },
     };
   }
 }
 
-export interface Peers {
+/** Of a workload: those of each of its incarnations. */
+interface Clients {
   inClient: string[];
   inServer: string[];
   /** Whom the proxy let not in. */
   refused: Record<Refusal, string[]>;
+}
+
+export interface Peers extends Clients {
   outPod: string[];
   outService: string[];
   outRoute: string[];

@@ -43,14 +43,15 @@ function evaluate(spec: SloSpec, condition: SloCondition, input: SloInput): { re
         ? rates(matches, input)
         : latencies(matches, condition.metric, input);
   const { truth, observed, edges } = measured;
-  const result: SloResult = { flow: spec.flow, condition: condition.text, truth, observed, verdict: 'pass' };
-  const name = `${spec.flow}: ${condition.text}`;
+  const text = `${condition.metric} ${condition.text}`;
+  const result: SloResult = { flow: spec.flow, condition: text, truth, observed, verdict: 'pass' };
+  const name = `${spec.flow}: ${text}`;
   if (truth === null || observed === null) {
     result.verdict = 'inconclusive';
     const who = truth === null ? 'the truth' : 'Prometheus';
     return { result, reason: inconclusive('SLO_NO_DATA', `${name}: ${who} has no such traffic`) };
   }
-  const numbers = `the truth is ${show(truth)}, Prometheus says ${show(observed)}`;
+  const numbers = `the truth is ${withUnit(condition, truth)}, Prometheus says ${withUnit(condition, observed)}`;
   if (!holds(condition, truth)) {
     result.verdict = 'fail';
     return { result, reason: fail('SLO_MISSED', `${name}: missed, ${numbers}`) };
@@ -75,6 +76,12 @@ function holds(condition: SloCondition, value: number): boolean {
     case '<':
       return value < condition.value;
   }
+}
+
+function withUnit({ metric }: SloCondition, value: number): string {
+  if (metric === 'successRate') return `${show(Number((value * 100).toPrecision(6)))}%`;
+  if (metric === 'rate') return `${show(Number(value.toPrecision(4)))}/s`;
+  return `${show(Number(value.toPrecision(4)))} ms`;
 }
 
 type Match = (source: string, destination: string) => boolean;
@@ -126,7 +133,7 @@ function forCounters(
       if (cell.family.name !== family || !told) continue;
       const { source, destination } = pairOf(o.segment, cell.peer, input.book);
       if (!matches(source, destination)) continue;
-      use(cell.category.kind, 'status' in cell.category ? cell.category.status : 0, cell.values.at(-1) ?? 0);
+      use(cell.category.kind, 'status' in cell.category ? cell.category.status : 0, cell.last);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Bound, Ground } from './bounds.ts';
-import { races, servedKind } from './moments.ts';
+import { servedKind } from './kinds.ts';
+import { races } from './moments.ts';
 import { hasStatus, type Status } from './outcomes.ts';
 import { answersResets, RESET_STATUS, type Scope, weighted } from './scope.ts';
 import { WeightedSteps } from './steps.ts';

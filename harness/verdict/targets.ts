@@ -19,6 +19,23 @@ export function duplicateTargets(ledgers: readonly MetricLedger[]): Reason[] {
   );
 }
 
+/**
+ * Series that stand twice on a proxy's own page. Prometheus keeps one of each and drops the other. Proxies before v2.306 do so
+ * which have seen meshed connections both with a transport header and without (facts, section 9), as while 2.18 is rolled out.
+ */
+export function duplicateSeries(proxy: MetricLedger): Reason[] {
+  return proxy.targets.flatMap((target) => {
+    const page = target.scrapes.findLast((s) => s.duplicates !== undefined);
+    if (!page) return [];
+    const version = page.version ? ` (v${page.version})` : '';
+    const families = page.duplicates!.join(', ');
+    return fail(
+      'DUPLICATE_SERIES',
+      `the page of ${keyOf(target)}'s proxy${version} has series twice: ${families}; Prometheus keeps one of each and drops what the other counts`,
+    );
+  });
+}
+
 /** Pods whose series nobody judges, because the topology or the truth does not know them; the control plane's are meant to. */
 export function unjudgedTargets(topology: Topology, truth: Truth, ledgers: readonly MetricLedger[]): string[] {
   const pods = new Set(topology.pods.map((p) => podKey(p.namespace, p.name)));

@@ -3,6 +3,7 @@ import type { Topology, WorkloadInfo } from '../core/topology.ts';
 import type { MadeRequest, ServedRequest, TruthJournal } from '../ledger/types.ts';
 import { Policies } from './admission.ts';
 import { type OutboundPath, Paths } from './paths.ts';
+import { TruthIndex } from './truth-index.ts';
 
 /** One incarnation of one pod, as its journal tells it. */
 export interface Instance {
@@ -15,8 +16,13 @@ export interface Instance {
   startMs: number;
   /** Start of the pod's next incarnation; Infinity for the last. This one is dead by then. */
   nextStartMs: number;
-  /** Last thing the pod's previous incarnation wrote; -Infinity for the first. This one can't have lived before. */
+  /**
+   * Nobody can have reached it before: the last thing that the pod's previous incarnation wrote; of the first its own start,
+   * without which its pod is not ready.
+   */
   notBeforeMs: number;
+  /** When it ended in order, and its pod with it, for good; Infinity for one that did not. */
+  goneMs: number;
   journal: TruthJournal;
 }
 
@@ -78,6 +84,7 @@ export interface Truth {
   protocols: Map<string, Protocol>;
   paths: Paths;
   policies: Policies;
+  index: TruthIndex;
 }
 
 export type Protocol = NonNullable<WorkloadInfo['protocol']>;
@@ -87,17 +94,21 @@ const FAIL_FAST = /fail-?\s?fast/i;
 const LOAD_SHED = /shed|overload|(?:^|: )service unavailable$/i;
 
 export function compileTruth(journals: readonly TruthJournal[], topology: Topology, marginMs: number): Truth {
-  const instances = compileInstances(journals);
+  const instances = compileInstances(journals, new Set(topology.services.map((s) => s.workload)));
+  const lists = {
+    instancesOfWorkload: group(instances, (i) => i.workload),
+    made: new Map<string, Made[]>(),
+    served: new Map<string, Served[]>(),
+  };
   const truth: Truth = {
+    ...lists,
     instances,
     instancesOfPod: group(instances, (i) => i.pod),
-    instancesOfWorkload: group(instances, (i) => i.workload),
-    made: new Map(),
     requests: [],
-    served: new Map(),
     protocols: new Map(topology.workloads.flatMap((w) => (w.protocol ? [[w.id, w.protocol] as const] : []))),
     paths: new Paths(topology),
     policies: new Policies(topology),
+    index: new TruthIndex(lists),
   };
   const workloadOf = new Map(topology.services.map((s) => [s.id, s.workload]));
   const workload = (service: string): string => workloadOf.get(service) ?? service;
@@ -121,13 +132,20 @@ export function visited({ backends, path }: Pick<Made, 'backends' | 'path'>): re
   return path.retry === null ? backends : path.backends;
 }
 
-function compileInstances(journals: readonly TruthJournal[]): Instance[] {
+/** Whether it had ended before everything came to rest: what it counted after its last scrape, nobody will see. */
+export function isOver({ nextStartMs, goneMs }: Instance): boolean {
+  return nextStartMs !== Number.POSITIVE_INFINITY || goneMs !== Number.POSITIVE_INFINITY;
+}
+
+/** @param serving workloads whose journals end with their pods, when they end in order; the load generator's pod stays */
+function compileInstances(journals: readonly TruthJournal[], serving: ReadonlySet<string>): Instance[] {
   const byPod = group(journals, (j) => podKey(j.workload.split('/')[0]!, j.pod));
   const instances: Instance[] = [];
   for (const [pod, incarnations] of byPod) {
     const sorted = incarnations.toSorted((a, b) => a.startMs - b.startMs);
     sorted.forEach((journal, ordinal) => {
       const previous = sorted[ordinal - 1];
+      const isLast = ordinal === sorted.length - 1;
       instances.push({
         id: instances.length,
         workload: journal.workload,
@@ -135,7 +153,8 @@ function compileInstances(journals: readonly TruthJournal[]): Instance[] {
         ordinal,
         startMs: journal.startMs,
         nextStartMs: sorted[ordinal + 1]?.startMs ?? Number.POSITIVE_INFINITY,
-        notBeforeMs: previous ? lastMoment(previous) : Number.NEGATIVE_INFINITY,
+        notBeforeMs: previous ? lastMoment(previous) : serving.has(journal.workload) ? journal.startMs : -Infinity,
+        goneMs: (isLast && serving.has(journal.workload) ? journal.endMs : null) ?? Number.POSITIVE_INFINITY,
         journal,
       });
     });
@@ -219,6 +238,7 @@ function reach(
     const all = truth.instancesOfPod.get(podKey(workload.split('/')[0]!, request.pod)) ?? [];
     return all.filter((i) => i.workload === workload && i.startMs - marginMs <= (request.endMs ?? Infinity));
   };
+  if (backends.length === 1) return { backends, instances: named(backends[0]!) };
   const those = backends.filter((service) => named(service).length > 0);
   const instances = [...new Set(those.flatMap(named))];
   return { backends: those.length > 0 ? those : backends, instances };

@@ -1,7 +1,8 @@
 import type { Interval, Reading } from './bounds.ts';
 import type { Unmeshed } from './cells.ts';
+import type { Family } from './families.ts';
 import type { Segment } from './incarnations.ts';
-import type { LedgerName, Recorder, Subject } from './recorder.ts';
+import type { Checker, LedgerName, Recorder, Subject } from './recorder.ts';
 import type { ScopeBook } from './scopebook.ts';
 import { Steps } from './steps.ts';
 import { group, type Instance, lastMoment, type Served } from './truth.ts';
@@ -35,9 +36,7 @@ export class UnmeshedTruth {
 
   constructor(segment: Segment, readings: readonly Reading[], book: ScopeBook, settings: Settings) {
     const { instance } = segment;
-    const served = (book.truth.served.get(instance.workload) ?? []).filter(
-      (s) => s.callee === instance && s.caller === '-',
-    );
+    const served = book.truth.index.servedBy(instance.workload, instance.id).filter((s) => s.caller === '-');
     const of = (list: Served[]): Steps => Steps.of(list, (s) => s.request.startMs);
     this.starts = { plain: of(served.filter((s) => !isProbe(s))), probe: of(served.filter(isProbe)) };
     this.readings = readings;
@@ -141,34 +140,26 @@ export function checkUnmeshed(
   truth: UnmeshedTruth,
   recorder: Recorder,
 ): void {
+  const known = new Map<string, Checkers>();
   for (const { family, route, le, values } of series.values()) {
     const request = family.measure === 'request';
-    const subject: Subject = {
-      family: family.name,
-      ledger,
-      source: '-',
-      destination: segment.instance.workload,
-      direction: 'inbound',
-      status: null,
-      place: `${segment.instance.pod} incarnation ${segment.instance.ordinal}, ${route === 'probe' ? 'probes' : 'without TLS'}`,
-      reason: request ? REQUEST : ANSWER,
-      exact: true,
-    };
-    const checker = recorder.about(subject);
-    const place = subject.place.replace(/, [^,]*$/, ', probes and what came without TLS');
-    const together = recorder.about({ ...subject, place });
+    const checkers = known.get(`${family.name}|${route}`) ?? checkersOf(ledger, segment, family, route, recorder);
+    known.set(`${family.name}|${route}`, checkers);
+    const { checker, together, histogram } = checkers;
     // A histogram agrees with itself: no bucket holds more than the next, the last as many as the count.
     const edges = family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [];
     const above = family.part === 'bucket' ? edges[edges.indexOf(le) + 1] : undefined;
     const name = above === undefined ? family.name.replace(/_bucket$/, '_count') : family.name;
     const within = family.part === 'bucket' ? series.get(`${name}|${route}|${above ?? Number.NaN}`)?.values : undefined;
-    const histogram = recorder.about({ ...subject, reason: SELF });
+    const ways = (['plain', 'probe', 'own'] as const).map((r) => series.get(`${family.name}|${r}|${le}`)?.values);
     values.forEach((value, i) => {
       // Families without labels of the client count what comes without TLS beside the rest.
       if (family.scopes !== 'in-server' && family.part !== 'sum') {
-        const all = ['plain', 'probe', 'own'].map((r) => series.get(`${family.name}|${r}|${le}`)?.values[i] ?? 0);
-        const bounds = truth.all(i, request, all[2]! > 0);
-        const sumOfAll = all.reduce((sum, one) => sum + one, 0);
+        const plain = ways[0]?.[i] ?? 0;
+        const probe = ways[1]?.[i] ?? 0;
+        const own = ways[2]?.[i] ?? 0;
+        const bounds = truth.all(i, request, own > 0);
+        const sumOfAll = plain + probe + own;
         together.check(segment.scrapes[i]!.t, sumOfAll, bounds, 'UNMESHED_UNKNOWN');
       }
       if (route === 'own') {
@@ -189,4 +180,37 @@ export function checkUnmeshed(
       histogram.check(segment.scrapes[i]!.t, value, { low: least, high: most }, 'HISTOGRAM_INCONSISTENT');
     });
   }
+}
+
+interface Checkers {
+  checker: Checker;
+  /** Of all ways together. */
+  together: Checker;
+  histogram: Checker;
+}
+
+function checkersOf(
+  ledger: LedgerName,
+  { instance }: Segment,
+  family: Family,
+  route: Unmeshed['route'],
+  recorder: Recorder,
+): Checkers {
+  const at = `${instance.pod} incarnation ${instance.ordinal}`;
+  const subject: Subject = {
+    family: family.name,
+    ledger,
+    source: '-',
+    destination: instance.workload,
+    direction: 'inbound',
+    status: null,
+    place: `${at}, ${route === 'probe' ? 'probes' : 'without TLS'}`,
+    reason: family.measure === 'request' ? REQUEST : ANSWER,
+    exact: true,
+  };
+  return {
+    checker: recorder.about(subject),
+    together: recorder.about({ ...subject, place: `${at}, probes and what came without TLS` }),
+    histogram: recorder.about({ ...subject, reason: SELF }),
+  };
 }

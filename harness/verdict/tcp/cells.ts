@@ -8,6 +8,7 @@ import type { TcpMeasure } from './bounds.ts';
 import type { TcpTruth } from './connections.ts';
 import { projectTcp, TCP_FAMILIES } from './families.ts';
 import type { Reach } from './reach.ts';
+import type { TcpGround } from './reconcile.ts';
 
 /** All TCP series of one family, side and peer that mean the same, added up: a value a scrape. Absent counts as 0. */
 export interface TcpCell {
@@ -36,8 +37,7 @@ export function tcpCellsOf(
   segment: Segment,
   series: readonly LedgerSeries[],
   pod: PodInfo,
-  names: Names,
-  truth: TcpTruth,
+  { names, connections: truth, versions }: Pick<TcpGround, 'names' | 'connections' | 'versions'>,
   reach: Reach,
 ): TcpCells {
   const valuesOf = valueReader(segment);
@@ -50,7 +50,9 @@ export function tcpCellsOf(
     if (known) addInto(known.values, values);
     else cells.set(key, { family, measure, peer, side, values: values.slice() });
   };
+  const dialect = versions.of(segment.instance);
   for (const { family, side, peer } of expected(segment, names, truth, reach)) {
+    if (!dialect.has(family)) continue;
     add(family, TCP_FAMILIES.get(family)!.measure({ peer: side }), peer, side, zeros);
   }
   for (const s of series) {

@@ -2,17 +2,19 @@ import type { BoundResult, FlowResult, VerdictValue } from '../../result/types.t
 import type { Coverage } from '../coverage.ts';
 import type { LedgerName, Recorder } from '../recorder.ts';
 import { flowKey } from '../recorder.ts';
+import { isOver } from '../truth.ts';
+import type { Witness } from '../witness.ts';
 import { wasOpen } from './connections.ts';
 import { TCP_FAMILIES } from './families.ts';
-import type { ObservedTcp, Pair, TcpGround } from './reconcile.ts';
+import { type ObservedTcp, OPENED, type Pair, type TcpGround } from './reconcile.ts';
 import type { TcpScope } from './scope.ts';
 
 /** What a TCP flow counts: its connections, the bytes from caller to callee, and those that came back. */
-export const TCP_QUANTITIES = ['connections', 'bytes up', 'bytes down'] as const;
+export const TCP_QUANTITIES = [OPENED, 'bytes up', 'bytes down'] as const;
 export type TcpQuantity = (typeof TCP_QUANTITIES)[number];
 
 const QUANTITY_OF: Record<string, TcpQuantity> = {
-  tcp_open_total: 'connections',
+  tcp_open_total: OPENED,
   tcp_read_bytes_total: 'bytes up',
   tcp_write_bytes_total: 'bytes down',
 };
@@ -34,6 +36,7 @@ export function buildTcpFlows(
   observed: Record<LedgerName, readonly ObservedTcp[]>,
   recorder: Recorder,
   coverage: Coverage,
+  witness?: Witness,
 ): FlowResult[] {
   const drafts = new Map<string, Draft>();
   const counted = new Set<string>();
@@ -50,13 +53,14 @@ export function buildTcpFlows(
         if (!counted.has(key)) {
           counted.add(key);
           draft.truth += truthOf(scope, quantity);
+          if (quantity === OPENED) witness?.truth({ edge: pair, status: OPENED, times: openedIn(scope) });
         }
-        const died = segment.instance.nextStartMs !== Number.POSITIVE_INFINITY;
-        if (ledger === 'prometheus' && died) draft.unobservable += Math.max(0, truthOf(scope, quantity) - value);
+        const over = isOver(segment.instance);
+        if (ledger === 'prometheus' && over) draft.unobservable += Math.max(0, truthOf(scope, quantity) - value);
       }
     }
   }
-  addUnscraped(drafts, ground, counted);
+  addUnscraped(drafts, ground, counted, witness);
   return [...drafts.values()]
     .map((draft) => resultOf(draft, recorder, coverage))
     .filter((f) => f.truth > 0 || f.proxy || f.prometheus || f.verdict !== 'pass')
@@ -78,21 +82,33 @@ function draftOf(drafts: Map<string, Draft>, pair: Pair, quantity: TcpQuantity):
 /** By whom the bytes are known better: callers on the outbound side, callees on the inbound one. */
 function truthOf({ layer, mine, accepted }: TcpScope, quantity: TcpQuantity): number {
   const callers = layer === 'client';
-  if (quantity === 'connections') return callers ? mine.filter(wasOpen).length : accepted.length;
+  if (quantity === OPENED) return callers ? mine.filter(wasOpen).length : accepted.length;
   const up = quantity === 'bytes up';
   return callers
     ? mine.reduce((sum, { connection: c }) => sum + (up ? c.writtenBytes : c.readBytes), 0)
     : accepted.reduce((sum, { connection: c }) => sum + (up ? c.readBytes : c.writtenBytes), 0);
 }
 
+/** When the connections of `truthOf` began, epoch ms. */
+function openedIn({ layer, mine, accepted }: TcpScope): number[] {
+  const those = layer === 'client' ? mine.filter(wasOpen) : accepted;
+  return those.map(({ connection }) => connection.openMs);
+}
+
 /** Connections of incarnations of which no ledger has any reading: the flow is there, and nobody has seen it. */
-function addUnscraped(drafts: Map<string, Draft>, { connections }: TcpGround, counted: ReadonlySet<string>): void {
+function addUnscraped(
+  drafts: Map<string, Draft>,
+  { connections }: TcpGround,
+  counted: ReadonlySet<string>,
+  witness?: Witness,
+): void {
   for (const list of connections.connected.values()) {
     for (const c of list) {
-      if (!wasOpen(c) || counted.has(`${c.caller.id}|client|${c.service}|connections`)) continue;
+      if (!wasOpen(c) || counted.has(`${c.caller.id}|client|${c.service}|${OPENED}`)) continue;
       const pair: Pair = { source: c.caller.workload, destination: c.callee, direction: 'outbound' };
-      const draft = drafts.get(`${flowKey(pair)}|connections`);
+      const draft = drafts.get(`${flowKey(pair)}|${OPENED}`);
       if (!draft) continue;
+      witness?.truth({ edge: pair, status: OPENED, times: [c.connection.openMs] });
       draft.truth++;
       draft.unobservable++;
     }
@@ -123,7 +139,7 @@ function boundsOf(pair: Pair, quantity: TcpQuantity, recorder: Recorder): BoundR
     .filter(
       ({ subject: s }) =>
         TCP_FAMILIES.has(s.family) &&
-        (QUANTITY_OF[s.family] ?? 'connections') === quantity &&
+        (QUANTITY_OF[s.family] ?? OPENED) === quantity &&
         s.direction === pair.direction &&
         s.destination === pair.destination &&
         (s.source === pair.source || s.source === '*' || s.source === '?'),

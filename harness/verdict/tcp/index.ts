@@ -2,9 +2,10 @@ import type { Topology } from '../../core/topology.ts';
 import type { MetricLedger } from '../../ledger/types.ts';
 import type { FlowResult } from '../../result/types.ts';
 import type { Coverage } from '../coverage.ts';
-import type { Names } from '../projection.ts';
 import type { Recorder } from '../recorder.ts';
+import type { ScopeBook } from '../scopebook.ts';
 import type { Truth } from '../truth.ts';
+import type { Witness } from '../witness.ts';
 import { compileConnections } from './connections.ts';
 import { buildTcpFlows } from './flows.ts';
 import { reconcileTcp, type TcpSettings } from './reconcile.ts';
@@ -16,18 +17,19 @@ import { reconcileTcp, type TcpSettings } from './reconcile.ts';
 export function judgeTcp(
   topology: Topology,
   truth: Truth,
-  names: Names,
+  book: Pick<ScopeBook, 'names' | 'versions'>,
   ledgers: { proxy: MetricLedger; prometheus: MetricLedger },
   settings: TcpSettings,
   recorder: Recorder,
   coverage: Coverage,
+  witness?: Witness,
 ): FlowResult[] {
   const connections = compileConnections(truth, topology);
   if (connections.workloads.size === 0) return [];
-  const ground = { truth, connections, names, topology };
+  const ground = { truth, connections, names: book.names, versions: book.versions, topology };
   const observed = {
-    proxy: reconcileTcp(ledgers.proxy, ground, settings, recorder),
-    prometheus: reconcileTcp(ledgers.prometheus, ground, settings, recorder),
+    proxy: reconcileTcp(ledgers.proxy, ground, settings, recorder, witness),
+    prometheus: reconcileTcp(ledgers.prometheus, ground, settings, recorder, witness),
   };
-  return buildTcpFlows(ground, observed, recorder, coverage);
+  return buildTcpFlows(ground, observed, recorder, coverage, witness);
 }

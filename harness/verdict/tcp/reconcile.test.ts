@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { namesOf } from '../projection.ts';
 import { Recorder } from '../recorder.ts';
 import { compileTruth } from '../truth.ts';
+import { Versions } from '../versions/index.ts';
 import { judgeTcp } from './index.ts';
 import { type Counted, simulateTcp, type TcpWorld } from './testing/world.ts';
 
@@ -14,7 +15,15 @@ function judged(world: TcpWorld, change?: (s: Counted) => Counted | null) {
   const ledgers = { prometheus: ledger, proxy: { ...ledger, source: 'proxy' as const } };
   const coverage = { reasons: [], blind: { proxy: new Set<string>(), prometheus: new Set<string>() } };
   const settings = { marginMs, quietFromMs };
-  const flows = judgeTcp(topology, truth, namesOf(topology), ledgers, settings, recorder, coverage);
+  const flows = judgeTcp(
+    topology,
+    truth,
+    { names: namesOf(topology), versions: new Versions(truth, []) },
+    ledgers,
+    settings,
+    recorder,
+    coverage,
+  );
   return { flows, violations: [...recorder.violations.values()], recorder };
 }
 

@@ -1,11 +1,13 @@
 import type { Topology } from '../../core/topology.ts';
 import type { MetricLedger } from '../../ledger/types.ts';
-import type { Reading } from '../bounds.ts';
+import type { Interval, Reading } from '../bounds.ts';
 import { type Segment, segmentsOf } from '../incarnations.ts';
 import type { Names } from '../projection.ts';
 import { MONOTONE, readingOf } from '../readings.ts';
 import type { Recorder, Subject } from '../recorder.ts';
 import { podKey, type Truth } from '../truth.ts';
+import type { Versions } from '../versions/index.ts';
+import type { Witness } from '../witness.ts';
 import { tcpBound } from './bounds.ts';
 import { type TcpCell, type TcpStranger, tcpCellsOf } from './cells.ts';
 import type { TcpTruth } from './connections.ts';
@@ -18,6 +20,7 @@ export interface TcpGround {
   truth: Truth;
   connections: TcpTruth;
   names: Names;
+  versions: Versions;
   topology: Topology;
 }
 
@@ -44,6 +47,7 @@ export function reconcileTcp(
   ground: TcpGround,
   settings: TcpSettings,
   recorder: Recorder,
+  witness?: Witness,
 ): ObservedTcp[] {
   const reach = reachOf(ground.topology);
   const observed: ObservedTcp[] = [];
@@ -54,13 +58,18 @@ export function reconcileTcp(
     if (!pod || !instances) return;
     const series = ledger.series.filter((s) => s.target === index && TCP_FAMILIES.has(s.name));
     for (const segment of segmentsOf(target, instances)) {
-      const { cells, strangers } = tcpCellsOf(segment, series, pod, ground.names, ground.connections, reach);
-      const readings = segment.scrapes.map((s) => readingOf(s, settings));
+      const { cells, strangers } = tcpCellsOf(segment, series, pod, ground, reach);
+      const readings = segment.scrapes.map((s) => readingOf(s, segment.instance, settings));
       const found: ObservedTcp = { segment, cells: [] };
       for (const cell of cells) {
         const scope = scopeOf(cell, segment, ground, reach);
         const pair = pairOf(cell, segment, ground.names);
-        check(ledger.source, segment, cell, scope, pair, readings, recorder);
+        const intervals = check(ledger.source, segment, cell, scope, pair, readings, recorder);
+        if (isShown(cell)) {
+          const { peer, values } = cell;
+          const { source } = ledger;
+          witness?.compared({ ledger: source, target, segment, edge: pair, peer, status: OPENED, values, intervals });
+        }
         found.cells.push({ cell, scope, pair });
       }
       for (const stranger of strangers) report(ledger.source, segment, stranger, recorder);
@@ -69,6 +78,12 @@ export function reconcileTcp(
   });
   return observed;
 }
+
+/** As flows name what they count. */
+export const OPENED = 'connections';
+
+/** Of each connection, the series on the side of whoever is nearer to the caller: flows show this one. */
+const isShown = ({ family, side }: TcpCell): boolean => family === 'tcp_open_total' && side === 'src';
 
 function scopeOf(cell: TcpCell, { instance }: Segment, ground: TcpGround, reach: Reach): TcpScope {
   const [layer, who, pod] = cell.peer.split('|') as [TcpLayer, string, string?];
@@ -125,7 +140,7 @@ function check(
   pair: Pair,
   readings: readonly Reading[],
   recorder: Recorder,
-): void {
+): Interval[] {
   const pod = cell.peer.startsWith('peer|') ? ` to ${cell.peer.split('|')[2]}` : '';
   const side = cell.side === '' ? '' : `, peer ${cell.side}`;
   const subject: Subject = {
@@ -139,7 +154,7 @@ function check(
   };
   const checker = recorder.about(subject);
   const boundAt = tcpBound(scope, cell.measure);
-  readings.forEach((reading, i) => {
+  return readings.map((reading, i) => {
     const bound = boundAt(reading);
     const t = segment.scrapes[i]!.t;
     checker.check(t, cell.values[i]!, bound, reading.settled ? 'NOT_EQUAL_AT_END' : 'BOUND_VIOLATED');
@@ -149,6 +164,7 @@ function check(
         .about({ ...subject, reason: MONOTONE })
         .check(t, cell.values[i]!, { low: cell.values[i - 1]!, high: Number.POSITIVE_INFINITY }, 'COUNTER_FELL');
     }
+    return bound;
   });
 }
 

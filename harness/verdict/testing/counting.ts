@@ -241,7 +241,7 @@ export class OutboundCount {
       dst_deployment: this.service.name,
       dst_namespace: pod.namespace,
       dst_pod: pod.name,
-      dst_pod_template_hash: '5d9f8',
+      dst_pod_template_hash: pod.name.split('-')[1]!,
       dst_service: this.service.name,
       dst_serviceaccount: pod.account,
       dst_zone: '',

@@ -16,11 +16,16 @@ export interface Hunted {
 }
 
 /** Makes each mutation of each family (or of those named) in a run, once, and lets the judge look at it. */
-export function hunt(input: JudgeInput, seed: number, families = FAMILIES.map((f) => f.name)): Hunted[] {
+export function hunt(
+  input: JudgeInput,
+  seed: number,
+  families = FAMILIES.map((f) => f.name),
+  mutations = MUTATIONS,
+): Hunted[] {
   const rng = new Rng(seed);
   const hunted: Hunted[] = [];
   for (const name of families) {
-    for (const mutation of MUTATIONS) {
+    for (const mutation of mutations) {
       const found = mutant(input, name, mutation, rng);
       if (!found) continue;
       const { verdict } = judge(found.input);

@@ -75,6 +75,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
+/** Of proxies that fill this label in. */
+export const HOSTNAME_SWAPPED: Mutation = { name: 'hostname of another', apply: swapLabel('hostname') };
+
 /** Another value of the same kind: a status, a number or a name of gRPC. */
 function otherStatus(value: string): string {
   if (/^\d{3}$/.test(value)) return value === '200' ? '404' : '200';

@@ -6,6 +6,7 @@ import { call } from './traffic.ts';
 import {
   aliveAt,
   buildWorld,
+  leaveInOrder,
   type ServiceSimSpec,
   type SimInstance,
   type SimPod,
@@ -24,21 +25,28 @@ export function simulate(spec: WorldSpec): JudgeInput {
   for (let i = 0; i < spec.requests; i++) {
     call(world, loader, 0, world.originMs + (i + rng.next()) * (spec.durationMs / spec.requests));
   }
+  leaveInOrder(world);
   unmeshed(world);
-  const quietFromMs = Math.max(world.lastMs, world.originMs + spec.durationMs) + 100 + spec.skewMs;
+  const gone = Math.max(...world.pods.flat().flatMap(({ instances }) => instances.map(lastOf)));
+  const quietFromMs = Math.max(world.lastMs, gone, world.originMs + spec.durationMs) + 100 + spec.skewMs;
   const allPods = [world.load, ...world.pods.flat()];
   const skew = rng.between(-0.5, 0.5) * spec.skewMs;
   const scrapes = (pod: SimPod): Page[] => {
     const pages: Page[] = [];
-    const first = world.originMs - rng.between(0.2, 1) * spec.scrapeIntervalMs;
+    const comesMs = pod.instances[0]!.proxy.startMs;
+    const phase = rng.between(0.2, 1) * spec.scrapeIntervalMs;
+    const first = comesMs > world.originMs ? comesMs + phase : world.originMs - phase;
     for (let t = first; t < quietFromMs + 1.6 * spec.scrapeIntervalMs; t += spec.scrapeIntervalMs) {
+      if (t >= goneMs(pod)) break;
       pages.push(pageAt(pod, t, rng.between(0.5, 40), rng));
     }
     return pages;
   };
   const direct = (pod: SimPod): Page[] => {
     const middle = world.originMs + rng.next() * spec.durationMs;
-    const end = quietFromMs + spec.skewMs + rng.between(1, 200);
+    const { endMs } = pod.instances.at(-1)!.journal;
+    const settledMs = endMs === null ? quietFromMs + spec.skewMs : endMs - pod.skewMs;
+    const end = settledMs + rng.between(1, endMs === null ? 200 : 40);
     return [middle, end].map((t) => pageAt(pod, t, rng.between(0.5, 40), rng)).filter((p) => p.alive);
   };
   return {
@@ -56,6 +64,16 @@ export function simulate(spec: WorldSpec): JudgeInput {
     load: { droppedIterations: 0, interrupted: false },
     expect: { goldenEveryFlow: true, slo: [], idle: [] },
   };
+}
+
+/** When it has left, for good. */
+function goneMs(pod: SimPod): number {
+  const { leavesMs, killMs } = pod.instances.at(-1)!;
+  return leavesMs === Number.POSITIVE_INFINITY ? leavesMs : killMs;
+}
+
+function lastOf({ leavesMs, killMs }: SimInstance): number {
+  return leavesMs === Number.POSITIVE_INFINITY ? 0 : killMs;
 }
 
 interface Page {
@@ -127,7 +145,11 @@ function unmeshed(world: World): void {
     const spec = specOf(world, instance);
     // A Server with routes has none for probes; there the kubelet asks elsewhere.
     if (spec.server?.routes) continue;
-    for (let t = instance.appMs + rng.between(0, 500); t < Math.min(endMs, instance.killMs); t += 700) {
+    for (
+      let t = instance.appMs + rng.between(0, 500);
+      t < Math.min(endMs, instance.killMs, instance.leavesMs);
+      t += 700
+    ) {
       new InboundCount(instance, { spec, clientId: null, path: '/', probe: true }, t, 0).answer(200, t + 0.5, t + 0.5);
       servedUnmeshed(instance, '/healthz', t + 0.2);
       if (!curls || spec.server || t < world.originMs || !rng.chance(0.3)) continue;

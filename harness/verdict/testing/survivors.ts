@@ -9,7 +9,7 @@ interface Survivor {
 }
 
 /** Mutants that may live, and why the truth cannot tell them from a proxy that counts right. */
-export const EXPLAINED: readonly Survivor[] = [
+const EXPLAINED: readonly Survivor[] = [
   {
     family: /_duration_seconds_bucket$/,
     mutation:
@@ -82,3 +82,9 @@ export const EXPLAINED: readonly Survivor[] = [
     reason: 'a body that was cut when its caller had given up may have been counted as cut, or not at all',
   },
 ];
+
+/** Why a mutant may live; undefined: it may not. */
+export function explanation(h: Hunted): string | undefined {
+  return EXPLAINED.find((e) => e.family.test(h.family) && e.mutation.test(h.mutation) && (e.where?.(h) ?? true))
+    ?.reason;
+}

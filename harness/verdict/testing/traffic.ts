@@ -213,7 +213,9 @@ function sendAttempt(sent: Sent, service: number, count: OutboundCount, t: numbe
 
 /** Endpoints of which the balancer knows: ready ones, and for some time one that has just died. */
 function believedReady(pod: SimPod, t: number, luck: number): boolean {
-  return pod.instances.some((i) => t >= i.appMs + (luck < 0.9 ? 30 : -5) && t < i.killMs + 15 * luck);
+  // Of one that is new, once it is ready; of one that was there before, from the start.
+  const readyMs = (i: SimInstance): number => i.appMs + (luck < 0.9 || i === pod.instances[0] ? 30 : -5);
+  return pod.instances.some((i) => t >= readyMs(i) && t < Math.min(i.killMs + 15 * luck, i.leavesMs));
 }
 
 /** What the outbound sidecar makes of the inbound one's answer (its times are those at which it left there). */

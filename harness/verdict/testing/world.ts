@@ -16,6 +16,8 @@ export interface WorldSpec {
   skewMs: number;
   /** Pods that are killed: index of service, of replica, when, for how long. */
   restarts: { service: number; replica: number; atMs: number; downMs: number }[];
+  /** Pods whose place others take: each leaves in order then, its successor comes that much before. No pod that is killed. */
+  replaced?: { service: number; replica: number; atMs: number; aheadMs: number }[];
 }
 
 export interface ServiceSimSpec {
@@ -49,7 +51,10 @@ export interface SimInstance {
   proxy: SimProxy;
   /** When the app answers; the sidecar is there a little before. */
   appMs: number;
+  /** Of one that leaves in order: set by `leaveInOrder`, when all is known that it had to do with. */
   killMs: number;
+  /** Nobody is sent there any more, but what is under way goes on; Infinity for one that does not leave. */
+  leavesMs: number;
 }
 
 export interface SimPod {
@@ -95,9 +100,16 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
     return identity;
   };
   let address = 1;
-  const addPod = (namespace: string, name: string, account: string, replica: number, port: number | null): SimPod => {
+  const addPod = (
+    namespace: string,
+    name: string,
+    account: string,
+    replica: number,
+    port: number | null,
+    templateHash = '5d9f8',
+  ): SimPod => {
     const ip = `10.1.0.${address++}`;
-    const podName = `${name}-5d9f8-${replica}x`;
+    const podName = `${name}-${templateHash}-${replica}x`;
     const workload = `${namespace}/${name}`;
     const instance = `${ip}:4191`;
     topology.pods.push({ namespace, name: podName, workload, replica, ip, appPort: port, instance });
@@ -126,6 +138,11 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
     });
     return Array.from({ length: service.replicas }, (_, r) => addPod(NS, name, account, r, 8080));
   });
+  const replaced = spec.replaced ?? [];
+  const successors = replaced.map(({ service, replica }) => {
+    const old = pods[service]![replica]!;
+    return addPod(NS, `s${service}`, old.account, replica, 8080, '7c6b4');
+  });
   const world: World = { spec, rng, originMs: ORIGIN, topology, load, pods, lastMs: ORIGIN };
   startInstances(world, load, []);
   pods.forEach((list, service) => {
@@ -138,11 +155,27 @@ export function buildWorld(spec: WorldSpec, rng: Rng): World {
       );
     });
   });
+  replaced.forEach(({ service, replica, atMs, aheadMs }, i) => {
+    const leavesMs = world.originMs + atMs;
+    pods[service]![replica]!.instances[0]!.leavesMs = leavesMs;
+    startInstances(world, successors[i]!, [], leavesMs - aheadMs);
+    pods[service]!.push(successors[i]!);
+  });
   return world;
 }
 
-function startInstances(world: World, pod: SimPod, restarts: WorldSpec['restarts']): void {
-  let start = world.originMs - world.rng.between(3000, 5000);
+/** When all has happened: pods that leave end a little after the last thing that they had to do with, the app before its proxy. */
+export function leaveInOrder({ pods, rng }: World): void {
+  for (const instance of pods.flat().flatMap((pod) => pod.instances)) {
+    if (instance.leavesMs === Number.POSITIVE_INFINITY) continue;
+    const endMs = Math.max(instance.leavesMs, instance.proxy.lastMs) + rng.between(5, 200);
+    instance.journal.endMs = endMs + instance.pod.skewMs;
+    instance.killMs = endMs + rng.between(20, 300);
+  }
+}
+
+function startInstances(world: World, pod: SimPod, restarts: WorldSpec['restarts'], comesMs?: number): void {
+  let start = comesMs ?? world.originMs - world.rng.between(3000, 5000);
   for (let i = 0; i <= restarts.length; i++) {
     const restart = restarts[i];
     const killMs = restart ? Math.max(start + 100, world.originMs + restart.atMs) : Number.POSITIVE_INFINITY;
@@ -158,7 +191,8 @@ function startInstances(world: World, pod: SimPod, restarts: WorldSpec['restarts
       accepted: [],
       connected: [],
     };
-    pod.instances.push({ pod, journal, proxy: new SimProxy(start, killMs), appMs, killMs });
+    const leavesMs = Number.POSITIVE_INFINITY;
+    pod.instances.push({ pod, journal, proxy: new SimProxy(start, killMs), appMs, killMs, leavesMs });
     start = killMs + (restart?.downMs ?? 0);
   }
 }

@@ -6,6 +6,22 @@ export function randomWorld(seed: number, requests = 120): WorldSpec {
   return worldOf(seed, requests);
 }
 
+/** The same without restarts, but every pod is replaced by another: callees first, one after the other. */
+export function rolledOutWorld(seed: number, requests = 120): WorldSpec {
+  const world = worldOf(seed, requests);
+  const rng = new Rng(seed * 15485863 + 5);
+  const pods = world.services.flatMap(({ replicas }, service) =>
+    Array.from({ length: replicas }, (_, replica) => ({ service, replica })),
+  );
+  const stepMs = (world.durationMs * 0.8) / pods.length;
+  const replaced = pods.toReversed().map((pod, i) => ({
+    ...pod,
+    atMs: 0.1 * world.durationMs + (i + rng.next()) * stepMs,
+    aheadMs: rng.between(80, 600),
+  }));
+  return { ...world, restarts: [], replaced };
+}
+
 /** The same with services of gRPC among them. */
 export function grpcWorld(seed: number, requests = 120): WorldSpec {
   const world = worldOf(seed, requests);

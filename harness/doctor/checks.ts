@@ -1,0 +1,142 @@
+import type { DiscoveryAccess, Evidence } from '../evidence/types.ts';
+import { formatDuration, plural } from '../report/format.ts';
+import { contextOf } from '../verdict/diagnose/context/index.ts';
+import { isScraped } from './proxies.ts';
+import { isEmpty, isWrong } from './rules.ts';
+import type { Check, ProxyReport, RuleReport, Versions } from './types.ts';
+
+export interface Looked {
+  evidence: Evidence;
+  /** Text: why it is not known. */
+  access: DiscoveryAccess | string;
+  proxies: ProxyReport[];
+  versions: Versions;
+  /** Text: why they could not be read. */
+  rules: RuleReport[] | string;
+}
+
+/** A line for each thing that was looked at; what is wrong and why stands in the findings. */
+export function checksOf(looked: Looked): Check[] {
+  return [
+    accessCheck(looked),
+    scrapesCheck(looked),
+    portsCheck(looked),
+    policiesCheck(looked),
+    tlsCheck(looked),
+    clockCheck(looked),
+    versionsCheck(looked),
+    rulesCheck(looked),
+  ];
+}
+
+function accessCheck({ access }: Looked): Check {
+  const name = 'access';
+  if (typeof access === 'string') return { name, ok: null, text: access };
+  const { user, everywhere, how, namespaces, message } = access;
+  const tried = how === 'impersonation' ? 'tried in its name' : `by its ${how}`;
+  if (everywhere === 'allowed') return { name, ok: true, text: `${user} may list pods in all namespaces (${tried})` };
+  const some = Object.keys(namespaces).filter((namespace) => namespaces[namespace] === 'allowed');
+  const where = some.length > 0 ? `in ${some.join(', ')} alone` : 'in no namespace';
+  const said = message && `: ${message}`;
+  return { name, ok: false, text: `${user} may list pods ${where} (${tried}; ${everywhere}${said})` };
+}
+
+function scrapesCheck({ proxies, evidence }: Looked): Check {
+  const name = 'scrapes';
+  if (evidence.cluster.pods === null) return { name, ok: null, text: 'pods can not be read' };
+  const scraped = proxies.filter(isScraped);
+  const twice = proxies.filter(({ scrapes }) => scrapes.filter(({ up }) => up).length > 1);
+  const jobs = [...new Set(scraped.flatMap(({ scrapes }) => scrapes.map(({ job }) => job)))].sort();
+  const by = jobs.length > 0 ? `, by ${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.join(', ')}` : '';
+  const more = twice.length > 0 ? `; ${plural(twice.length, 'one', 'of them')} more than once` : '';
+  const text = `${scraped.length} of ${plural(proxies.length, 'proxy', 'proxies')} are scraped${by}${more}`;
+  return { name, ok: proxies.length > 0 && scraped.length === proxies.length && twice.length === 0, text };
+}
+
+function portsCheck({ evidence }: Looked): Check {
+  const name = 'ports';
+  if (evidence.cluster.pods === null) return { name, ok: null, text: 'pods can not be read' };
+  const names = new Map<string, number>();
+  for (const { container, adminPort } of contextOf(evidence).proxies) {
+    const port = container.ports?.find(({ containerPort }) => containerPort === adminPort);
+    const called = `${container.name}: ${port?.name ?? '(no name)'} ${adminPort}`;
+    names.set(called, (names.get(called) ?? 0) + 1);
+  }
+  const list = [...names].map(([called, count]) => (names.size > 1 ? `${called} (${count})` : called)).join(', ');
+  return { name, ok: names.size <= 1, text: list || 'no proxy has an admin port' };
+}
+
+function policiesCheck({ evidence }: Looked): Check {
+  const name = 'policies';
+  const denied = evidence.prometheus.active.filter(({ lastError }) => /\b403\b/.test(lastError));
+  const { policies } = evidence.cluster;
+  const kinds = Map.groupBy(policies ?? [], ({ kind }) => kind);
+  const objects = [...kinds].map(([kind, all]) => plural(all.length, kind)).join(', ') || 'none';
+  const text = policies === null ? 'they can not be read' : `${objects}; ${plural(denied.length, 'target')} answer 403`;
+  return { name, ok: policies === null ? null : denied.length === 0, text };
+}
+
+function tlsCheck({ proxies, evidence }: Looked): Check {
+  const name = 'TLS';
+  const ends = proxies.flatMap(({ certificateUntil }) => (certificateUntil ? [Date.parse(certificateUntil)] : []));
+  if (ends.length === 0) return { name, ok: null, text: 'no proxy shows until when its certificate is valid' };
+  const first = Math.min(...ends);
+  const expired = ends.filter((end) => end <= evidence.atMs).length;
+  const secure = evidence.prometheus.jobs.filter(({ scheme }) => scheme === 'https').map((job) => job.name);
+  const https = secure.length > 0 ? `; jobs that scrape with https: ${secure.join(', ')}` : '';
+  const when =
+    expired > 0
+      ? `${plural(expired, 'certificate')} of proxies expired`
+      : `the first certificate ends in ${spanOf(first - evidence.atMs)}`;
+  return { name, ok: expired === 0, text: `${when}${https}` };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** `36 hours`, `12 days`; what is near in minutes and seconds. */
+function spanOf(ms: number): string {
+  const hours = ms / HOUR_MS;
+  if (hours < 2) return formatDuration(ms);
+  return hours < 72 ? plural(Math.round(hours), 'hour') : plural(Math.round(hours / 24), 'day');
+}
+
+/** Beyond it stamps of samples mislead people, whatever is made of them. */
+const CLOCK_MS = 1000;
+
+function clockCheck({ evidence }: Looked): Check {
+  const name = 'clock';
+  const { clock } = evidence.prometheus;
+  if (!clock) return { name, ok: null, text: "Prometheus' clock could not be measured" };
+  const { aheadMs, uncertaintyMs } = clock;
+  const off =
+    Math.abs(aheadMs) <= uncertaintyMs
+      ? 'as ours'
+      : `${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
+  const text = `Prometheus' clock is ${off}, within ${formatDuration(uncertaintyMs)}`;
+  return { name, ok: Math.abs(aheadMs) - uncertaintyMs < CLOCK_MS, text };
+}
+
+function versionsCheck({ versions }: Looked): Check {
+  const counted = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([version, count]) => `${version} (${count})`)
+      .join(', ') || 'unknown';
+  const { controlPlane, proxies, prometheus, kubernetes } = versions;
+  const text =
+    `control plane ${counted(controlPlane)}; proxies ${counted(proxies)}; Prometheus ${prometheus || 'unknown'}; ` +
+    `Kubernetes ${kubernetes || 'unknown'}`;
+  return { name: 'versions', ok: Object.keys(proxies).length > 0 ? true : null, text };
+}
+
+function rulesCheck({ rules }: Looked): Check {
+  const name = 'rules';
+  if (typeof rules === 'string') return { name, ok: null, text: rules };
+  const wrong = rules.filter(isWrong).length;
+  const empty = rules.filter((rule) => rule.problems.some(isEmpty)).length;
+  const parts = [
+    plural(rules.length, 'alert or recording rule', 'alerts and recording rules'),
+    ...(wrong > 0 ? [`${wrong} can't say what they seem to`] : []),
+    ...(empty > 0 ? [`${empty} select nothing now`] : []),
+  ];
+  return { name, ok: wrong === 0, text: parts.join(', ') };
+}

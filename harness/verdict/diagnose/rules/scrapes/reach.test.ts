@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { diagnoseMesh, named, TestMesh, unreadPage } from '../../testing/index.ts';
+import { SCRAPE_RULES } from './index.ts';
+
+const JOB = 'linkerd-proxy';
+const TIMED_OUT = 'Get "http://10.42.0.14:4191/metrics": context deadline exceeded';
+
+function slowOnce(mesh: TestMesh, id: string): void {
+  const quick = { ...mesh.page(id), durationMs: 4 };
+  mesh.setPage(id, (page) => ({ ...page, durationMs: 1500 }));
+  mesh.answers = (question) => (question.ask === 'page' ? { to: 'page', page: quick } : undefined);
+}
+
+describe('pages that come late', () => {
+  it('get lost on the way, when they are there for us at once and never for Prometheus', async () => {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    mesh.failScrapes(JOB, id!, TIMED_OUT, 1000);
+    expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([
+      { causes: ['admin-port-dropped'], pods: [id] },
+    ]);
+  });
+
+  it('leave open what it is, when they are in time for us, but not by much', async () => {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    mesh.failScrapes(JOB, id!, TIMED_OUT, 1000);
+    mesh.setPage(id!, (page) => ({ ...page, durationMs: 900 }));
+    expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([
+      { causes: ['admin-port-dropped', 'scrape-timeout'], pods: [id] },
+    ]);
+  });
+
+  it('are named without a target too, but not for being late once', async () => {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    mesh.discovers = [];
+    mesh.setPage(id!, (page) => ({ ...page, durationMs: 1500 }));
+    expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([{ causes: ['scrape-timeout'], pods: [id] }]);
+    slowOnce(mesh, id!);
+    expect(await diagnoseMesh(mesh, null, SCRAPE_RULES)).toEqual([]);
+  });
+
+  it('leave open what it is, when nothing has come yet', async () => {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    mesh.failScrapes(JOB, id!, TIMED_OUT, 1000);
+    mesh.setPage(id!, (page) => unreadPage(page, { outcome: 'timeout', connected: true, durationMs: 2500 }));
+    expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([
+      { causes: ['admin-port-dropped', 'scrape-timeout'], pods: [id] },
+    ]);
+  });
+});
+
+describe('admin ports that are refused', () => {
+  it('are another matter where the proxy does not run', async () => {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    mesh.failScrapes(JOB, id!, 'dial tcp 10.42.0.14:4191: connect: connection refused');
+    mesh.setPage(id!, (page) => unreadPage(page, { outcome: 'refused' }));
+    expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([
+      { causes: ['admin-port-refused'], pods: [id] },
+    ]);
+    for (const one of mesh.pod(id!).status.initContainerStatuses ?? []) {
+      one.state = { waiting: { reason: 'CrashLoopBackOff' } };
+    }
+    expect(await diagnoseMesh(mesh, null, SCRAPE_RULES)).toEqual([]);
+  });
+});
+
+describe("Prometheus' clock", () => {
+  const at = async (clock: TestMesh['clock']) => {
+    const mesh = new TestMesh();
+    mesh.clock = clock;
+    return (await diagnoseMesh(mesh, null, SCRAPE_RULES)).map(({ causes }) => causes[0]);
+  };
+
+  it('is off when it is so by more than can be explained', async () => {
+    expect(await at({ aheadMs: -900, uncertaintyMs: 20 })).toEqual(['prometheus-clock-off']);
+    expect(await at({ aheadMs: 120, uncertaintyMs: 5 })).toEqual([]);
+    expect(await at({ aheadMs: 2000, uncertaintyMs: 1900 })).toEqual([]);
+  });
+
+  it('is read off the samples where it can not be measured', async () => {
+    const mesh = new TestMesh();
+    mesh.clock = null;
+    expect(await diagnoseMesh(mesh, null, SCRAPE_RULES)).toEqual([]);
+    const evidence = mesh.evidence();
+    for (const { labels, samples } of evidence.stored) {
+      if (labels.__name__ === 'process_clock_time_seconds') for (const sample of samples) sample.t -= 40_000;
+    }
+    mesh.evidence = () => evidence;
+    const [finding] = await diagnoseMesh(mesh, null, SCRAPE_RULES);
+    expect(finding).toMatchObject({ causes: ['prometheus-clock-off'], pods: [] });
+    expect(finding!.summary).toMatch(/\b(?:39|40)\.\d s behind/);
+  });
+});

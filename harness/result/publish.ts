@@ -29,7 +29,8 @@ export function exampleText(): string {
   return resultText({ ...sample, scenarios: sample.scenarios.filter((s) => s.verdict === 'fail') });
 }
 
-function replaceBetween(text: string, name: string, content: string): string {
+/** @throws RangeError when the text has no such markers */
+export function replaceBetween(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
@@ -50,7 +51,7 @@ interface Node {
 }
 
 /** Every field, one row each: its path, type and meaning. */
-export function fieldTable(): string {
+export function fieldTable(schema: z.ZodType = resultSchema): string {
   const rows = ['| Field | Type | Meaning |', '| --- | --- | --- |'];
   const visit = (path: string, node: Node, required: boolean) => {
     const inner = node.anyOf?.find((n) => n.type !== 'null') ?? node;
@@ -62,7 +63,7 @@ export function fieldTable(): string {
       visit(prefix ? `${prefix}.${name}` : name, child, object.required?.includes(name) ?? false);
     }
   };
-  visit('', z.toJSONSchema(resultSchema, { io: 'input' }) as Node, true);
+  visit('', z.toJSONSchema(schema, { io: 'input' }) as Node, true);
   return rows.join('\n');
 }
 

@@ -65,7 +65,9 @@ const flow = z.strictObject({
   truth: count.describe('Requests with this outcome, at the end.'),
   proxy: z.number().nullable().describe("The same by the proxies' own pages; null: no data."),
   prometheus: z.number().nullable().describe('The same by Prometheus; null: no data.'),
-  unobservable: count.describe('Requests that died with an incarnation after its last scrape.'),
+  unobservable: count.describe(
+    'Requests that died with an incarnation after its last scrape, or that no family of its version of the proxy shows.',
+  ),
   requests: count
     .optional()
     .describe('Requests that the application made, where proxies count attempts and retries made more of them.'),
@@ -99,11 +101,33 @@ const slo = z.strictObject({
 const query = z.strictObject({
   tool: z.string().describe('Who asks so: `linkerd viz stat`, `Grafana: SUCCESS RATE`, ...'),
   subject: z.string().describe('What is asked about.'),
-  metric: z.enum(['successRate', 'rate', 'p50', 'p95', 'p99']),
+  metric: z.enum(['successRate', 'rate', 'requests', 'p50', 'p90', 'p95', 'p99']),
   expr: z.string().describe('PromQL.'),
   value: z.number().nullable().describe('Ratio, requests per second or milliseconds; null: no data.'),
   truth: z.number().nullable().describe('The same by the truth; null: not defined.'),
   why: z.string().describe('Why they differ, when they do.'),
+  verdict: verdict
+    .optional()
+    .describe('Of a query that the scenario names: whether it said what is true. Absent: for information.'),
+  flow: z.string().optional().describe('With `verdict`: the flow it is taken to be about.'),
+  overMs: ms.optional().describe('With `verdict`: the window of the truth, milliseconds.'),
+  within: z.number().optional().describe('With `verdict`: how far off it may be, relative to the truth.'),
+});
+
+const diagnosis = z.strictObject({
+  causes: z
+    .array(z.string())
+    .min(1)
+    .describe('Ids of the catalogue (docs/causes/). One: decided. Several: the evidence does not decide between them.'),
+  title: z.string(),
+  kind: z
+    .enum(['fault', 'reading'])
+    .describe('`fault`: wrong by itself; `reading`: as designed, but not what it was taken for.'),
+  pods: z.array(z.string()).describe('`namespace/pod`: whose telemetry is concerned. Empty: none more than another.'),
+  subject: z.string().describe('What else it is about: a job, a label, a query.'),
+  summary: z.string().describe('One sentence with names and numbers.'),
+  evidence: z.array(z.string()).describe('The facts that led to it, each with where it was read.'),
+  remedy: z.array(z.string()).describe('What to do.'),
 });
 
 const check = z.strictObject({
@@ -151,6 +175,7 @@ const scenario = z.strictObject({
   slo: z.array(slo).describe('Expectations of the scenario.'),
   queries: z.array(query).describe("For information: what people's queries show."),
   checks: z.array(check).describe('Every bound that was checked, counted by family.'),
+  diagnoses: z.array(diagnosis).optional().describe('Why what is wrong is wrong.'),
   error: runError.describe('Set when the scenario did not get to its end.'),
 });
 

@@ -56,7 +56,27 @@ export interface ScenarioResult {
   queries: QueryResult[];
   /** Every bound that was checked, counted by family: how many comparisons, how many failed. */
   checks: CheckSummary[];
+  /** Why what is wrong is wrong; empty where nothing is. Absent in records of versions that did not diagnose. */
+  diagnoses?: Diagnosis[];
   error?: { code: string; message: string; hint: string };
+}
+
+/** A cause that was found, from the evidence alone. */
+export interface Diagnosis {
+  /** Ids of the catalogue (docs/causes/). One: decided. Several: the evidence does not decide between them. */
+  causes: string[];
+  title: string;
+  /** `fault`: wrong by itself. `reading`: as designed, but not what it was taken for. */
+  kind: 'fault' | 'reading';
+  /** `namespace/pod`, sorted: whose telemetry is concerned. Empty: of no pod more than of another. */
+  pods: string[];
+  /** What else it is about: a job, a label, a query. May be empty. */
+  subject: string;
+  /** One sentence with names and numbers. */
+  summary: string;
+  /** The facts that led to it, each with where it was read. */
+  evidence: string[];
+  remedy: string[];
 }
 
 export interface Reason {
@@ -80,7 +100,7 @@ export interface FlowResult {
   truth: number;
   proxy: number | null;
   prometheus: number | null;
-  /** What died with an incarnation after its last scrape: it can't have been observed. */
+  /** What died with an incarnation after its last scrape, or what no family of its version of the proxy shows: it can't have been observed. */
   unobservable: number;
   /** Requests that the application made, where the proxies count attempts and there were others. */
   requests?: number;
@@ -131,13 +151,21 @@ export interface QueryResult {
   /** `linkerd viz stat`, `Grafana: SUCCESS RATE`, ... */
   tool: string;
   subject: string;
-  metric: 'successRate' | 'rate' | 'p50' | 'p95' | 'p99';
+  metric: 'successRate' | 'rate' | 'requests' | 'p50' | 'p90' | 'p95' | 'p99';
   expr: string;
   /** null: no data. */
   value: number | null;
   truth: number | null;
   /** Why they differ, when they do. */
   why: string;
+  /** Of a query that the scenario names (`expect.queries`): whether it said what is true. Absent: for information. */
+  verdict?: VerdictValue;
+  /** With `verdict`: the flow it is taken to be about, e.g. `shop/web -> shop/cart`. */
+  flow?: string;
+  /** With `verdict`: the window of the truth, ms. */
+  overMs?: number;
+  /** With `verdict`: how far off it may be, relative to the truth. */
+  within?: number;
 }
 
 export interface CheckSummary {

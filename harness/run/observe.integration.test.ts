@@ -9,32 +9,45 @@ import { observe } from './observe.ts';
 
 /** A Prometheus that stores scrapes of one proxy at the times it is given; it answers no more than `observe` asks. */
 let prometheus: Server;
+/** Times of ours. */
 let stored: number[];
+/** How far its clock is ahead of ours. */
+let aheadMs: number;
+let job: string;
+let asked: string[];
 let url: string;
 beforeEach(async () => {
   stored = [];
+  aheadMs = 0;
+  asked = [];
+  job = 'linkerd-proxy';
   prometheus = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const query = new URLSearchParams(body).get('query')!;
-    const metric = {
-      __name__: 'up',
-      job: 'linkerd-proxy',
-      namespace: 'shop',
-      pod: 'web-0',
-      instance: '127.0.0.1:4191',
-    };
-    const last = stored.at(-1);
-    const isStamp = query.startsWith('timestamp(');
-    const up = query.startsWith('up{') ? [{ metric, values: stored.map((t) => [t / 1000, '1']) }] : [];
-    const stamps = last === undefined ? [] : [{ metric, value: [last / 1000, String(last / 1000)] }];
-    const data = isStamp ? { resultType: 'vector', result: stamps } : { resultType: 'matrix', result: up };
+    const form = new URLSearchParams(body);
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ status: 'success', data }));
+    response.end(JSON.stringify({ status: 'success', data: answer(form.get('query')!, Number(form.get('time'))) }));
   }).listen(0, '127.0.0.1');
   await once(prometheus, 'listening');
   url = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
 });
+
+function answer(query: string, at: number): object {
+  asked.push(query);
+  if (query === 'time()') return { resultType: 'scalar', result: [Math.floor(epochMs() + aheadMs) / 1000, ''] };
+  const metric = { __name__: 'up', job, namespace: 'shop', pod: 'web-0', instance: PAGE.instance };
+  const seconds = stored.map((t) => (t + aheadMs) / 1000).filter((t) => t <= at);
+  const last = seconds.at(-1);
+  const vector = (value: number | undefined) => ({
+    resultType: 'vector',
+    result: value === undefined ? [] : [{ metric, value: [at, String(value)] }],
+  });
+  if (query.startsWith('count by')) return vector(last && seconds.length);
+  if (query.startsWith('timestamp(')) return vector(query.includes(`"${job}"`) ? last : undefined);
+  const isUp = query.startsWith(`up{job="${job}"`) && last !== undefined;
+  return { resultType: 'matrix', result: isUp ? [{ metric, values: seconds.map((t) => [t, '1']) }] : [] };
+}
+
 afterEach(() => {
   prometheus.closeAllConnections();
   prometheus.close();
@@ -57,6 +70,8 @@ interface Fake {
   onPages?: () => void;
   /** What the proxies' pages count, reading after reading; the last stays. */
   counts?: number[];
+  /** What is said where the page should be. */
+  unread?: string;
   signal?: AbortSignal;
 }
 
@@ -65,12 +80,13 @@ function run({
   check = () => {},
   onPages = () => {},
   counts = [7],
+  unread,
   signal = new AbortController().signal,
 }: Fake) {
   const log: string[] = [];
   const env = {
     prometheusUrl: url,
-    topology: { controlPlaneNamespace: 'linkerd' },
+    topology: { controlPlaneNamespace: 'linkerd', pods: [{ instance: PAGE.instance }] },
     check,
     async readJournals() {
       log.push('journals');
@@ -83,7 +99,9 @@ function run({
       log.push('pages');
       const count = counts.length > 1 ? counts.shift()! : counts[0]!;
       onPages();
-      return [{ ...PAGE, text: page(count) }];
+      const { fromMs: _from, untilMs: _until, ...proxy } = PAGE;
+      if (unread !== undefined) return { pages: [], unread: [{ ...proxy, error: unread }] };
+      return { pages: [{ ...PAGE, text: page(count) }], unread: [] };
     },
   } as unknown as RunningEnvironment;
   return { log, seen: observe(env, { loadJournal: LOAD, originMs: 1500, scrapeIntervalMs: 20, signal }) };
@@ -142,6 +160,50 @@ describe('observing', () => {
     const observation = await run({ journals: [[H]] }).seen;
     expect(observation.prometheus.targets[0]!.scrapes).toHaveLength(1);
   });
+
+  it('goes on without a page that can not be read', async () => {
+    const { unread, proxy } = await run({ journals: [[H]], onPages: scrapes, unread: 'connect ECONNREFUSED' }).seen;
+    expect(unread).toMatchObject([{ namespace: 'shop', pod: 'web-0', error: 'connect ECONNREFUSED' }]);
+    expect(proxy.targets).toEqual([]);
+  });
+
+  it('says of a page that it is none', async () => {
+    const { unread } = await run({ journals: [[H]], onPages: scrapes, counts: ['{' as never] }).seen;
+    expect(unread).toEqual([
+      { namespace: 'shop', pod: 'web-0', instance: PAGE.instance, error: expect.stringContaining('line 3') },
+    ]);
+  });
+
+  it('does not wait for scrapes where nothing is scraped', async () => {
+    const { prometheus: ledger } = await run({ journals: [[H]] }).seen;
+    expect(ledger.targets).toEqual([]);
+    expect(asked.filter((query) => query.startsWith('timestamp('))).toEqual([]);
+  });
+
+  it('finds the proxies under another job', async () => {
+    job = 'linkerd/linkerd-proxy';
+    const { prometheus: ledger } = await run({ journals: [[H]], onPages: scrapes }).seen;
+    expect(ledger.targets).toMatchObject([{ job, pod: 'web-0', scrapes: [{}, {}] }]);
+  });
+
+  it.each([90_000, -90_000])(
+    'takes the stamps of a clock that is %d ms ahead for what they are by ours',
+    async (ahead) => {
+      aheadMs = ahead;
+      const observation = await run({ journals: [[H]], onPages: scrapes }).seen;
+      const [target] = observation.prometheus.targets;
+      expect(target!.scrapes).toHaveLength(2);
+      for (const [index, scrape] of target!.scrapes.entries()) {
+        // Within its margin, which is one of how well the offset is known.
+        expect(scrape.fromMs).toBeLessThanOrEqual(stored[index]!);
+        expect(scrape.untilMs).toBeGreaterThanOrEqual(stored[index]!);
+        expect(scrape.untilMs - scrape.fromMs).toBeLessThan(200);
+      }
+      // That it is off stays to be said.
+      expect(Math.abs(observation.clockMarginMs)).toBeGreaterThan(80_000);
+      expect(observation.clockReason).toMatch(/^Prometheus' clock is \d+ ms (?:ahead|behind); told$/);
+    },
+  );
 
   it('ends at once when a part has died', async () => {
     const died = new HarnessError('CHILD_DIED', 'shop/web: it ended', { hint: '' });

@@ -1,11 +1,13 @@
 import { epochMs } from '../core/clock.ts';
+import { describe } from '../core/errors.ts';
 import { waitFor } from '../core/wait.ts';
-import type { ProxyPage, RunningEnvironment } from '../environment/contract.ts';
-import { lastStoredScrapes, readPrometheusLedger } from '../ledger/prometheus.ts';
+import type { ProxyPage, RunningEnvironment, UnreadPage } from '../environment/contract.ts';
+import { findProxyJob, lastStoredScrapes, readPrometheusLedger } from '../ledger/prometheus.ts';
 import { readProxyLedger } from '../ledger/proxy.ts';
 import { parseJournals } from '../ledger/truth.ts';
 import type { MetricLedger, TruthJournal } from '../ledger/types.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
+import { correctionMs, measureClock } from '../prometheus/clock.ts';
 import { countsAtRest } from './at-rest.ts';
 
 export interface Observation {
@@ -14,6 +16,8 @@ export interface Observation {
   prometheus: MetricLedger;
   /** What the proxy ledger was read from. */
   pages: ProxyPage[];
+  /** Proxies whose pages could not be had, or are none; the ledger lacks them. */
+  unread: UnreadPage[];
   /** After this nothing moves any more. */
   quietFromMs: number;
   clockMarginMs: number;
@@ -37,26 +41,74 @@ export async function observe(env: RunningEnvironment, options: ObserveOptions):
   await settledProxies(env, options);
   const clock = await env.clockMarginMs();
   const quietFromMs = epochMs();
-  const pages = await env.readProxyPages();
-  const client = new PrometheusClient(env.prometheusUrl);
+  const { pages, unread } = await env.readProxyPages();
+  const proxy = readProxyLedger(pages, ({ namespace, pod, instance }, error) =>
+    unread.push({ namespace, pod, instance, error: describe(error) }),
+  );
+  const stamps = await prometheusClock(env.prometheusUrl, clock);
+  const { client } = stamps;
   options.phase?.('last scrape');
-  await oneMoreScrape(client, quietFromMs + clock.marginMs, options);
+  const job = await proxyJob(client, env, options);
+  await oneMoreScrape(client, quietFromMs + stamps.readMarginMs, job, options);
   options.phase?.('ledgers');
   const prometheus = await readPrometheusLedger(client, {
-    fromMs: options.originMs - 60_000,
+    fromMs: options.originMs - BEFORE_ORIGIN_MS,
     untilMs: epochMs(),
-    clockMarginMs: clock.marginMs,
+    clockMarginMs: stamps.readMarginMs,
     exceptNamespace: env.topology.controlPlaneNamespace,
+    ...(job !== null && { job }),
   });
   return {
     truth,
-    proxy: readProxyLedger(pages),
+    proxy,
     prometheus,
     pages,
+    unread,
     quietFromMs,
-    clockMarginMs: clock.marginMs,
-    clockReason: clock.reason,
+    clockMarginMs: stamps.marginMs,
+    clockReason: stamps.reason,
   };
+}
+
+/** How long before the origin the first scrapes may have been. */
+const BEFORE_ORIGIN_MS = 60_000;
+
+interface StampClock {
+  /** Asks and answers by our clock. */
+  client: PrometheusClient;
+  /** Of the stamps as they are read, and of the clocks as they are. */
+  readMarginMs: number;
+  marginMs: number;
+  reason: string;
+}
+
+/** A clock that goes with ours stays as it is; the stamps of one that does not are moved by as much as it is off. */
+async function prometheusClock(url: string, others: { marginMs: number; reason: string }): Promise<StampClock> {
+  const client = new PrometheusClient(url);
+  const offset = await measureClock(client);
+  const aheadMs = correctionMs(offset);
+  if (aheadMs === 0) return { client, readMarginMs: others.marginMs, ...others };
+  const readMarginMs = others.marginMs + offset.uncertaintyMs + ROUNDED_MS;
+  return {
+    client: client.corrected(aheadMs),
+    readMarginMs,
+    marginMs: Math.max(readMarginMs, Math.abs(aheadMs)),
+    reason: `Prometheus' clock is ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? 'ahead' : 'behind'}; ${others.reason}`,
+  };
+}
+
+/** The offset is taken in whole milliseconds. */
+const ROUNDED_MS = 1;
+
+/** null: it has scraped none of these proxies. */
+async function proxyJob(
+  client: PrometheusClient,
+  env: RunningEnvironment,
+  options: ObserveOptions,
+): Promise<string | null> {
+  const instances = env.topology.pods.map(({ instance }) => instance);
+  const untilMs = epochMs();
+  return findProxyJob(client, instances, { rangeMs: untilMs - options.originMs + BEFORE_ORIGIN_MS, untilMs });
 }
 
 /** The truth, when no request is in flight in a living incarnation any more. */
@@ -64,7 +116,11 @@ async function settledTruth(env: RunningEnvironment, options: ObserveOptions): P
   return waitFor(
     async (seen) => {
       const truth = parseJournals([...(await env.readJournals()), options.loadJournal]);
-      const open = latestIncarnations(truth).reduce((sum, journal) => sum + inFlight(journal), 0);
+      // What a pod that is gone has left open stays so.
+      const gone = new Set(env.rollout?.().flatMap(({ what, pod }) => (what === 'pod-gone' ? [pod] : [])));
+      const open = latestIncarnations(truth)
+        .filter(({ pod }) => !gone.has(pod))
+        .reduce((sum, journal) => sum + inFlight(journal), 0);
       seen(`${open} requests and connections still in flight`);
       return open === 0 ? truth : undefined;
     },
@@ -86,7 +142,8 @@ async function settledProxies(env: RunningEnvironment, options: ObserveOptions):
   let before: string | null = null;
   await waitFor(
     async () => {
-      const now = countsAtRest(readProxyLedger(await env.readProxyPages()));
+      const { pages } = await env.readProxyPages();
+      const now = countsAtRest(readProxyLedger(pages, () => {}));
       const same = now === before;
       before = now;
       return same || undefined;
@@ -114,8 +171,9 @@ function latestIncarnations(truth: TruthJournal[]): TruthJournal[] {
   return [...latest.values()];
 }
 
-/** Probes come and go for ever; only requests of named callers count. */
+/** Probes come and go for ever; only requests of named callers count. What a journal that was closed leaves open stays so. */
 function inFlight(journal: TruthJournal): number {
+  if (journal.endMs !== null) return 0;
   return (
     journal.served.filter((r) => r.outcome === 'open' && r.caller !== '-').length +
     journal.made.filter((r) => r.outcome === 'open').length +
@@ -127,12 +185,19 @@ function inFlight(journal: TruthJournal): number {
  * Waits until a scrape of each active target that began after `afterMs` can be queried (`up` is committed with the
  * samples); a target that is down is left to the verdict.
  */
-async function oneMoreScrape(client: PrometheusClient, afterMs: number, options: ObserveOptions): Promise<void> {
+async function oneMoreScrape(
+  client: PrometheusClient,
+  afterMs: number,
+  job: string | null,
+  options: ObserveOptions,
+): Promise<void> {
+  // Nobody is scraped: nothing will come, and the verdict says so.
+  if (job === null) return;
   const deadlineMs = 2 * options.scrapeIntervalMs + 5000;
   const from = epochMs();
   await waitFor(
     async (seen) => {
-      const latest = await lastStoredScrapes(client, epochMs());
+      const latest = await lastStoredScrapes(client, epochMs(), job);
       const late = [...latest].filter(([, t]) => t < afterMs).map(([pod]) => pod);
       seen(late);
       // What does not come is reported as missing data, target by target, not as a failure of the wait.

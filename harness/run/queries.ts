@@ -1,3 +1,4 @@
+import { HarnessError } from '../core/errors.ts';
 import { classificationOf, GRPC_WITHOUT_TRAILERS, grpcOutcome } from '../core/outcome.ts';
 import type { RunningEnvironment } from '../environment/contract.ts';
 import type { ServedRequest, TruthJournal } from '../ledger/types.ts';
@@ -65,7 +66,11 @@ export async function askPeoplesQueries(
 }
 
 async function evaluate(client: PrometheusClient, query: PeopleQuery, atMs: number): Promise<number | null> {
-  const samples = await client.query(query.expr, atMs);
+  const samples = await client.query(query.expr, atMs).catch((error: unknown) => {
+    // Where series stand twice a query may be refused: it shows nothing then.
+    if (error instanceof HarnessError && error.code === 'PROMETHEUS_ERROR') return [];
+    throw error;
+  });
   const value = samples.length === 1 ? samples[0]!.v : Number.NaN;
   return Number.isFinite(value) ? value : null;
 }

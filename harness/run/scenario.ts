@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs } from '../core/clock.ts';
-import { HarnessError } from '../core/errors.ts';
-import type { PodInfo } from '../core/topology.ts';
+import { describe, HarnessError } from '../core/errors.ts';
 import { abortable } from '../core/wait.ts';
+import { beyondRelease, featuresText } from '../environment/beyond-release.ts';
 import type {
   EnvironmentInfo,
   EnvironmentSession,
@@ -11,24 +11,33 @@ import type {
   RunningEnvironment,
   ScenarioContext,
 } from '../environment/contract.ts';
-import { launchLocalK6 } from '../load/local.ts';
-import { planLoad } from '../load/plan.ts';
-import { type K6Result, runK6 } from '../load/run.ts';
+import type { K6Result } from '../load/run.ts';
 import type { ScenarioResult } from '../result/types.ts';
-import { LOAD_WORKLOAD, type Scenario } from '../scenario/model.ts';
+import type { Scenario } from '../scenario/model.ts';
+import type { RunFacts } from '../verdict/diagnose/types.ts';
 import { type JudgeInput, judge } from '../verdict/judge.ts';
+import { Recording } from '../verdict/timeline/recording.ts';
+import { type DiagnosedCase, diagnoseRun, diagnosesOf, keepCase } from './diagnosis.ts';
+import { drive } from './drive.ts';
+import { addExpectedQueries, askExpectedQueries } from './expected-queries.ts';
 import { Guard } from './guard.ts';
 import { type Observation, observe } from './observe.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
 import { emptyScenarioResult, failedScenarioResult } from './records.ts';
 import { timed } from './steps.ts';
+import { keepTimeline } from './timeline.ts';
+import { addUnread } from './unread.ts';
 
 export interface ScenarioRunOptions {
   session: EnvironmentSession;
   context: ScenarioContext;
   /** Told what turned out to be the environment. */
   onEnvironment?: (info: EnvironmentInfo) => void;
+  /** Told a little before traffic begins: when it does, epoch ms. */
+  onOrigin?: (env: RunningEnvironment, originMs: number) => void;
+  /** Given what k6 has measured as soon as it has ended, however it ended. */
+  onLoad?: (k6: K6Result, env: RunningEnvironment) => void;
   /** Called with the environment still up when the user asked to keep it; resolves when they are done looking. */
   linger?: (env: RunningEnvironment, result: ScenarioResult) => Promise<void>;
   /** Given what the verdict is made of, before it is made. */
@@ -37,7 +46,7 @@ export interface ScenarioRunOptions {
 
 /** One scenario from start to verdict. Never rejects: what went wrong is in the result, with what was measured until then. */
 export async function runScenario(scenario: Scenario, options: ScenarioRunOptions): Promise<ScenarioResult> {
-  const phases = new Phases();
+  const phases = new Phases((phase) => options.context.progress({ kind: 'phase', phase }));
   const result = emptyScenarioResult(scenario);
   const { progress, steps } = timed(options.context.progress);
   const context = { ...options.context, progress };
@@ -49,7 +58,21 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     options.onEnvironment?.(env.info);
     using guard = new Guard(env, context.signal);
     phases.begin('traffic');
-    const k6 = await guard.run((signal) => drive(scenario, env, { ...context, signal }, result));
+    const k6 = await guard.run((signal) =>
+      drive(
+        scenario,
+        env,
+        { ...context, signal },
+        {
+          onOrigin: (originMs) => options.onOrigin?.(env, originMs),
+          onProgress: ({ sent, failed }) => Object.assign(result.traffic, { requests: sent, failed }),
+          onEnd: (ended) => {
+            result.traffic = trafficOf(ended);
+            options.onLoad?.(ended, env);
+          },
+        },
+      ),
+    );
     const trafficEndMs = epochMs();
     const { originMs, journalText: loadJournal } = k6;
     const { scrapeIntervalMs } = scenario.mesh;
@@ -61,18 +84,51 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
     phases.begin('verdict');
     const input = judgeInput(scenario, env, k6, observation, trafficEndMs);
     options.onObserved?.(input);
-    Object.assign(result, judge(input), { clockMarginMs: observation.clockMarginMs });
+    const recording = new Recording();
+    const judgement = judge(input, recording);
+    Object.assign(result, judgement, { clockMarginMs: observation.clockMarginMs });
+    result.notes = [...judgement.notes];
+    addUnread(result, observation.unread);
+    const told = { scenario, input, judgement, recording, rollout: env.rollout?.() };
+    result.notes.push(...(await keepTimeline(context.dir, told, observation.pages)));
+    result.notes.push(...notOfThisRelease(scenario, env));
     result.notes.push(`clocks are taken to agree within ${observation.clockMarginMs} ms: ${observation.clockReason}`);
     result.queries = await guard.run((signal) =>
       abortable(askPeoplesQueries(env, scenario, observation, { originMs, trafficEndMs }), signal),
     );
+    const expected = await guard.run((signal) =>
+      abortable(
+        askExpectedQueries(env.prometheusUrl, scenario.expect.queries, observation.truth, { originMs, trafficEndMs }),
+        signal,
+      ),
+    );
+    addExpectedQueries(result, expected);
     guard[Symbol.dispose]();
+    phases.begin('diagnosis');
+    const facts = { input, judgement, queries: expected.queries };
+    await abortable(diagnose(env, facts, context.dir, result), context.signal);
     await options.linger?.(env, result);
     phases.begin('stop');
   } catch (error) {
     return failedScenarioResult(result, error, phases.end());
   }
   return { ...result, phases: phases.end(), durationMs: phases.totalMs };
+}
+
+/** Says why what is wrong is wrong. What goes wrong in that is a note: it changes no verdict. */
+async function diagnose(env: RunningEnvironment, facts: RunFacts, dir: string, result: ScenarioResult): Promise<void> {
+  let diagnosed: DiagnosedCase;
+  try {
+    diagnosed = await diagnoseRun(env, facts);
+    result.diagnoses = diagnosesOf(diagnosed.findings);
+  } catch (error) {
+    result.notes.push(`the diagnosis was cut short: ${describe(error)}`);
+    return;
+  }
+  if (result.diagnoses.length === 0 && result.verdict === 'pass') return;
+  await keepCase(dir, diagnosed).catch((error: unknown) => {
+    result.notes.push(`evidence.json could not be written: ${describe(error)}`);
+  });
 }
 
 /** The pages that the verdict was made from, so that a difference can be looked up: pages/<namespace>.<pod>.prom. */
@@ -83,45 +139,13 @@ async function keepPages(dir: string, pages: readonly ProxyPage[]): Promise<void
   );
 }
 
-/** Lets k6 work; what it has measured is in the result even when it is told to stop. */
-async function drive(
-  scenario: Scenario,
-  env: RunningEnvironment,
-  context: ScenarioContext,
-  result: ScenarioResult,
-): Promise<K6Result> {
-  const dir = join(context.dir, 'k6');
-  await mkdir(dir, { recursive: true });
-  let origin: Promise<void> = Promise.resolve();
-  const stop = new AbortController();
-  const k6 = await runK6({
-    launch: env.load.launch ?? launchLocalK6(await context.tool('k6')),
-    plan: planLoad(scenario, { ...env.load, pod: loadPod(env) }),
-    dir,
-    signal: AbortSignal.any([context.signal, stop.signal]),
-    onOrigin(originMs) {
-      origin = env.setOrigin(originMs);
-      origin.catch((error) => stop.abort(error));
-    },
-    onProgress(traffic) {
-      context.progress({ kind: 'traffic', ...traffic });
-      Object.assign(result.traffic, { requests: traffic.sent, failed: traffic.failed });
-    },
-  });
-  result.traffic = trafficOf(k6);
-  context.signal.throwIfAborted();
-  await abortable(origin, context.signal);
-  await abortable(env.settled(), context.signal);
-  return k6;
-}
-
-/** The load generator's pod; a name for its journal where it is none. */
-function loadPod(env: RunningEnvironment): string {
-  return loadInMesh(env)?.name ?? 'outside';
-}
-
-function loadInMesh(env: RunningEnvironment): PodInfo | undefined {
-  return env.topology.pods.find((p) => p.workload === LOAD_WORKLOAD.id);
+/** The simulated mesh does what its release does not know; whoever reads the result must know it. */
+function notOfThisRelease(scenario: Scenario, { info: { mesh } }: RunningEnvironment): string[] {
+  const beyond = beyondRelease(scenario, mesh.version);
+  if (beyond.length === 0) return [];
+  return [
+    `Linkerd ${mesh.version} does not know ${featuresText(beyond)}: its simulated mesh does, a real one would not`,
+  ];
 }
 
 function judgeInput(
@@ -143,6 +167,7 @@ function judgeInput(
       scrapeIntervalMs: scenario.mesh.scrapeIntervalMs,
     },
     clockMarginMs: observation.clockMarginMs,
+    proxyVersions: [env.info.mesh.proxyVersion],
     load: { droppedIterations: k6.droppedIterations, interrupted: k6.interrupted },
     expect: scenario.expect,
   };

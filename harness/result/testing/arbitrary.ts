@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import type { BoundResult, FlowResult, QuantileResult, Result, ScenarioResult } from '../types.ts';
+import type {
+  BoundResult,
+  Diagnosis,
+  FlowResult,
+  QuantileResult,
+  QueryResult,
+  Result,
+  ScenarioResult,
+} from '../types.ts';
 
 /** Any result that the type allows, nasty text and infinities included: for property tests of readers and reports. */
 const hostile = fc.constantFrom(
@@ -29,18 +37,18 @@ export const text = fc.oneof(
   { weight: 1, arbitrary: fc.string({ minLength: 100, maxLength: 300 }) },
 );
 
-const verdict = fc.constantFrom('pass', 'fail', 'inconclusive');
+export const verdict = fc.constantFrom('pass', 'fail', 'inconclusive');
 const direction = fc.constantFrom('inbound', 'outbound');
 const ledger = fc.constantFrom('proxy', 'prometheus');
-const count = fc.nat({ max: 2 ** 31 - 1 });
-const number = fc.double({ noNaN: true, noDefaultInfinity: true });
-const positive = fc.double({ min: 0, max: 1e12, noNaN: true }).map((v) => v + 0);
-const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
-const instant = fc
+export const count = fc.nat({ max: 2 ** 31 - 1 });
+export const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+export const positive = fc.double({ min: 0, max: 1e12, noNaN: true }).map((v) => v + 0);
+export const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+export const instant = fc
   .date({ min: new Date('1990-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
   .map((d) => d.toISOString());
-const error = fc.option(fc.record({ code: text, message: text, hint: text }), { nil: undefined });
-const few = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { maxLength: 3 });
+export const error = fc.option(fc.record({ code: text, message: text, hint: text }), { nil: undefined });
+export const few = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { maxLength: 3 });
 
 const bound: fc.Arbitrary<BoundResult> = fc.record({
   family: text,
@@ -58,7 +66,7 @@ const bound: fc.Arbitrary<BoundResult> = fc.record({
   reason: text,
 });
 
-const flow: fc.Arbitrary<FlowResult> = fc.record({
+export const flow: fc.Arbitrary<FlowResult> = fc.record({
   source: text,
   destination: text,
   route: text,
@@ -90,6 +98,34 @@ const quantile: fc.Arbitrary<QuantileResult> = fc.record({
   verdict,
 });
 
+const query: fc.Arbitrary<QueryResult> = fc.record(
+  {
+    tool: text,
+    subject: text,
+    metric: fc.constantFrom('successRate', 'rate', 'requests', 'p50', 'p90', 'p95', 'p99'),
+    expr: text,
+    value: nullable(number),
+    truth: nullable(number),
+    why: text,
+    verdict,
+    flow: text,
+    overMs: positive,
+    within: positive,
+  },
+  { requiredKeys: ['tool', 'subject', 'metric', 'expr', 'value', 'truth', 'why'] },
+);
+
+export const diagnosis: fc.Arbitrary<Diagnosis> = fc.record({
+  causes: fc.array(text, { minLength: 1, maxLength: 3 }),
+  title: text,
+  kind: fc.constantFrom('fault', 'reading'),
+  pods: fc.array(text, { maxLength: 6 }),
+  subject: text,
+  summary: text,
+  evidence: few(text),
+  remedy: few(text),
+});
+
 const scenario: fc.Arbitrary<ScenarioResult> = fc.record({
   name: text,
   description: text,
@@ -113,18 +149,9 @@ const scenario: fc.Arbitrary<ScenarioResult> = fc.record({
   flows: few(flow),
   quantiles: few(quantile),
   slo: few(fc.record({ flow: text, condition: text, truth: nullable(number), observed: nullable(number), verdict })),
-  queries: few(
-    fc.record({
-      tool: text,
-      subject: text,
-      metric: fc.constantFrom('successRate', 'rate', 'p50', 'p95', 'p99'),
-      expr: text,
-      value: nullable(number),
-      truth: nullable(number),
-      why: text,
-    }),
-  ),
+  queries: few(query),
   checks: few(fc.record({ family: text, ledger, comparisons: count, violations: count })),
+  diagnoses: fc.option(few(diagnosis), { nil: undefined }),
   error,
 });
 

@@ -1,4 +1,4 @@
-import type { BoundResult, FlowResult, Result, ScenarioResult } from '../types.ts';
+import type { BoundResult, Diagnosis, FlowResult, Result, ScenarioResult } from '../types.ts';
 
 /** A result with one scenario of each verdict: for tests, and as the example in results/README.md. */
 export function sampleResult(): Result {
@@ -111,6 +111,24 @@ export function failingScenario(): ScenarioResult {
       }),
     ],
     checks: [{ family: 'response_total', ledger: 'prometheus', comparisons: 80, violations: 1 }],
+    diagnoses: [sampleDiagnosis()],
+  };
+}
+
+export function sampleDiagnosis(change: Partial<Diagnosis> = {}): Diagnosis {
+  return {
+    causes: ['admin-port-dropped'],
+    title: 'Packets to the admin port are dropped',
+    kind: 'fault',
+    pods: ['shop/pay-7c5d9-k2x4z'],
+    subject: 'linkerd-proxy',
+    summary: '10.1.2.3:4191 of shop/pay-7c5d9-k2x4z has answered no scrape since 03:04:12',
+    evidence: [
+      'Prometheus, targets: last error of http://10.1.2.3:4191/metrics: context deadline exceeded',
+      'the page, fetched directly: no connection within 5 s',
+    ],
+    remedy: ['look for a NetworkPolicy that keeps Prometheus from port 4191', 'look at the firewall of the node'],
+    ...change,
   };
 }
 

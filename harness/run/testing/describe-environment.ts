@@ -91,7 +91,8 @@ export function describeEnvironment(name: string, under: EnvironmentUnderTest): 
         for (const pod of env.topology.pods) expect(instances, pod.name).toContain(pod.instance);
       });
       it('pages', async () => {
-        const pages = await env.readProxyPages();
+        const { pages, unread } = await env.readProxyPages();
+        expect(unread).toEqual([]);
         expect(pages.map((p) => p.instance).sort()).toEqual(env.topology.pods.map((p) => p.instance).sort());
         for (const page of pages) {
           expect(page.fromMs).toBeLessThanOrEqual(page.untilMs);

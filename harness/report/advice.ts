@@ -22,6 +22,10 @@ const ADVICE: Record<string, string> = {
   NO_TRAFFIC: 'look at k6.log: the load generator has sent nothing',
   TARGET_DOWN: 'open the target under Status > Targets in Prometheus: its last error says why it was down',
   DUPLICATE_TARGET: 'look under Status > Targets which two scrape jobs or ports find the pod, and drop one of them',
+  DUPLICATE_SERIES:
+    'roll out a proxy of v2.306 (Linkerd 2.19) or later; until then take inbound rates from the callers',
+  QUERY_MISLEADS: 'compare the query with the samples it reads: they are right, and it says something else',
+  QUERY_WITHOUT_TRUTH: 'ask about a flow and a time in which there was traffic',
   DROPPED_ITERATIONS: 'lower the rate or raise maxVUs of the traffic, or give the machine more room, and run again',
   INTERRUPTED: 'run again; what had been measured until then is in result.json',
 };

@@ -8,6 +8,8 @@ export interface Deviation {
   /** `none`: there was nothing to compare. `missing`: there was, and Prometheus had no data. */
   state: 'exact' | 'within' | 'off' | 'missing' | 'none';
   text: string;
+  /** The same as a number: a share, a difference of two shares, milliseconds. null: there is none. */
+  value: number | null;
 }
 
 export interface GoldenDeviations {
@@ -19,9 +21,9 @@ export interface GoldenDeviations {
   latency: Deviation;
 }
 
-const NONE: Deviation = { state: 'none', text: '-' };
-const MISSING: Deviation = { state: 'missing', text: 'no data' };
-const EXACT: Deviation = { state: 'exact', text: 'exact' };
+const NONE: Deviation = { state: 'none', text: '-', value: null };
+const MISSING: Deviation = { state: 'missing', text: 'no data', value: null };
+const EXACT: Deviation = { state: 'exact', text: 'exact', value: 0 };
 
 export function goldenDeviations(scenario: ScenarioResult): GoldenDeviations {
   return {
@@ -41,7 +43,8 @@ function countOf(flows: FlowResult[]): Deviation {
     if (share > worst.share) worst = { deviation, share };
   }
   if (worst.deviation === 0) return EXACT;
-  return { state: 'off', text: `${formatSigned(worst.deviation, 1)} (${formatNumber(worst.share * 100, 1)}%)` };
+  const text = `${formatSigned(worst.deviation, 1)} (${formatNumber(worst.share * 100, 1)}%)`;
+  return { state: 'off', text, value: Math.sign(worst.deviation) * worst.share };
 }
 
 function successOf(flows: FlowResult[]): Deviation {
@@ -59,7 +62,7 @@ function successOf(flows: FlowResult[]): Deviation {
   }
   if (!compared) return NONE;
   const text = `${formatSigned(worst * 100, 2)} pp`;
-  return Math.abs(worst) < 1e-9 ? EXACT : { state: 'off', text };
+  return Math.abs(worst) < 1e-9 ? EXACT : { state: 'off', text, value: worst };
 }
 
 /** How far the observed ratio is outside of those that the unobservable requests allow. */
@@ -84,7 +87,7 @@ function ratio(good: number, bad: number): number {
 }
 
 /** As Linkerd classifies: a 5xx, some codes of gRPC, and no answer are failures. */
-function isSuccess({ status }: FlowResult): boolean {
+export function isSuccess({ status }: FlowResult): boolean {
   const code = /^grpc (\d+)/.exec(status)?.[1];
   if (code !== undefined) return !GRPC_FAILURES.has(Number(code));
   return status !== '' && !status.startsWith('5');
@@ -103,5 +106,6 @@ function latencyOf(quantiles: QuantileResult[]): Deviation {
     if (worse) worst = { off, outside };
   }
   const text = `${worst.off > 0 ? '+' : ''}${formatMs(worst.off)}`;
-  return worst.outside ? { state: 'off', text: `${text} !` } : { state: 'within', text };
+  const value = worst.off;
+  return worst.outside ? { state: 'off', text: `${text} !`, value } : { state: 'within', text, value };
 }

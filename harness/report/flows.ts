@@ -7,11 +7,11 @@ import type {
   SloResult,
   VerdictValue,
 } from '../result/types.ts';
-import { formatMs, formatNumber, formatPercent, formatSigned, plural } from './format.ts';
+import { formatDuration, formatMs, formatNumber, formatPercent, formatSigned, plural } from './format.ts';
 
 /** What was judged, one row each, in words that every format shares. */
 export interface Row {
-  kind: 'flow' | 'latency' | 'slo';
+  kind: 'flow' | 'latency' | 'slo' | 'query';
   /** What it is about: `shop/web -> shop/pay 500 inbound`. */
   subject: string;
   truth: string;
@@ -36,6 +36,7 @@ export function rowsOf(scenario: ScenarioResult): Row[] {
     ...scenario.flows.map(flowRow),
     ...scenario.quantiles.map(quantileRow),
     ...scenario.slo.map((slo) => sloRow(slo)),
+    ...scenario.queries.flatMap((query) => (query.verdict ? queryRow(query, query.verdict) : [])),
   ];
   return rows.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
 }
@@ -157,6 +158,28 @@ function sloRow(slo: SloResult): Row {
   };
 }
 
+/** A query of which the scenario says what it is taken for. */
+function queryRow(query: QueryResult, verdict: VerdictValue): Row {
+  const { metric, flow = query.subject, expr, within, overMs, why } = query;
+  const subject = `${metric} of ${flow} by ${expr}`;
+  const [shows, truth] = [queryValue(query, query.value), queryValue(query, query.truth)];
+  const limits = [
+    overMs === undefined ? '' : `of the last ${formatDuration(overMs)}`,
+    within === undefined ? '' : `within ${formatPercent(within)}`,
+  ];
+  return {
+    kind: 'query',
+    subject,
+    truth,
+    proxy: null,
+    prometheus: shows,
+    remark: limits.filter(Boolean).join(', '),
+    verdict,
+    message: verdict === 'pass' ? '' : `${subject}: shows ${shows}, truth ${truth}${why ? `: ${why}` : ''}`,
+    details: [],
+  };
+}
+
 /** In the unit of the condition, which begins with the metric's name. */
 function sloValue(condition: string, value: number): string {
   if (condition.startsWith('successRate')) return formatPercent(value, 3);
@@ -168,7 +191,13 @@ function sloValue(condition: string, value: number): string {
 export function queryValue(query: QueryResult, value: number | null): string {
   if (value === null) return NO_DATA;
   if (query.metric === 'successRate') return formatPercent(value);
+  if (query.metric === 'requests') return formatNumber(value, 1);
   return query.metric === 'rate' ? `${formatNumber(value, 2)}/s` : formatMs(value);
+}
+
+/** Those that are for information: the scenario expects nothing of them. */
+export function informative({ queries }: ScenarioResult): QueryResult[] {
+  return queries.filter(({ verdict }) => verdict === undefined);
 }
 
 /** How far a query is from the truth, relative to it; 0 when there is nothing to compare. */

@@ -1,6 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
-import type { Result, ScenarioResult, VerdictValue } from '../result/types.ts';
+import type { Result, ScenarioResult } from '../result/types.ts';
+import { diagnosesOf, whyOf } from './diagnoses.ts';
 import { rowsOf } from './flows.ts';
+import { type Case, junitXml, type Suite, seconds } from './junit-xml.ts';
 import { ownError } from './summary.ts';
 
 /**
@@ -10,45 +11,8 @@ import { ownError } from './summary.ts';
 export function renderJunit(result: Result): string {
   const suites = result.scenarios.map(scenarioSuite);
   if (ownError(result) || suites.length === 0) suites.unshift(runSuite(result));
-  const total = (of: (suite: Suite) => number) => suites.reduce((sum, suite) => sum + of(suite), 0);
-  const attributes = attrs({
-    name: 'meshproof',
-    tests: total((s) => s.cases.length),
-    failures: total(failures),
-    errors: total(errors),
-    time: seconds(result.durationMs),
-    timestamp: result.startedAt,
-  });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${attributes}>`,
-    ...suites.map(suiteXml),
-    '</testsuites>',
-    '',
-  ].join('\n');
+  return junitXml('meshproof', suites, result);
 }
-
-interface Suite {
-  name: string;
-  file: string;
-  time: string;
-  timestamp: string;
-  properties: Record<string, string>;
-  cases: Case[];
-  output: string[];
-}
-
-interface Case {
-  name: string;
-  verdict: VerdictValue;
-  type: string;
-  message: string;
-  details: string[];
-  time?: string;
-}
-
-const failures = (suite: Suite) => suite.cases.filter((c) => c.verdict === 'fail').length;
-const errors = (suite: Suite) => suite.cases.filter((c) => c.verdict === 'inconclusive').length;
 
 function scenarioSuite(scenario: ScenarioResult): Suite {
   return {
@@ -67,7 +31,11 @@ function scenarioSuite(scenario: ScenarioResult): Suite {
         details: row.details,
       })),
     ],
-    output: scenario.notes,
+    // A case that passes has no text of its own.
+    output: [
+      ...(scenario.verdict === 'pass' ? diagnosesOf(scenario).map((d) => whyOf(d).answer) : []),
+      ...scenario.notes,
+    ],
   };
 }
 
@@ -76,7 +44,17 @@ function wholeCase(scenario: ScenarioResult): Case {
   const { reasons, error } = scenario;
   const all = reasons.filter((r) => r.code !== error?.code).map((r) => `${r.code}: ${r.message}`);
   if (error) all.unshift(`error ${error.code}: ${error.message}`, `hint: ${error.hint}`);
-  const [message = scenario.verdict, ...details] = all;
+  // The answer goes before what it explains.
+  const answers = diagnosesOf(scenario).flatMap((diagnosis) => {
+    const { answer, pods, seen, remedy } = whyOf(diagnosis);
+    return [
+      `why: ${answer}`,
+      ...(pods ? [`of: ${pods}`] : []),
+      ...(seen ? [`seen: ${seen}`] : []),
+      ...(remedy ? [`do: ${remedy}`] : []),
+    ];
+  });
+  const [message = scenario.verdict, ...details] = [...answers, ...all];
   return {
     name: 'scenario',
     // An error is never a success, whatever was measured before.
@@ -107,58 +85,4 @@ function runSuite(result: Result): Suite {
     ],
     output: [],
   };
-}
-
-function suiteXml(suite: Suite): string {
-  const { name, file, time, timestamp, cases } = suite;
-  const counts = { tests: cases.length, failures: failures(suite), errors: errors(suite), skipped: 0 };
-  const lines = [`  <testsuite${attrs({ name, ...counts, time, timestamp, file })}>`];
-  const properties = Object.entries(suite.properties);
-  if (properties.length > 0) {
-    const items = properties.map(([key, value]) => `      <property${attrs({ name: key, value })}/>`);
-    lines.push('    <properties>', ...items, '    </properties>');
-  }
-  lines.push(...cases.map((c) => caseXml(c, name)));
-  if (suite.output.length > 0) lines.push(`    <system-out>${xmlText(suite.output.join('\n'))}</system-out>`);
-  return [...lines, '  </testsuite>'].join('\n');
-}
-
-function caseXml({ name, verdict, type, message, details, time }: Case, classname: string): string {
-  const open = `    <testcase${attrs({ name, classname, ...(time === undefined ? {} : { time }) })}`;
-  if (verdict === 'pass') return `${open}/>`;
-  const tag = verdict === 'fail' ? 'failure' : 'error';
-  const body = xmlText([message, ...details].join('\n'));
-  return [`${open}>`, `      <${tag}${attrs({ type, message })}>${body}</${tag}>`, '    </testcase>'].join('\n');
-}
-
-function seconds(ms: number): string {
-  return Number.isFinite(ms) ? (ms / 1000).toFixed(3) : '0.000';
-}
-
-function attrs(values: Record<string, string | number>): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${xmlAttribute(String(value))}"`)
-    .join('');
-}
-
-/** Characters that XML 1.0 does not allow, not even as a reference. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g;
-
-function xmlText(text: string): string {
-  return stripVTControlCharacters(text)
-    .toWellFormed()
-    .replace(NOT_XML, '')
-    .replace(/\r\n?/g, '\n')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
-}
-
-function xmlAttribute(text: string): string {
-  return xmlText(text)
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;')
-    .replaceAll('\n', '&#10;')
-    .replaceAll('\t', '&#9;');
 }

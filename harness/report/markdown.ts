@@ -1,8 +1,10 @@
-import type { Result, ScenarioResult, VerdictValue } from '../result/types.ts';
+import type { Diagnosis, Result, ScenarioResult, VerdictValue } from '../result/types.ts';
 import { adviceFor } from './advice.ts';
 import { goldenDeviations } from './deviation.ts';
-import { queryError, queryValue, type Row, rowsOf } from './flows.ts';
+import { causePage, diagnosesOf, podsText } from './diagnoses.ts';
+import { informative, queryError, queryValue, type Row, rowsOf } from './flows.ts';
 import { formatDuration, formatNumber, plural } from './format.ts';
+import { escapeHtml, escapeMarkdown, table } from './markdown-text.ts';
 import { environmentLine, flowCount, ownError, summaryLine } from './summary.ts';
 import { oneLine } from './text.ts';
 
@@ -50,9 +52,11 @@ function scenarioPart(scenario: ScenarioResult): string[] {
   const rows = rowsOf(scenario);
   const bad = rows.filter((row) => row.verdict !== 'pass');
   const lines: string[] = [];
-  if (scenario.verdict !== 'pass' || scenario.error) {
+  const found = diagnosesOf(scenario);
+  if (scenario.verdict !== 'pass' || scenario.error || found.length > 0) {
     lines.push(`## ${escapeMarkdown(scenario.name)}: ${MARK[scenario.verdict]}`, '');
     lines.push(escapeMarkdown(scenario.description), '');
+    lines.push(...found.slice(0, MAX_ROWS).flatMap(diagnosisBlock));
     if (scenario.error) lines.push(...errorBlock(scenario.error));
     for (const reason of scenario.reasons.slice(0, MAX_ROWS)) {
       lines.push(`- **${escapeMarkdown(reason.code)}**: ${escapeMarkdown(reason.message)}`);
@@ -75,6 +79,23 @@ function scenarioPart(scenario: ScenarioResult): string[] {
   return lines;
 }
 
+/** The answer first: the cause, whose telemetry is concerned, what shows it, what to do. */
+function diagnosisBlock(diagnosis: Diagnosis): string[] {
+  const { title, causes, summary, pods, evidence, remedy } = diagnosis;
+  const list = (label: string, items: string[]) =>
+    items.length === 0 ? [] : [`- ${label}:`, ...items.map((item) => `  - ${escapeMarkdown(item)}`)];
+  const undecided = causes.length > 1 ? ' (the evidence does not decide between them)' : '';
+  return [
+    `**Why: ${escapeMarkdown(title)}.** ${escapeMarkdown(summary)}`,
+    '',
+    `- Cause: ${causes.map((cause) => escapeMarkdown(`${cause}, ${causePage(cause)}`)).join('; or ')}${undecided}`,
+    ...(pods.length > 0 ? [`- Pods: ${escapeMarkdown(podsText(pods))}`] : []),
+    ...list('Seen', evidence),
+    ...list('Do', remedy),
+    '',
+  ];
+}
+
 function rowTable(rows: Row[]): string[] {
   const lines = table(
     ['What', 'Verdict', 'Truth', 'Proxies', 'Prometheus', 'Remark'],
@@ -93,8 +114,9 @@ function boundLists(rows: Row[]): string[] {
 }
 
 function queryTable(scenario: ScenarioResult): string[] {
-  if (scenario.queries.length === 0) return [];
-  const worst = scenario.queries.toSorted((a, b) => queryError(b) - queryError(a) || 0).slice(0, MAX_QUERIES);
+  const queries = informative(scenario);
+  if (queries.length === 0) return [];
+  const worst = queries.toSorted((a, b) => queryError(b) - queryError(a) || 0).slice(0, MAX_QUERIES);
   return [
     "For information, what people's queries show (furthest off first):",
     '',
@@ -117,24 +139,4 @@ function errorBlock(error: NonNullable<Result['error']>): string[] {
     `> ${escapeMarkdown(error.hint)}`,
     '',
   ];
-}
-
-function table(head: string[], rows: string[][]): string[] {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(row.map(escapeMarkdown)))];
-}
-
-/** Text that shows as it is: no markup, no HTML, no link, no mention, one line. */
-export function escapeMarkdown(text: string): string {
-  return escapeHtml(oneLine(text))
-    .replace(/[\\`*_{}[\]|~$]/g, '\\$&')
-    .replace(/^(?:[-+=]|#{1,6})(?=[\s#+=-]|$)/, '\\$&')
-    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
-    .replace(/@(?=\w)/g, '@<!-- -->')
-    .replace(/:\/\//g, ':<!-- -->//')
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}<!-- -->.`);
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -2,16 +2,28 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arbitraryResult, text } from '../result/testing/arbitrary.ts';
-import { failingScenario, passingScenario, sampleResult } from '../result/testing/sample.ts';
+import {
+  failingScenario,
+  inconclusiveScenario,
+  passingScenario,
+  sampleDiagnosis,
+  sampleResult,
+} from '../result/testing/sample.ts';
 import { renderJunit } from './junit.ts';
-import { escapeMarkdown, renderMarkdown } from './markdown.ts';
+import { renderMarkdown } from './markdown.ts';
+import { escapeMarkdown } from './markdown-text.ts';
 import { renderTerminal } from './terminal.ts';
-import { parseXml, type XmlElement } from './testing.ts';
+import { all, MOVES_CURSOR, parseXml } from './testing.ts';
 import { displayWidth, oneLine, truncate, wrap } from './text.ts';
 
 const NUM_RUNS = 150;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they must not occur
-const MOVES_CURSOR = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+/** Lines of what is told of one scenario, its heading left out. */
+function block(shown: string, heading: string): string[] {
+  const lines = shown.split('\n');
+  const from = lines.indexOf(heading) + 1;
+  return lines.slice(from, lines.indexOf('', from));
+}
 
 function renderAt(width: number, color = false): string {
   return renderTerminal(sampleResult(), { color, width });
@@ -29,21 +41,115 @@ describe('terminal', () => {
     ]);
   });
 
-  it('says of a failure what, where and what next, in this order, and the arithmetic of its worst bound', () => {
-    const shown = renderAt(120);
-    expect(shown).toMatch(
-      /what {2}NOT_EQUAL_AT_END: .*297[\s\S]*where shop\/web -> shop\/pay 500[\s\S]*next {2}compare/,
-    );
-    expect(shown).toContain('300 <= 297 <= 300 does not hold: 3 too few [1 of 8 samples]');
-    expect(shown).toContain('because the proxy counts a response before its caller has read it');
+  it('says of a failure in three answers what is wrong, why, and what to do, and where to read on', () => {
+    const shown = renderTerminal(sampleResult(), {
+      color: false,
+      width: 80,
+      report: 'results/20260102T03/report.html',
+    });
+    expect(block(shown, 'error-burst: FAIL')).toEqual([
+      '  what  NOT_EQUAL_AT_END: response_total of shop/web -> shop/pay, status 500,',
+      '        inbound: Prometheus has 297 at the end, the truth is 300',
+      '  why   Packets to the admin port are dropped (admin-port-dropped):',
+      '        10.1.2.3:4191 of shop/pay-7c5d9-k2x4z has answered no scrape since',
+      '        03:04:12',
+      '  do    look for a NetworkPolicy that keeps Prometheus from port 4191',
+      '  see   results/20260102T03/report.html',
+    ]);
   });
 
-  it('says what to do about one code once', () => {
+  it('gives the arithmetic, and the command that looks again, where no cause is known', () => {
+    const scenario = { ...failingScenario(), diagnoses: [], file: "my scenarios/it's.yaml" };
+    const shown = renderTerminal({ ...sampleResult(), scenarios: [scenario] }, { color: false, width: 100 });
+    const lines = block(shown, 'error-burst: FAIL');
+    expect(lines.map((line) => line.trim()).join(' ')).toMatch(
+      /why .*300 <= 297 <= 300 does not hold: 3 too few \[1 of 8 samples\], because the/,
+    );
+    expect(lines.at(-1)).toBe("        meshproof run 'my scenarios/it'\\''s.yaml' --seed 7 --keep");
+  });
+
+  it('tells the reason that makes the verdict, and counts the others', () => {
     const scenario = failingScenario();
-    scenario.reasons = [scenario.reasons[0]!, { ...scenario.reasons[0]!, message: 'another flow' }];
-    const shown = renderTerminal({ ...sampleResult(), scenarios: [scenario] }, { color: false, width: 80 });
-    expect(shown.match(/^ {2}next/gm)).toHaveLength(1);
-    expect(shown.match(/^ {2}what/gm)).toHaveLength(2);
+    const other = { code: 'DROPPED_ITERATIONS', verdict: 'inconclusive', message: 'k6 dropped 3' } as const;
+    const reasons = [other, ...scenario.reasons, other];
+    const shown = renderTerminal(
+      { ...sampleResult(), scenarios: [{ ...scenario, reasons }] },
+      { color: false, width: 80 },
+    );
+    expect(shown.match(/^ {2}what {2}NOT_EQUAL_AT_END/gm)).toHaveLength(1);
+    expect(shown.replace(/\s+/g, ' ')).toContain('(and 2 more reasons)');
+    expect(shown).not.toContain('k6 dropped 3');
+  });
+
+  it('keeps what a run that passes prints short', () => {
+    const shown = renderTerminal(
+      { ...sampleResult(), verdict: 'pass', scenarios: [passingScenario()] },
+      { color: false, width: 80 },
+    );
+    expect(shown.split('\n').length).toBeLessThan(16);
+    expect(shown).not.toMatch(/^ {2}(what|why|do|see)/m);
+  });
+
+  it('tells ten failures in full, and of the others a line each', () => {
+    const scenarios = Array.from({ length: 14 }, (_, i) => ({
+      ...(i < 4 ? inconclusiveScenario() : failingScenario()),
+      name: `s${i}`,
+    }));
+    const shown = renderTerminal({ ...sampleResult(), scenarios }, { color: false, width: 80 });
+    expect(shown.match(/^ {2}what/gm)).toHaveLength(10);
+    expect(shown).toMatch(
+      /^s0: inconclusive: DROPPED_ITERATIONS: k6 could not.*…\ns1: [^\n]*\ns2: [^\n]*\ns3: [^\n]*\n\n/m,
+    );
+  });
+
+  it('keeps names apart and numbers whole, however long they are', () => {
+    const long = (end: string) => ({
+      ...failingScenario(),
+      name: `checkout-with-retries-and-timeouts-in-the-region-${end}`,
+      traffic: { ...failingScenario().traffic, requests: 12_345_678 },
+      flows: failingScenario().flows.map((flow) => ({ ...flow, truth: 12_345_678, prometheus: 345_678 })),
+    });
+    const shown = renderTerminal(
+      { ...sampleResult(), scenarios: [long('east'), long('west')] },
+      { color: false, width: 80 },
+    );
+    const [head, ...rows] = shown
+      .split('\n')
+      .slice(shown.split('\n').findIndex((line) => line.startsWith('SCENARIO')))
+      .slice(0, 3);
+    // Columns go one by one, as there is no room.
+    expect(head!.split(/ +/)).toEqual(['SCENARIO', 'VERDICT', 'FLOWS', 'COUNT', 'SUCCESS', 'LATENCY']);
+    expect(rows[0]).toMatch(/^checkout-\S*…\S*-east +FAIL .*-12,000,000 \(97\.2%\)/);
+    expect(rows[1]).toMatch(/^checkout-\S*…\S*-west /);
+  });
+
+  it('names what is wrong by itself before what is only read wrong, also when everything agrees', () => {
+    const reading = sampleDiagnosis({ kind: 'reading', title: 'A reading', pods: [], evidence: [], remedy: [] });
+    const causes = ['admin-port-dropped', 'admin-port-refused'];
+    const undecided = sampleDiagnosis({ title: 'A fault', causes, pods: ['a', 'b', 'c', 'd'].map((n) => `x/${n}`) });
+    const scenario = { ...passingScenario(), diagnoses: [reading, undecided] };
+    const shown = renderTerminal({ ...sampleResult(), scenarios: [scenario] }, { color: false, width: 120 });
+    expect(shown).toMatch(
+      / {2}why {3}A fault \(undecided: admin-port-dropped or admin-port-refused\): [\s\S]* also {2}A reading/,
+    );
+    expect(shown).not.toContain('without a reason given');
+  });
+
+  it('a query that the scenario names has its value and the truth, and is not among those for information', () => {
+    const query = {
+      ...passingScenario().queries[0]!,
+      verdict: 'fail',
+      flow: 'shop/web -> shop/pay',
+      within: 0.05,
+    } as const;
+    const scenario = { ...failingScenario(), queries: [{ ...query, value: 50, overMs: 10_000 }], flows: [], slo: [] };
+    const shown = renderTerminal({ ...sampleResult(), scenarios: [scenario] }, { color: false, width: 300 });
+    expect(shown).not.toContain('For information');
+    const markdown = renderMarkdown({ ...sampleResult(), scenarios: [scenario] });
+    expect(markdown).toMatch(
+      /\| rate of shop\/web .* ❌ fail \| 120\/s \| {2}\| 50\/s \| of the last 10\.0 s, within 5% \|/,
+    );
+    expect(markdown).not.toContain('For information');
   });
 
   it('ends with the verdict', () => {
@@ -65,7 +171,7 @@ describe('terminal', () => {
     expect(shown).toContain(
       'what  error CHILD_DIED: prometheus: exit code 1\n        log line one\n        log line two\n',
     );
-    expect(shown).toContain('next  see its log');
+    expect(shown).toContain('do    see its log');
   });
 
   it('says the error of the run, unless a scenario has said it', () => {
@@ -85,6 +191,21 @@ describe('terminal', () => {
     expect(stripVTControlCharacters(renderAt(80, true))).toBe(renderAt(80));
   });
 
+  it('shows what came from outside as text: no escape sequence of a name, of a pod or of an error gets through', () => {
+    const evil = '\u001b[2J\u001b]0;owned\u0007\u009b31m\r\nPASS: 1 of 1\u202e';
+    const scenario = { ...failingScenario(), name: `s${evil}`, file: `f${evil}` };
+    scenario.reasons = [{ ...scenario.reasons[0]!, message: `m${evil}` }];
+    scenario.diagnoses = [sampleDiagnosis({ pods: [`p${evil}`], summary: `s${evil}`, remedy: [`r${evil}`] })];
+    const error = { code: 'CHILD_DIED', message: `e${evil}`, hint: `h${evil}` };
+    for (const one of [scenario, { ...scenario, diagnoses: [] }, { ...scenario, error }]) {
+      const result = { ...sampleResult(), error: { ...error, code: 'OTHER' }, scenarios: [one] };
+      const shown = renderTerminal(result, { color: false, width: 80, report: `d${evil}` });
+      for (const line of shown.split('\n')) expect(line).not.toMatch(MOVES_CURSOR);
+      // A verdict of its own is no line of its own.
+      expect(shown.match(/^PASS/gm)).toBeNull();
+    }
+  });
+
   it('renders any result without a line over the width, and nothing that moves the cursor', () => {
     fc.assert(
       fc.property(arbitraryResult, fc.integer({ min: 20, max: 160 }), (result, width) => {
@@ -99,10 +220,6 @@ describe('terminal', () => {
     );
   });
 });
-
-function all(element: XmlElement, name: string): XmlElement[] {
-  return [...(element.name === name ? [element] : []), ...element.children.flatMap((child) => all(child, name))];
-}
 
 describe('junit', () => {
   it('has a suite a scenario and a case a row; a fail is a failure, inconclusive an error, and nothing is skipped', () => {
@@ -125,6 +242,20 @@ describe('junit', () => {
     expect(all(suites[1]!, 'failure')[1]!.text).toContain('300 <= 297 <= 300 does not hold');
     expect(all(suites[2]!, 'error')[0]!.attributes).toMatchObject({ type: 'DROPPED_ITERATIONS' });
     expect(all(root, 'skipped')).toEqual([]);
+  });
+
+  it('says in the failure of a scenario why first, then what', () => {
+    const [scenario] = all(parseXml(renderJunit(sampleResult())), 'failure');
+    expect(scenario!.text.split('\n')).toEqual([
+      expect.stringMatching(/^why: Packets to the admin port are dropped \(admin-port-dropped\): 10\.1\.2\.3/),
+      expect.stringMatching(/^seen: Prometheus, targets/),
+      'do: look for a NetworkPolicy that keeps Prometheus from port 4191',
+      expect.stringMatching(/^NOT_EQUAL_AT_END: /),
+    ]);
+    const passing = { ...passingScenario(), diagnoses: [sampleDiagnosis()] };
+    const root = parseXml(renderJunit({ ...sampleResult(), scenarios: [passing] }));
+    expect(root.attributes.failures).toBe('0');
+    expect(all(root, 'system-out')[0]!.text).toContain('Packets to the admin port are dropped');
   });
 
   it('is never green when the run broke off or ran nothing', () => {
@@ -173,6 +304,25 @@ describe('markdown', () => {
   it('says the verdict in its first line', () => {
     expect(renderMarkdown(sampleResult()).split('\n')[0]).toBe(
       '# ❌ fail: 1 of 3 scenarios failed, 1 inconclusive, 1 passed, in 48.2 s',
+    );
+  });
+
+  it('says why before what, with all of the evidence and what to do', () => {
+    const shown = renderMarkdown(sampleResult());
+    const block = shown.slice(shown.indexOf('**Why'), shown.indexOf('- **NOT'));
+    expect(block).toBe(
+      `**Why: Packets to the admin port are dropped.** 10.1.2.3:4191 of shop/pay-7c5d9-k2x4z has answered no scrape since 03:04:12
+
+- Cause: admin-port-dropped, docs/causes/admin-port-dropped.md
+- Pods: shop/pay-7c5d9-k2x4z
+- Seen:
+  - Prometheus, targets: last error of http:<!-- -->//10.1.2.3:4191/metrics: context deadline exceeded
+  - the page, fetched directly: no connection within 5 s
+- Do:
+  - look for a NetworkPolicy that keeps Prometheus from port 4191
+  - look at the firewall of the node
+
+`,
     );
   });
 

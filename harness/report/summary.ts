@@ -31,7 +31,7 @@ export function summaryLine(result: Result): string {
 }
 
 /** `local, linkerd 2.20 (simulated, proxy v2.359.0), k6 v1.8.1, prometheus 3.15.0`. */
-export function environmentLine({ environment: { name, mesh, tools } }: Result): string {
+export function environmentLine({ environment: { name, mesh, tools } }: Pick<Result, 'environment'>): string {
   const linkerd = `linkerd ${mesh.version} (${mesh.kind}, proxy ${mesh.proxyVersion})`;
   return [name, linkerd, ...tools.map((t) => `${t.name} ${t.version}`)].join(', ');
 }

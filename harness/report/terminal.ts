@@ -1,32 +1,37 @@
 import type { QueryResult, Result, ScenarioResult, VerdictValue } from '../result/types.ts';
 import { type Deviation, goldenDeviations } from './deviation.ts';
-import { queryError, queryValue } from './flows.ts';
+import { informative, queryError, queryValue } from './flows.ts';
 import { formatNumber } from './format.ts';
 import { createStyle, type Style } from './style.ts';
 import { environmentLine, flowCount, ownError, summaryLine } from './summary.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 import { displayWidth, oneLine, truncate, wrap } from './text.ts';
-import { troubleLines } from './trouble.ts';
+import { troubleLine, troubleLines } from './trouble.ts';
 
 export interface TerminalOptions {
   color: boolean;
   /** Columns; no line is wider. Below 20 it is taken as 20. */
   width: number;
+  /** Where all of it can be read; named with what is wrong. */
+  report?: string;
 }
 
 const WORD: Record<VerdictValue, string> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' };
 const MAX_QUERIES = 3;
-const QUERY_LINES = 3;
+/** Of those that are not right, how many are told in full; the others get a line. */
+const MAX_TOLD = 10;
+/** Columns that a name gets, before columns of numbers go. */
+const NAME_ROOM = 20;
 
 /** The result as people read it: a table, what is wrong and what to do about it, and one last line with the verdict. */
-export function renderTerminal(result: Result, { color, width: asked }: TerminalOptions): string {
+export function renderTerminal(result: Result, { color, width: asked, report }: TerminalOptions): string {
   const style = createStyle(color);
   const width = Math.max(20, Math.floor(asked) || 80);
   const error = ownError(result);
   const blocks = [
     wrap(`meshproof: ${environmentLine(result)}`, width).map(style.dim),
     result.scenarios.length > 0 ? scenarioTable(result.scenarios, style, width) : [],
-    ...result.scenarios.filter((s) => s.verdict !== 'pass' || s.error).map((s) => troubleLines(s, style, width)),
+    ...troubleBlocks(result.scenarios, style, width, report),
     queryLines(result.scenarios, style, width),
     error ? errorLines(error, style, width) : [],
     verdictLines(result, style, width),
@@ -37,8 +42,25 @@ export function renderTerminal(result: Result, { color, width: asked }: Terminal
     .join('\n\n')}\n`;
 }
 
+function isTrouble({ verdict, error, diagnoses = [] }: ScenarioResult): boolean {
+  return verdict !== 'pass' || error !== undefined || diagnoses.length > 0;
+}
+
+/** In full, and those that there are too many of in one line each. */
+function troubleBlocks(scenarios: ScenarioResult[], style: Style, width: number, report?: string): string[][] {
+  const troubles = scenarios.filter(isTrouble);
+  // The worst are told in full, in the order of the suite.
+  const told = new Set(troubles.toSorted((a, b) => URGENCY[a.verdict] - URGENCY[b.verdict]).slice(0, MAX_TOLD));
+  return [
+    ...troubles.filter((s) => told.has(s)).map((s) => troubleLines(s, style, width, report)),
+    troubles.filter((s) => !told.has(s)).map((s) => troubleLine(s, style, width)),
+  ];
+}
+
+const URGENCY: Record<VerdictValue, number> = { fail: 0, inconclusive: 1, pass: 2 };
+
 const COLUMNS: Column[] = [
-  { title: 'SCENARIO', flexible: true },
+  { title: 'SCENARIO', flexible: true, cut: 'middle' },
   { title: 'VERDICT' },
   { title: 'REQUESTS', align: 'right' },
   { title: 'FLOWS', align: 'right' },
@@ -65,9 +87,24 @@ function scenarioTable(scenarios: ScenarioResult[], style: Style, width: number)
     ];
   });
   const legend = wrap(LEGEND, width).map(style.dim);
-  const table = renderTable(COLUMNS, rows, width);
+  const table = fittingTable(rows, width);
   if (table) return [style.bold(table[0]!), ...table.slice(1), '', ...legend];
   return [...rows.flatMap((row) => listItem(row, width)), ...legend];
+}
+
+/** The table with as many of its columns as leave room for names; null where even the fewest do not. */
+function fittingTable(rows: Cell[][], width: number): string[] | null {
+  for (const dropped of [[], ['REQUESTS'], ['REQUESTS', 'FLOWS']]) {
+    const kept = COLUMNS.map(({ title }, i) => ({ title, i })).filter(({ title }) => !dropped.includes(title));
+    const table = renderTable(
+      kept.map(({ i }) => COLUMNS[i]!),
+      rows.map((row) => kept.map(({ i }) => row[i]!)),
+      width,
+      NAME_ROOM,
+    );
+    if (table) return table;
+  }
+  return null;
 }
 
 /** One scenario as a list, where a table does not fit. */
@@ -85,34 +122,34 @@ function deviationCell({ state, text }: Deviation, style: Style): Cell {
   return state === 'missing' ? { text, paint: style.yellow } : { text };
 }
 
-/** What people's own queries would have shown: the ones furthest off. */
+/** What people's own queries would have shown: the ones furthest off, a line each. Why is in the report. */
 function queryLines(scenarios: ScenarioResult[], style: Style, width: number): string[] {
-  const off = scenarios
-    .flatMap((s) => s.queries.map((query) => ({ query, scenario: s.name, error: queryError(query) })))
-    .filter(({ error }) => error > 0.001)
-    .sort((a, b) => b.error - a.error)
+  const all = scenarios.flatMap((s) =>
+    informative(s).map((query) => ({ query, scenario: s.name, error: queryError(query) })),
+  );
+  const off = all.filter(({ error }) => error > 0.001);
+  const shown = off
+    .toSorted((a, b) => b.error - a.error)
     // One of each kind says more than the same thing three times.
-    .filter(({ query }, i, all) => all.findIndex((other) => other.query.why === query.why) === i)
+    .filter(({ query }, i, sorted) => sorted.findIndex((other) => other.query.why === query.why) === i)
     .slice(0, MAX_QUERIES);
-  if (off.length === 0) return [];
+  if (shown.length === 0) return [];
+  const count = `${formatNumber(off.length)} of ${formatNumber(all.length)}`;
   return [
-    ...wrap('For information: the queries furthest off the truth (all are in result.json)', width).map(style.bold),
-    ...off.flatMap(({ query, scenario }) => {
-      const lines = indented(queryText(query, scenario), width);
-      if (lines.length <= QUERY_LINES) return lines;
-      return [...lines.slice(0, QUERY_LINES - 1), truncate(`${lines[QUERY_LINES - 1]} …`, width)];
-    }),
+    ...wrap(`For information: common queries off the truth (${count}), furthest first:`, width).map(style.bold),
+    ...shown.map(({ query, scenario }) => `  ${truncate(oneLine(queryText(query, scenario)), width - 2)}`),
   ];
 }
 
 function queryText(query: QueryResult, scenario: string): string {
-  const why = query.why ? `: ${query.why}` : '';
   const values = `${queryValue(query, query.value)}, truth ${queryValue(query, query.truth)}`;
-  return `${scenario}, ${query.tool}, ${query.subject} ${query.metric}: ${values}${why}`;
+  return `${scenario}, ${query.tool}, ${query.subject} ${query.metric}: ${values}`;
 }
 
 function errorLines(error: NonNullable<Result['error']>, style: Style, width: number): string[] {
-  const message = `error ${error.code}: ${error.message}`.split('\n').flatMap((line) => wrap(line, width));
+  // What stands at the margin is ours: a log that an error carries can't pretend to be a verdict.
+  const [first = '', ...log] = `error ${error.code}: ${error.message}`.split('\n');
+  const message = [...wrap(first, width), ...log.flatMap((line) => indented(line, width))];
   return [...message.map(style.red), ...indented(`hint: ${error.hint}`, width)];
 }
 

@@ -8,7 +8,8 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g;
 const INVISIBLE = /[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const WIDE =
   /^(?:\p{Emoji_Presentation}|\p{Regional_Indicator}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1b000}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}])/u;
-const ASCII = /^[\x20-\x7e]*$/;
+/** A column for each code unit: looked at first, since that is what nearly every line is made of. */
+const NARROW = /^[\x20-\x7e…█░]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** One line of visible text: escape sequences and control characters removed, runs of white space made one. */
@@ -23,7 +24,7 @@ export function oneLine(text: string): string {
 
 /** Columns that a line takes in a terminal. */
 export function displayWidth(line: string): number {
-  if (ASCII.test(line)) return line.length;
+  if (NARROW.test(line)) return line.length;
   let width = 0;
   for (const { segment } of graphemes.segment(line)) width += graphemeWidth(segment);
   return width;
@@ -46,6 +47,26 @@ export function truncate(line: string, width: number): string {
     used = next;
   }
   return `${kept}…`;
+}
+
+/** Cut to `width` columns out of its middle, so that names that begin alike can still be told apart. */
+export function truncateMiddle(line: string, width: number): string {
+  if (displayWidth(line) <= width) return line;
+  if (width < 4) return truncate(line, width);
+  const all = [...graphemes.segment(line)].map(({ segment }) => segment);
+  const head = taken(all, Math.ceil((width - 1) / 2));
+  const tail = taken(all.toReversed(), width - 1 - displayWidth(head.join(''))).reverse();
+  return `${head.join('')}…${tail.join('')}`;
+}
+
+/** The first that have room in `width` columns. */
+function taken(segments: readonly string[], width: number): string[] {
+  let used = 0;
+  const end = segments.findIndex((segment) => {
+    used += graphemeWidth(segment);
+    return used > width;
+  });
+  return segments.slice(0, end < 0 ? segments.length : end);
 }
 
 export function padEnd(line: string, width: number): string {

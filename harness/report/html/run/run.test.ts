@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { resultSchema } from '../../../result/schema.ts';
+import { arbitraryResult } from '../../../result/testing/arbitrary.ts';
+import { failingScenario, passingScenario, sampleFlow, sampleResult } from '../../../result/testing/sample.ts';
+import { timelineSchema } from '../../../result/timeline/schema.ts';
+import type { Timeline } from '../../../result/timeline/types.ts';
+import type { Result } from '../../../result/types.ts';
+import { renderRunHtml } from '../run.ts';
+import { hostile, hostileText } from '../testing/hostile.ts';
+import { sampleSuite, sampleTimeline } from '../testing/suite-sample.ts';
+import { elements, type PageElement, parsePage, textIn } from './testing.ts';
+
+const timelinesOf = (result: Result) => new Map(result.scenarios.map((s) => [s.name, sampleTimeline(s)]));
+const render = async (result: Result, timelines: ReadonlyMap<string, Timeline> = timelinesOf(result)) =>
+  parsePage(await renderRunHtml(result, timelines));
+const only = (scenario: Result['scenarios'][number]): Result => ({
+  ...sampleResult(),
+  verdict: scenario.verdict,
+  scenarios: [scenario],
+});
+const classed = (root: PageElement, name: string, of: string) =>
+  elements(root, name).filter(({ attributes }) => attributes.class?.split(' ').includes(of));
+const parts = (root: PageElement) => classed(root, 'details', 'scenario');
+
+describe('report.html of a run', () => {
+  it('says the verdict first, and of what is wrong what, why, and what to do', async () => {
+    const page = await render(sampleResult());
+    expect(textIn(elements(page, 'h1')[0]!)).toBe('Fail: 1 of 3 scenarios failed, 1 inconclusive, 1 passed, in 48.2 s');
+    const head = textIn(elements(page, 'header')[0]!);
+    expect(head).toContain('2 January 2026, 03:04 UTC');
+    const said = [
+      'error-burst',
+      'What',
+      'NOT_EQUAL_AT_END',
+      'Why',
+      'admin-port-dropped',
+      'Do',
+      'NetworkPolicy',
+      'spike',
+    ];
+    expect(said.map((word) => head.indexOf(word))).toEqual(
+      said.map((word) => head.indexOf(word)).toSorted((a, b) => a - b),
+    );
+    expect(said.filter((word) => !head.includes(word))).toEqual([]);
+  });
+
+  it('folds scenarios that passed when there are several, and links to what is inside', async () => {
+    const page = await render(sampleResult());
+    expect(parts(page).map(({ attributes }) => 'open' in attributes)).toEqual([false, true, true]);
+    const links = elements(page, 'td').flatMap((cell) => elements(cell, 'a').map(({ attributes }) => attributes.href));
+    const inside = parts(page).map((part) => elements(part, 'div')[0]!.attributes.id);
+    expect(links).toEqual(inside.map((id) => `#${id}`));
+    expect(parts(await render(only(passingScenario())))).toEqual([]);
+  });
+
+  it('draws each flow and each edge, with its table and with the numbers in words', async () => {
+    const page = await render(only(failingScenario()));
+    const figures = elements(page, 'figure');
+    expect(figures.map((one) => [elements(one, 'svg').length, elements(one, 'table').length > 0])).toEqual(
+      figures.map(() => [1, true]),
+    );
+    const labels = elements(page, 'svg').map(({ attributes }) => attributes['aria-label']);
+    expect(labels[0]).toBe('3 workloads, 2 edges: shop/web to shop/pay: 3 too few');
+    expect(labels).toContainEqual(
+      expect.stringMatching(
+        /^shop\/web to shop\/pay, inbound: at the end 300 responses by the truth, 300 by the proxies, 270 by Prometheus; 5 of 10 samples are not what the truth permits; 1 scrape failed$/,
+      ),
+    );
+    expect(labels.filter((label) => /p99 48.2 ms by the truth, 49.1 ms by Prometheus/.test(label!))).toHaveLength(1);
+  });
+
+  it('makes an edge that differs red, and says how', async () => {
+    const page = await render(only(failingScenario()));
+    const [graph] = classed(page, 'svg', 'graph');
+    expect(classed(graph!, 'g', 'way').map(({ attributes }) => attributes.class)).toEqual(['way pass', 'way fail']);
+    expect(classed(graph!, 'text', 'word').map(textIn)).toEqual(['3 too few']);
+  });
+
+  it('puts what was done into list and charts', async () => {
+    const page = await render(only(passingScenario()));
+    expect(textIn(classed(page, 'ol', 'bands')[0]!)).toContain('shop/cart: errors 30% 503');
+    const words = classed(page, 'svg', 'chart').flatMap((chart) => elements(chart, 'text').map(textIn));
+    expect(words).toContain('shop/cart: errors 30% 503');
+  });
+
+  it('says in the picture and in its label that Prometheus has no data', async () => {
+    const scenario = passingScenario();
+    const timeline = sampleTimeline(scenario);
+    const [flow] = timeline.flows;
+    const prometheus = { atMs: [], count: [], failures: [], low: [], high: [] };
+    const bare = { ...timeline, flows: [{ ...flow!, prometheus, proxy: null }], latencies: [], pods: [] };
+    const page = await render(only(scenario), new Map([[scenario.name, bare]]));
+    const [chart] = classed(page, 'svg', 'chart');
+    expect(textIn(chart!)).toContain('Prometheus has no data');
+    expect(chart!.attributes['aria-label']).toContain(
+      'no data by the proxies, no data by Prometheus; there is no sample to compare',
+    );
+  });
+
+  it('says that there is no timeline, and draws the graph alone', async () => {
+    const page = await render(only(passingScenario()), new Map());
+    expect(textIn(page)).toContain('No timeline was kept of this scenario');
+    expect(elements(page, 'svg').map(({ attributes }) => attributes.class)).toEqual(['graph']);
+  });
+
+  it('shows what queries say beside the truth, furthest off first, and each why once', async () => {
+    const [query] = passingScenario().queries;
+    const more = [
+      { ...query!, subject: 'deploy/cart', value: 240 },
+      { ...query!, tool: 'Grafana', metric: 'p50' as const, value: 100, truth: 1, why: 'a wide bucket' },
+    ];
+    const page = await render(only({ ...passingScenario(), queries: [query!, ...more] }));
+    const [table] = classed(page, 'table', 'queries');
+    const rows = elements(table!, 'tbody').map((group) =>
+      elements(group, 'tr')
+        .slice(1)
+        .map((row) => elements(row, 'td').map(textIn)),
+    );
+    expect(rows).toEqual([
+      [['deploy/web', 'p50', '100 ms', '1 ms', '100 times']],
+      [
+        ['deploy/cart', 'rate', '240/s', '120/s', '+100%'],
+        ['deploy/web', 'rate', '118.2/s', '120/s', '-1.5%'],
+      ],
+    ]);
+    expect(textIn(table!).split('extrapolates')).toHaveLength(2);
+  });
+
+  it('gets through a run that ended before anything was compared', async () => {
+    const error = { code: 'TOOL_NOT_FOUND', message: 'k6 was not found\nlooked on PATH', hint: 'install k6' };
+    const page = await render({ ...sampleResult(), verdict: 'inconclusive', scenarios: [], error });
+    expect(textIn(elements(page, 'header')[0]!)).toMatch(
+      /no scenario was run.*TOOL_NOT_FOUND.*k6 was not found.*looked on PATH.*install k6/s,
+    );
+  });
+
+  it('has nothing in it but its own markup, whatever names, labels and errors say', async () => {
+    const { scenarios } = sampleResult();
+    const error = { code: 'A', message: 'B\nC', hint: 'D' };
+    const result = hostile(
+      { ...sampleResult(), error, scenarios: scenarios.map((s) => ({ ...s, error })) },
+      resultSchema,
+    );
+    const timelines = new Map(
+      result.scenarios.map((s) => [s.name, hostile(sampleTimeline(s), timelineSchema)] as const),
+    );
+    const text = await renderRunHtml(result, timelines);
+    const page = parsePage(text);
+    expect(textIn(elements(page, 'h3')[1]!)).toBe(hostileText('error-burst').replace('\u202e', '\ufffd'));
+    expect(text).not.toMatch(/<(?:script|img|style>@)/);
+    expect(classed(page, 'svg', 'chart').length).toBeGreaterThan(4);
+  });
+
+  it('reads any result that there may be', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryResult, async (result) => {
+        const page = await render(result, new Map());
+        expect(elements(page, 'h1')).toHaveLength(1);
+        expect(textIn(elements(page, 'header')[0]!)).not.toMatch(/\bundefined\b|\bNaN\b/);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('draws both sides of every edge, and of a large suite those of what is not right', async () => {
+    const sides = async (count: number) => {
+      const { result, timelines } = sampleSuite(count);
+      const two = result.scenarios.slice(1, 3);
+      const page = await render({ ...result, scenarios: two }, timelines);
+      return parts(page).map((part) => classed(part, 'svg', 'chart').filter(isFlow).length);
+    };
+    const isFlow = ({ attributes }: PageElement) => /At the end|at the end/.test(attributes['aria-label']!);
+    expect(await sides(3)).toEqual([8, 9]);
+    expect(await sides(20)).toEqual([4, 9]);
+  });
+
+  it('counts what nobody can name as any client', async () => {
+    const flows = [sampleFlow({ source: '-', protocol: 'tcp', status: 'connections' })];
+    const page = await render(only({ ...passingScenario(), flows, quantiles: [] }), new Map());
+    expect(textIn(classed(page, 'svg', 'graph')[0]!)).toMatch(/any client.*rate.*120\/s.*opened.*1,200/s);
+  });
+});

@@ -23,7 +23,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 describe('what to do first', () => {
   it('is said when there are no arguments, and that is no success', async () => {
     const { code, stdout, stderr } = await cli([]);
-    expect(stdout).toMatch(/Start here:\n {2}meshproof list/);
+    expect(stdout).toMatch(/^Try it: .*\n {2}meshproof run baseline /m);
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
   });
 
@@ -32,7 +32,7 @@ describe('what to do first', () => {
     top = await cli(['--help']);
   });
 
-  it.each(['run', 'validate', 'schema', 'list', 'clean'])(
+  it.each(['init', 'run', 'faults', 'validate', 'schema', 'list', 'clean'])(
     '%s has help with an example or what it never does',
     async (name) => {
       const own = await cli([name, '--help']);
@@ -44,8 +44,8 @@ describe('what to do first', () => {
 
   it('names scenarios that exist', async () => {
     const { stdout } = await cli([]);
-    const file = /scenarios\/\S+\.yaml/.exec(stdout)![0];
-    expect((await cli(['validate', file])).code).toBe(0);
+    const [, name] = /meshproof run (\S+)/.exec(stdout)!;
+    expect((await cli(['validate', name!], { cwd: dir })).code).toBe(0);
   });
 
   it('prints the version of package.json', async () => {
@@ -63,7 +63,8 @@ describe('wrong usage', () => {
     ['a seed that is no number', ['run', '--seed', '1e3'], /from 0 to 4294967295/],
     ['a negative seed', ['run', '--seed=-1'], /from 0 to/],
     ['no parallelism', ['run', '--parallel', '0'], /from 1 to 64/],
-    ['an unknown reporter', ['run', '--reporter', 'terminal,html'], /no reporter html; there are terminal, json/],
+    ['half a repetition', ['faults', '--repeat', '0.5'], /from 0 to 1000/],
+    ['an unknown reporter', ['run', '--reporter', 'terminal,pdf'], /no reporter pdf; there are terminal, json/],
     ['a missing argument', ['validate'], /missing required argument 'path'/],
     ['too many arguments', ['schema', 'x'], /too many arguments/],
     ['a missing value', ['run', '--out'], /argument missing/],
@@ -74,6 +75,39 @@ describe('wrong usage', () => {
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(STACK);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('faults', () => {
+  it('lists cases, of a cause and of a group too', async () => {
+    const { code, stdout, stderr } = await cli(['faults', '--list', 'admin-port-renamed', 'scrapes']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining(['admin-port-renamed', 'scrape-timeout', 'duplicate-series']),
+    );
+    expect(stdout).not.toMatch(/^rbac-denied$/m);
+  });
+
+  it('refuses a case that is not there with what was meant', async () => {
+    const { code, stdout, stderr } = await cli(['faults', 'admin-port-renmaed']);
+    expect(stderr).toBe(
+      'error UNKNOWN_CASE: there is no case admin-port-renmaed\n  hint: did you mean `admin-port-renamed`?\n',
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('refuses a case that is not for clusters in one', async () => {
+    const { code, stderr } = await cli(['faults', 'api-ca-untrusted', '--environment', 'kind']);
+    expect(stderr).toMatch(
+      /^error NOT_IN_CLUSTER: the case api-ca-untrusted is not for clusters\n {2}hint: these are: .*rbac-denied/,
+    );
+    expect(code).toBe(2);
+  });
+
+  it('refuses pairs of cases of which no two go together', async () => {
+    const { code, stderr } = await cli(['faults', 'rbac-denied', '--pairs', '1']);
+    expect(stderr).toMatch(/^error NO_PAIRS: /);
+    expect(code).toBe(2);
   });
 });
 

@@ -28,6 +28,8 @@ export interface CliContext {
   exitNow(code: ExitCode): never;
   /** SIGKILL to every child that still runs. */
   killChildren(): void;
+  /** Opens a file with the user's program for it; why it could not, or nothing. Default: that of the platform. */
+  open?: (path: string, env: NodeJS.ProcessEnv) => Promise<string>;
   /** How long a run may take to end in order after the first signal; default: what fits into five seconds. */
   graceMs?: number;
 }

@@ -130,7 +130,11 @@ describe('while a namespace does not go', () => {
     await ending.traffic();
     await shared.hold(namespace);
     await shared.gone('meshproof', 'linkerd-viz');
-    before = await shared.ours();
+    // The namespace's other objects go one by one, some of them after those namespaces.
+    await shared.until(`the end of what was in ${namespace}`, async () => {
+      before = await shared.ours();
+      return !before.some((name) => name.includes(` ${namespace}/`));
+    });
     expect(before).toContain(`Namespace ${namespace}`);
   }, 3 * MINUTES);
   afterAll(async () => {

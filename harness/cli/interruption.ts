@@ -17,6 +17,7 @@ export class Interruption implements Disposable {
   readonly #onFirst: (signal: string) => void;
   readonly #graceMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
+  #endMs = Number.POSITIVE_INFINITY;
   readonly #givenUp = Promise.withResolvers<never>();
 
   constructor(
@@ -33,6 +34,11 @@ export class Interruption implements Disposable {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What is left of the grace, ms; without an end until the first signal. */
+  get leftMs(): number {
+    return this.#endMs - performance.now();
   }
 
   /** The work, or its end by force: rejects with the InterruptedError when the grace is over. */
@@ -53,6 +59,7 @@ export class Interruption implements Disposable {
     }
     const reason = new InterruptedError(signal);
     this.#onFirst(signal);
+    this.#endMs = performance.now() + this.#graceMs;
     this.#timers.push(
       setTimeout(() => this.#context.killChildren(), this.#graceMs),
       setTimeout(() => {

@@ -39,6 +39,10 @@ describe('the shipped suite', () => {
     expect({ code: exit.code, verdict: result.verdict }, exit.stderr).toEqual({ code: 0, verdict: 'pass' });
   });
 
+  test('nothing is diagnosed where nothing is wrong', () => {
+    expect(result.scenarios.map((s) => [s.name, s.diagnoses])).toEqual(result.scenarios.map((s) => [s.name, []]));
+  });
+
   test('truth, proxies and Prometheus agree exactly on every flow', () => {
     for (const scenario of result.scenarios) {
       expect(scenario.flows.length, scenario.name).toBeGreaterThan(0);

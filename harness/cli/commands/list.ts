@@ -4,11 +4,11 @@ import { renderTable } from '../../report/table.ts';
 import { loadScenarios } from '../../scenario/load.ts';
 import { trafficDurationMs } from '../../scenario/model.ts';
 import { type CliContext, widthOf } from '../context.ts';
-import { shippedScenarios } from '../shipped.ts';
+import { scenarioPaths, shippedScenarios } from '../shipped.ts';
 
 /** `meshproof list`: what scenarios there are. Only a terminal cuts the descriptions. */
 export async function list(paths: string[], context: CliContext): Promise<ExitCode> {
-  const scenarios = await loadScenarios(paths.length > 0 ? paths : [shippedScenarios()]);
+  const scenarios = await loadScenarios(paths.length > 0 ? scenarioPaths(paths) : [shippedScenarios()]);
   const columns = [
     { title: 'SCENARIO' },
     { title: 'TRAFFIC', align: 'right' as const },

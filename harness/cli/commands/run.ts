@@ -7,20 +7,21 @@ import { readResult } from '../../result/read.ts';
 import { createRunDir } from '../../result/run-dir.ts';
 import { RESULT_API_VERSION, type Result, type ScenarioResult } from '../../result/types.ts';
 import { RESULT_FILE } from '../../result/write.ts';
-import type { RunOptions } from '../../run.ts';
 import { loadScenarios } from '../../scenario/load.ts';
-import type { Scenario } from '../../scenario/model.ts';
+import { type Scenario, trafficDurationMs } from '../../scenario/model.ts';
+import { type ClusterArguments, kindOptions } from '../cluster-arguments.ts';
 import { type CliContext, coloursIn, drawsIn, widthOf } from '../context.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { HTML_FILE, HtmlReport } from '../html-report.ts';
 import { Interruption } from '../interruption.ts';
 import { asHarnessError, printError } from '../print-error.ts';
 import { type Reporter, writeReports } from '../reports.ts';
-import { shippedScenarios } from '../shipped.ts';
+import { scenarioPaths, shippedScenarios } from '../shipped.ts';
 
 /** Where another grace than the usual one is needed: namespaces take their time to go, and so do a cluster's nodes. */
 const GRACE_MS: Record<string, number> = { kind: 90_000 };
 
-export interface RunArguments {
+export interface RunArguments extends ClusterArguments {
   environment: string;
   out: string;
   reporter: Reporter[];
@@ -31,13 +32,6 @@ export interface RunArguments {
   parallel: number;
   kind?: string;
   linkerd?: string;
-  mesh: 'linkerd' | 'simulated';
-  reuse?: boolean;
-  loadFrom: 'mesh' | 'host';
-  registryMirror?: string;
-  nodeImage?: string;
-  baseImage?: string;
-  meshedPrometheus?: boolean;
 }
 
 /** `meshproof run`: load, run, report. */
@@ -48,21 +42,32 @@ export async function run(paths: string[], args: RunArguments, context: CliConte
   // Before there is a folder of results, so that none is left without its record.
   using interruption = new Interruption(context, onFirst, context.graceMs ?? GRACE_MS[args.environment]);
   using _closed = { [Symbol.dispose]: () => view.close() };
-  const loaded = await loadScenarios(paths.length > 0 ? paths : [shippedScenarios()]);
+  const html = new HtmlReport(args.reporter, interruption, context);
+  const loaded = await loadScenarios(paths.length > 0 ? scenarioPaths(paths) : [shippedScenarios()]);
   const { seed } = args;
   const scenarios = seed === undefined ? loaded : loaded.map((scenario) => ({ ...scenario, seed }));
+  view.plan({ scenarios: scenarios.map(planned), parallel: args.parallel });
   interruption.signal.throwIfAborted();
   const { path: dir } = await createRunDir(args.out);
   const result = await runToResult(scenarios, args, dir, { context, view, interruption });
   if (args.reporter.includes('terminal')) {
     const options = { color: coloursIn(context.stdout, context.env), width: widthOf(context.stdout) };
-    context.stdout.write(renderTerminal(result, options));
+    context.stdout.write(renderTerminal(result, { ...options, report: join(dir, mostReadable(args.reporter)) }));
   }
   // After the table: when the disk is full, what was measured has at least been shown.
   await writeReports(dir, result, args.reporter);
+  await html.write(dir, result);
   context.stdout.write(`results: ${dir}\n`);
   return exitCodeOf(result);
 }
+
+/** Of the files that are written the one to open first. */
+function mostReadable(reporters: readonly Reporter[]): string {
+  if (reporters.includes('html')) return HTML_FILE;
+  return reporters.includes('markdown') ? 'summary.md' : RESULT_FILE;
+}
+
+const planned = (scenario: Scenario) => ({ name: scenario.name, trafficMs: trafficDurationMs(scenario) });
 
 /** Runs the pipeline. What was measured before an interruption or an error is kept as a result with that error. */
 async function runToResult(
@@ -100,18 +105,6 @@ async function runToResult(
   } finally {
     view.close();
   }
-}
-
-function kindOptions(args: RunArguments): RunOptions['kind'] {
-  return {
-    mesh: args.mesh,
-    reuse: args.reuse ?? false,
-    loadFrom: args.loadFrom,
-    registryMirror: args.registryMirror ?? null,
-    nodeImage: args.nodeImage ?? null,
-    baseImage: args.baseImage ?? null,
-    meshedPrometheus: args.meshedPrometheus ?? false,
-  };
 }
 
 /** Passes on to the view and remembers the scenarios that have ended. */

@@ -72,7 +72,7 @@ export class LifecycleRun {
 
   /** Traffic flows: the load generator has journalled requests. */
   async traffic(): Promise<void> {
-    await this.cli.stderrMatch(/^short: \d+ requests/m);
+    await this.cli.stderrMatch(/^short: \d+ requests?/m);
     await waitFor(() => (this.file('k6', 'k6.journal').split('\n').length > 20 ? true : undefined), {
       what: 'requests in the journal of k6',
       deadlineMs: 10_000,

@@ -1,0 +1,29 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readResult } from '../../result/read.ts';
+import { tempDir, tools } from '../../run/testing/tools.ts';
+import { cli } from '../testing/spawn.ts';
+
+/** What a newcomer does: the command, and what it says is next. */
+test('what init writes runs, and passes', async () => {
+  await using dir = await tempDir();
+  const repository = join(dir.path, 'my shop');
+  const env = { NO_COLOR: '1', HOME: process.env.HOME ?? '/' };
+  const { stdout } = await cli(['init', repository], { env });
+  const [, next] = /^ {2}meshproof (run \S+)/m.exec(stdout)!;
+  const { k6, prometheus } = await tools();
+  const paths = ['--k6', k6.path, '--prometheus', prometheus.path];
+  const run = await cli([...next!.split(' '), ...paths], { cwd: repository, env });
+  const results = join(repository, 'results');
+  const [folder] = await readdir(results);
+  const result = await readResult(join(results, folder!, 'result.json'));
+  expect(result.scenarios.map(({ name, verdict, reasons }) => ({ name, verdict, reasons }))).toEqual([
+    { name: 'checkout', verdict: 'pass', reasons: [] },
+  ]);
+  // Half of what it is for: an error that is told from an answer.
+  expect(new Set(result.scenarios[0]!.flows.map(({ status }) => status))).toEqual(new Set(['200', '503']));
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout).toMatch(/^checkout +pass /m);
+  expect(await readFile(join(results, folder!, 'summary.md'), 'utf8')).toMatch(/^# .* pass: 1 of 1 scenario passed/);
+}, 120_000);

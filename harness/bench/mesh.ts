@@ -7,9 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { liveChildren } from '../core/process.ts';
 import { registerRun } from '../core/registry.ts';
-import { DEFAULT_KIND_OPTIONS, type RunningEnvironment } from '../environment/contract.ts';
+import { DEFAULT_KIND_OPTIONS, type RunningEnvironment, type UsageReading } from '../environment/contract.ts';
 import { localEnvironment } from '../environment/local/provider.ts';
 import { parseJournals } from '../ledger/truth.ts';
 import { launchLocalK6 } from '../load/local.ts';
@@ -19,7 +18,6 @@ import { runScenario } from '../run/scenario.ts';
 import { ToolBox } from '../run/tool-box.ts';
 import { parseScenario } from '../scenario/load.ts';
 import { LOAD_WORKLOAD, trafficDurationMs } from '../scenario/model.ts';
-import { cpuSeconds, pssBytes, readEach } from './proc.ts';
 import { chainScenario } from './topologies.ts';
 
 const { values } = parseArgs({
@@ -69,7 +67,6 @@ try {
     await using env = await session.start(scenario, context);
     let first: Reading | undefined;
     let last: Reading | undefined;
-    let memory = new Map<string, number>();
     // k6's own use has to be read while it lives.
     const k6 = await runK6({
       launch: launchLocalK6(await tools.tool('k6')),
@@ -84,11 +81,13 @@ try {
       },
       onProgress({ sent, remainingMs }) {
         env.check();
-        const now = { cpu: readEach(processes(), cpuSeconds), sent };
-        if (remainingMs <= seconds * 1000) first ??= now;
-        if (remainingMs > 0) last = now;
-        // Reading it halts each process for milliseconds, so once is enough.
-        if (memory.size === 0 && remainingMs < (seconds * 1000) / 2) memory = readEach(processes(), pssBytes);
+        env.usage!().then(
+          (usage) => {
+            if (remainingMs <= seconds * 1000) first ??= { usage, sent };
+            if (remainingMs > 0) last = { usage, sent };
+          },
+          (error) => abort.abort(error),
+        );
       },
     });
     const from = k6.originMs + warmupSeconds * 1000;
@@ -105,7 +104,7 @@ try {
       ratePerSecond: round(latencies.length / seconds),
       latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95), p99: quantile(latencies, 0.99) },
       cpuMicrosPerRequest: first && last ? cpuPerRequest(first, last) : {},
-      pssMegabytes: megabytes(memory),
+      residentMegabytes: megabytes(last?.usage ?? []),
       nothingInFlight: await nothingInFlight(env),
     };
   }
@@ -121,16 +120,16 @@ try {
       chainScenario({ ratePerSecond: 50, warmupSeconds: 1, seconds: 9 }),
       'bench-baseline',
     );
-    let memory = new Map<string, number>();
+    let usage: UsageReading[] = [];
     const result = await runScenario(scenario, {
       session,
       context: contextOf('baseline'),
-      linger: async () => {
-        memory = readEach(processes(), pssBytes);
+      linger: async (env) => {
+        usage = await env.usage!();
       },
     });
     const lastScrapeMs = result.phases.find((p) => p.name === 'last scrape')?.durationMs ?? 0;
-    const ours = [...memory].filter(([name]) => name !== 'prometheus' && name !== 'k6');
+    const ours = usage.filter(({ part }) => part !== 'prometheus' && part !== 'load');
     return {
       verdict: result.verdict,
       reasons: result.reasons,
@@ -139,8 +138,8 @@ try {
       secondsOutsideTrafficAndLastScrape: round(
         (result.durationMs - trafficDurationMs(scenario) - lastScrapeMs) / 1000,
       ),
-      pssMegabytes: round(ours.reduce((sum, [, bytes]) => sum + bytes, 0) / 1e6),
-      pssByProcess: megabytes(memory),
+      residentMegabytes: round(ours.reduce((sum, { residentBytes }) => sum + residentBytes, 0) / 1e6),
+      residentByProcess: megabytes(usage),
     };
   }
 
@@ -151,25 +150,25 @@ try {
   await rm(dir, { recursive: true, force: true });
 }
 
-function processes(): { name: string; pid: number }[] {
-  return [{ name: 'harness', pid: process.pid }, ...liveChildren().map((c) => ({ name: c.name, pid: c.pid! }))];
-}
-
 interface Reading {
-  cpu: Map<string, number>;
+  usage: UsageReading[];
   sent: number;
 }
 
 /** CPU microseconds a request costs, process by process: where the time goes. */
 function cpuPerRequest(first: Reading, last: Reading): Record<string, number> {
   const requests = Math.max(1, last.sent - first.sent);
+  const before = new Map(first.usage.map(({ name, cpuSeconds }) => [name, cpuSeconds]));
   return Object.fromEntries(
-    [...last.cpu].map(([name, used]) => [name, Math.round(((used - (first.cpu.get(name) ?? 0)) * 1e6) / requests)]),
+    last.usage.map(({ name, cpuSeconds }) => [
+      name,
+      Math.round(((cpuSeconds - (before.get(name) ?? 0)) * 1e6) / requests),
+    ]),
   );
 }
 
-function megabytes(bytes: Map<string, number>): Record<string, number> {
-  return Object.fromEntries([...bytes].map(([name, value]) => [name, round(value / 1e6)]));
+function megabytes(usage: readonly UsageReading[]): Record<string, number> {
+  return Object.fromEntries(usage.map(({ name, residentBytes }) => [name, round(residentBytes / 1e6)]));
 }
 
 function quantile(sorted: number[], q: number): number {

@@ -1,0 +1,2 @@
+export { measureAccuracy } from './measure.ts';
+export type { AccuracyOptions } from './types.ts';

@@ -1,0 +1,3 @@
+export { fitModel } from './fit.ts';
+export { predict } from './predict.ts';
+export type { Asked, PageSize, Room } from './types.ts';

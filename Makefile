@@ -6,7 +6,9 @@ SHELL := /bin/bash
 RISKIEST := restart spike bucket-edge
 # The mesh of make demo-kind (default: linkerd) and make test-kind (default: simulated).
 MESH ?=
-.PHONY: help demo demo-kind test test-kind soak lint setup check-node clean distclean
+# Further arguments of make faults, as in FAULTS='--repeat 3 --clean 100 --pairs 30'.
+FAULTS ?=
+.PHONY: help demo demo-kind faults test test-kind soak lint pack setup check-node clean distclean
 
 NODE := node_modules/.bin/node
 # A copy of the lock file that was installed.
@@ -21,8 +23,11 @@ demo: setup ## Bring up a simulated mesh, drive it, and prove what Prometheus sa
 demo-kind: setup ## The same in a kind cluster with Linkerd (Docker is needed); MESH=simulated without its images
 	@$(NODE) harness/cli/main.ts run scenarios/baseline.yaml --environment kind --mesh $(or $(MESH),linkerd)
 
+faults: setup ## Provoke every failure of telemetry, and score what the diagnosis makes of them (some 20 minutes)
+	@$(NODE) harness/cli/main.ts faults $(FAULTS)
+
 test: lint ## Everything: lint, types, import rules, all tests
-	@tools="$$($(NODE) harness/tools/main.ts)"; eval "$$tools"; $(NODE) node_modules/vitest/vitest.mjs run
+	@tools="$$($(NODE) harness/tools/main.ts k6 prometheus promtool)"; eval "$$tools"; $(NODE) node_modules/vitest/vitest.mjs run
 
 test-kind: setup ## Tests on a real cluster (left out where there is no Docker); MESH=linkerd for the real one
 	@if docker info >/dev/null 2>&1; then \
@@ -45,6 +50,9 @@ lint: setup ## Lint and format check, types, import rules
 	@$(NODE) node_modules/.bin/tsc -p .
 	@$(NODE) tools/imports/main.ts
 
+pack: setup ## The npm package as a tarball: meshproof-<version>.tgz
+	@npm pack --loglevel=error
+
 setup: check-node
 	@if ! cmp -s package-lock.json $(INSTALLED); then \
 	  echo "installing packages (npm ci)"; \
@@ -60,9 +68,9 @@ check-node:
 	  echo "error: Node.js 20 or later is needed; $$(command -v node) is $$(node --version) (https://nodejs.org)" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "error: npm is needed, and there is none on PATH; it comes with Node.js (https://nodejs.org)" >&2; exit 1; }
 
-clean: ## Delete the results of runs
-	@find results -mindepth 1 -maxdepth 1 ! -name README.md ! -name result.schema.json -exec rm -rf {} +
-	@rm -rf coverage
+clean: ## Delete the results of runs, and what was built
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md ! -name "*.schema.json" -exec rm -rf {} +
+	@rm -rf coverage dist meshproof-*.tgz
 
 distclean: clean ## Delete the installed packages too
 	@rm -rf node_modules

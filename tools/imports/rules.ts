@@ -160,9 +160,11 @@ export const COMPILED_IN = [
   'fastify',
   'prom-client',
   'protobufjs',
+  'tar-stream',
   'testcontainers',
   'undici',
   'yaml',
+  'yauzl',
   'zod',
 ];
 

@@ -9,7 +9,7 @@ const WORDS: Record<string, string> = {
 };
 
 /**
- * Takes a program out of a release archive; by ourselves, since `tar` is not everywhere, and not every one reads zip.
+ * Takes a program out of a release archive; not with the `tar` of the machine, which is not everywhere, nor always reads zip.
  * @param archive.name what it is called in the release: its ending says what it is
  * @param archive.path where it is
  * @throws Error that names the archive and says what is wrong with it

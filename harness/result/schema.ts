@@ -54,7 +54,11 @@ const bound = z.strictObject({
 const flow = z.strictObject({
   source: z.string().describe('Workload as `namespace/name`.'),
   destination: z.string().describe('Workload as `namespace/name`.'),
-  route: z.string().describe('As the metrics can tell it: the route label.'),
+  route: z
+    .string()
+    .describe(
+      'The route label, as the metrics can tell it: `default` without one, `[DEFAULT]` for what matched no route of a ServiceProfile.',
+    ),
   protocol: z.enum(['http', 'grpc', 'tcp']).default('http').describe('What the destination speaks.'),
   status: z
     .string()

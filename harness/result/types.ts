@@ -90,7 +90,7 @@ export interface Reason {
 export interface FlowResult {
   source: string;
   destination: string;
-  /** As the metrics can tell it: the route label, `default`. */
+  /** The route label, as the metrics can tell it: `default` without one, `[DEFAULT]` for what matched no route of a ServiceProfile. */
   route: string;
   protocol: 'http' | 'grpc' | 'tcp';
   /** `200`, `grpc 14 UNAVAILABLE`; empty for responses that failed before headers. TCP: what is counted, `connections`. */

@@ -1,3 +1,5 @@
+import { profileKey } from './paths.ts';
+
 /**
  * Keys of scopes: whom a series speaks of. Inbound `in|<identity>`, `in|*`, with routes of the Server `in|<identity>|<route>`;
  * outbound `out|<service>|<pod>`, `out|<service>|*` by the Service whose endpoints they are; `rt|<service>|<route>` by the
@@ -31,8 +33,12 @@ export function isWholeOutbound(peer: string): boolean {
   return !isInbound(peer) && !isOfPod(peer);
 }
 
+/** What matched none of a ServiceProfile's routes, as `linkerd viz routes` calls it: its series have no `rt_route`. */
+export const UNMATCHED = '[DEFAULT]';
+
 /** The last part of an object's key: its name. Empty for no route. */
 export function routeName(key: string | undefined): string {
   if (key === undefined || key === NO_ROUTES) return '';
+  if (key === profileKey(null)) return UNMATCHED;
   return key.slice(key.lastIndexOf('/') + 1);
 }

@@ -1,6 +1,7 @@
 import type { DiscoveryAccess, Evidence } from '../evidence/types.ts';
 import { formatDuration, plural } from '../report/format.ts';
 import { contextOf } from '../verdict/diagnose/context/index.ts';
+import { TOLERATED_WITHOUT_RUN_MS, whoseClock } from '../verdict/diagnose/rules/scrapes/clock.ts';
 import { isScraped } from './proxies.ts';
 import { isEmpty, isWrong } from './rules.ts';
 import type { Check, ProxyReport, RuleReport, Versions } from './types.ts';
@@ -100,9 +101,7 @@ function spanOf(ms: number): string {
   return hours < 72 ? plural(Math.round(hours), 'hour') : plural(Math.round(hours / 24), 'day');
 }
 
-/** Beyond it stamps of samples mislead people, whatever is made of them. */
-const CLOCK_MS = 1000;
-
+/** Where no proxy's clock can be read it is not known whose is off, Prometheus' or ours. */
 function clockCheck({ evidence }: Looked): Check {
   const name = 'clock';
   const { clock } = evidence.prometheus;
@@ -113,7 +112,15 @@ function clockCheck({ evidence }: Looked): Check {
       ? 'as ours'
       : `${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
   const text = `Prometheus' clock is ${off}, within ${formatDuration(uncertaintyMs)}`;
-  return { name, ok: Math.abs(aheadMs) - uncertaintyMs < CLOCK_MS, text };
+  if (Math.abs(aheadMs) <= uncertaintyMs + TOLERATED_WITHOUT_RUN_MS) return { name, ok: true, text };
+  switch (whoseClock(evidence, aheadMs)) {
+    case 'ours':
+      return { name, ok: true, text: `${text}; the proxies' clocks agree with it: it is this machine's that is off` };
+    case 'unknown':
+      return { name, ok: null, text: `${text}; no proxy's clock could be read that says whether it or ours is off` };
+    default:
+      return { name, ok: false, text };
+  }
 }
 
 function versionsCheck({ versions }: Looked): Check {

@@ -6,16 +6,24 @@ import type { Finding, Rule } from '../../types.ts';
 const TOLERATED_MS = 200;
 /** Of clocks that are read off samples: a page shows whole seconds, and takes a while to come. */
 const BY_SAMPLES_MS = 1500;
+/**
+ * Without a run, ms: we may sit at any machine, and below twice what samples can be read to they do not tell whose clock is off,
+ * ours or Prometheus'.
+ */
+export const TOLERATED_WITHOUT_RUN_MS = 2 * BY_SAMPLES_MS;
 
 /** Prometheus stamps samples with its own clock; everybody else's events lie in theirs. */
 export const CLOCK: Rule = {
   causes: ['prometheus-clock-off'],
   needs: ['clock', 'stored:process_clock_time_seconds'],
-  diagnose({ evidence }): Finding[] {
+  diagnose({ evidence, run }): Finding[] {
     const measured = evidence.prometheus.clock;
     if (measured !== null) {
       const { aheadMs, uncertaintyMs } = measured;
-      if (Math.abs(aheadMs) <= uncertaintyMs + TOLERATED_MS || isOurs(evidence, aheadMs)) return [];
+      const toleratedMs = run === null ? TOLERATED_WITHOUT_RUN_MS : TOLERATED_MS;
+      if (Math.abs(aheadMs) <= uncertaintyMs + toleratedMs) return [];
+      const whose = whoseClock(evidence, aheadMs);
+      if (whose === 'ours' || (whose === 'unknown' && run === null)) return [];
       const within = `known to within ${Math.ceil(uncertaintyMs)} ms`;
       return [finding(aheadMs, [`Prometheus' own time: ${off(aheadMs)}, ${within}`])];
     }
@@ -27,13 +35,14 @@ export const CLOCK: Rule = {
 };
 
 /**
- * Whether it is our own clock that is off: the proxies' clocks agree with Prometheus', and both are far from ours. Stored
- * samples have been given times of ours.
+ * Whose clock is off where Prometheus' and ours differ. It is ours when the proxies' clocks agree with Prometheus', and both are
+ * far from ours. Stored samples have been given times of ours.
  */
-function isOurs(evidence: Evidence, aheadMs: number): boolean {
+export function whoseClock(evidence: Evidence, aheadMs: number): 'ours' | "Prometheus'" | 'unknown' {
   const samples = aheadBySamples(evidence);
-  if (samples === null || Math.abs(aheadMs) <= 2 * BY_SAMPLES_MS) return false;
-  return Math.abs(samples.aheadMs + aheadMs) <= BY_SAMPLES_MS;
+  if (samples === null) return 'unknown';
+  if (Math.abs(aheadMs) <= TOLERATED_WITHOUT_RUN_MS) return "Prometheus'";
+  return Math.abs(samples.aheadMs + aheadMs) <= BY_SAMPLES_MS ? 'ours' : "Prometheus'";
 }
 
 function finding(aheadMs: number, evidence: string[]): Finding {

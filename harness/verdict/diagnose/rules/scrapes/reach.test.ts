@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseMesh, named, TestMesh, unreadPage } from '../../testing/index.ts';
+import { diagnoseMesh, named, passedRun, TestMesh, unreadPage } from '../../testing/index.ts';
 import { SCRAPE_RULES } from './index.ts';
 
 const JOB = 'linkerd-proxy';
@@ -69,16 +69,35 @@ describe('admin ports that are refused', () => {
 });
 
 describe("Prometheus' clock", () => {
-  const at = async (clock: TestMesh['clock']) => {
+  const at = async (clock: TestMesh['clock'], run: 'a run' | null, change: (mesh: TestMesh) => void = () => {}) => {
     const mesh = new TestMesh();
     mesh.clock = clock;
-    return (await diagnoseMesh(mesh, null, SCRAPE_RULES)).map(({ causes }) => causes[0]);
+    change(mesh);
+    return (await diagnoseMesh(mesh, run && passedRun(mesh), SCRAPE_RULES)).map(({ causes }) => causes[0]);
   };
 
   it('is off when it is so by more than can be explained', async () => {
-    expect(await at({ aheadMs: -900, uncertaintyMs: 20 })).toEqual(['prometheus-clock-off']);
-    expect(await at({ aheadMs: 120, uncertaintyMs: 5 })).toEqual([]);
-    expect(await at({ aheadMs: 2000, uncertaintyMs: 1900 })).toEqual([]);
+    expect(await at({ aheadMs: -900, uncertaintyMs: 20 }, 'a run')).toEqual(['prometheus-clock-off']);
+    expect(await at({ aheadMs: 230, uncertaintyMs: 20 }, 'a run')).toEqual(['prometheus-clock-off']);
+    expect(await at({ aheadMs: 120, uncertaintyMs: 5 }, 'a run')).toEqual([]);
+    expect(await at({ aheadMs: 2000, uncertaintyMs: 1900 }, 'a run')).toEqual([]);
+  });
+
+  it('may as well be ours that is off, without a run, where samples are too coarse to tell', async () => {
+    for (const aheadMs of [-900, 900, 2900, -2900]) expect(await at({ aheadMs, uncertaintyMs: 20 }, null)).toEqual([]);
+    expect(await at({ aheadMs: 3100, uncertaintyMs: 20 }, null)).toEqual(['prometheus-clock-off']);
+    expect(await at({ aheadMs: 3100, uncertaintyMs: 200 }, null)).toEqual([]);
+  });
+
+  it('is not accused, without a run, where no proxy has a clock to compare it with', async () => {
+    const withoutClocks = (mesh: TestMesh) => {
+      const evidence = mesh.evidence();
+      evidence.stored = evidence.stored.filter(({ labels }) => labels.__name__ !== 'process_clock_time_seconds');
+      mesh.evidence = () => evidence;
+    };
+    const clock = { aheadMs: 40_000, uncertaintyMs: 20 };
+    expect(await at(clock, null, withoutClocks)).toEqual([]);
+    expect(await at(clock, 'a run', withoutClocks)).toEqual(['prometheus-clock-off']);
   });
 
   it('is read off the samples where it can not be measured', async () => {

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { Evidence } from '../evidence/types.ts';
+import { TestMesh } from '../verdict/diagnose/testing/index.ts';
+import { checksOf } from './checks.ts';
+
+function checks(change: (evidence: Evidence) => void) {
+  const evidence = new TestMesh().evidence();
+  change(evidence);
+  const versions = { controlPlane: {}, proxies: {}, prometheus: '', kubernetes: '' };
+  const all = checksOf({ evidence, access: 'not asked', proxies: [], versions, rules: [] });
+  return Object.fromEntries(all.map(({ name, ok, text }) => [name, { ok, text }]));
+}
+
+describe("the line on Prometheus' clock", () => {
+  const clock = (aheadMs: number, change: (evidence: Evidence) => void = () => {}) =>
+    checks((evidence) => {
+      evidence.prometheus.clock = { aheadMs, uncertaintyMs: 20 };
+      change(evidence);
+    }).clock;
+  const ofProxies = ({ stored }: Evidence) =>
+    stored.filter(({ labels }) => labels.__name__ === 'process_clock_time_seconds');
+
+  it('only notes what the rule tolerates', () => {
+    expect(clock(-2900)).toEqual({ ok: true, text: "Prometheus' clock is 2.9 s behind, within 20 ms" });
+    expect(clock(4000)).toMatchObject({ ok: false });
+  });
+
+  it("says whose clock is off, as far as the proxies' tell", () => {
+    const alike = clock(4000, (evidence) => {
+      for (const { samples } of ofProxies(evidence)) for (const sample of samples) sample.v += 4;
+    });
+    expect(alike).toMatchObject({ ok: true, text: expect.stringMatching(/it is this machine's that is off$/) });
+    const alone = clock(4000, (evidence) => {
+      evidence.stored = [];
+    });
+    expect(alone).toMatchObject({ ok: null, text: expect.stringMatching(/whether it or ours is off$/) });
+  });
+});

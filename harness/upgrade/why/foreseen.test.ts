@@ -21,6 +21,13 @@ describe('a query of workloads that no scenario has', () => {
     '{__name__=~"request_total|response_total", direction="inbound", authority="x"}',
     'sum(rate({__name__="request_total", direction="inbound", authority="x"}[5m])) or vector(0)',
     'up{namespace="prod"} unless on (pod) up == 1 and request_total{direction="inbound", authority="x"}',
+    'sum by (authority) (rate(request_total{namespace="prod", direction="inbound"}[5m])) > 5',
+    'topk(3, sum(request_total{namespace="prod", direction!="outbound"}) by (deployment, authority))',
+    'max without (pod) (request_total{namespace="prod"}) * on (authority) request_total{direction="inbound"}',
+    'up{namespace="prod"} * on (pod) group_left (authority) request_total{direction="inbound"}',
+    'up{namespace="prod"} * on (pod) group_right () sum by (pod, authority) (request_total{direction="inbound"})',
+    'sum by (authority) (max without (pod) (request_total{direction="inbound"}))',
+    'sum by (authority) (request_total{direction="inbound"} or response_total{direction="inbound"})',
   ])('asks for a label that goes: %s', (expr) => {
     expect(foreseen(expr)).toMatch(/^`authority` is no longer on inbound series since proxy v2\.277/);
   });
@@ -33,7 +40,18 @@ describe('a query of workloads that no scenario has', () => {
     'request_total{direction="inbound", authority="x"} or request_total{direction="outbound", authority="x"}',
     'absent(request_total{direction="inbound", authority="x"})',
     'up{namespace="prod"} unless request_total{direction="inbound", authority="x"}',
-    'sum by (authority) (request_total{namespace="prod", direction="inbound"})',
+    'sum by (authority) (request_total{namespace="prod"})',
+    'sum by (authority) (request_total{namespace="prod", direction="outbound"})',
+    'sum without (authority) (request_total{namespace="prod", direction="inbound"})',
+    'request_total{direction="inbound"} / ignoring (authority) response_total{direction="inbound"}',
+    'request_total{direction="inbound"} / on (pod) response_total{direction="inbound"}',
+    'sum by (authority) (sum by (pod) (request_total{direction="inbound"}))',
+    'sum by (authority) (label_replace(request_total{direction="inbound"}, "authority", "$1", "pod", "(.*)"))',
+    'sum by (authority) (request_total{direction="inbound"} or request_total{direction="outbound"})',
+    'sum by (authority) (request_total{direction="inbound"}) or sum(up)',
+    'sum by (authority) (up{namespace="prod"} * on (pod) group_left () request_total{direction="inbound"})',
+    'sum by (authority) (absent(request_total{direction="inbound"}))',
+    'up{namespace="prod"} unless sum by (authority) (request_total{direction="inbound"})',
     'not PromQL (',
   ])('does not need what goes: %s', (expr) => {
     expect(foreseen(expr)).toBe('');

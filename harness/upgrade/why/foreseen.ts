@@ -4,16 +4,15 @@ import {
   type Expr,
   type Matcher,
   matches,
-  nameOf,
   type Selector,
-  selectorsOf,
   tryParse,
 } from '../../prometheus/promql/index.ts';
 import type { SchemaDifference } from '../../result/upgrade/types.ts';
 import { isAbsent } from '../queries/parts.ts';
 import { namesMatch } from '../schema/names.ts';
 import { Reasons } from '../schema/reasons.ts';
-import { familiesOf, isAboutLoss, jobReasons, leReasons } from './selector-reasons.ts';
+import { groupingGone, ofAll, ofBoth } from './grouping.ts';
+import { isAboutLoss, jobReasons, leReasons } from './selector-reasons.ts';
 import { type Why, why, whysText, whyUnknown } from './words.ts';
 
 /**
@@ -28,19 +27,17 @@ export function foreseenReason(
   const tree = tryParse(evaluated);
   if (!tree) return '';
   const known = { reasons: new Reasons(changes), schema };
-  return whysText(needed(tree, (selector) => gone(selector, known)).map((one) => ({ ...one, renamed: false })));
+  return whysText(needed(tree, known).map((one) => ({ ...one, renamed: false })));
 }
 
-/** Of the selectors that it can't do without; of `or` both sides have to fail. */
-function needed(expr: Expr, of: (selector: Selector) => Why[]): Why[] {
-  if (expr.kind === 'selector') return of(expr);
+/** Of the selectors that it can't do without, and of the labels that it groups and joins them by; of `or` both sides have to fail. */
+function needed(expr: Expr, known: Known): Why[] {
+  if (expr.kind === 'selector') return gone(expr, known);
   if (isAbsent(expr)) return [];
-  if (expr.kind === 'binary' && expr.op === 'unless') return needed(expr.left, of);
-  const children = childrenOf(expr);
-  if (expr.kind !== 'binary' || expr.op !== 'or') return children.flatMap((child) => needed(child, of));
-  // `or vector(0)` only hides it.
-  const sides = children.filter((side) => selectorsOf(side).length > 0).map((side) => needed(side, of));
-  return sides.every((whys) => whys.length > 0) ? sides.flat() : [];
+  if (expr.kind === 'binary' && expr.op === 'or') return ofBoth(expr, (side) => needed(side, known));
+  const named = groupingGone(expr, (family, label, selector) => labelGone(family, label, selector, known));
+  const rest = expr.kind === 'binary' && expr.op === 'unless' ? [expr.left] : childrenOf(expr);
+  return [...rest.flatMap((child) => needed(child, known)), ...named];
 }
 
 interface Known {
@@ -49,16 +46,10 @@ interface Known {
 }
 
 function gone(selector: Selector, known: Known): Why[] {
-  const families = familiesOf(selector);
-  // Of a pattern of names each has to fail.
-  const ofAll = (of: (family: string) => Why[]) => {
-    const whys = families.map(of);
-    return nameOf(selector) !== '' || whys.every((some) => some.length > 0) ? whys.flat() : [];
-  };
   return [
-    ...ofAll((name) => familyGone(name, known)),
+    ...ofAll(selector, (name) => familyGone(name, known)),
     ...selector.matchers.flatMap((matcher) => [
-      ...ofAll((family) => labelGone(family, matcher, selector, known)),
+      ...ofAll(selector, (family) => matcherGone(family, matcher, selector, known)),
       ...jobGone(matcher, known),
       ...leReasons(matcher, selector, known),
     ]),
@@ -76,17 +67,26 @@ function familyGone(name: string, { reasons, schema }: Known): Why[] {
   return seen ? [whyUnknown(`\`${name}\` is gone now, which no known change explains`)] : [];
 }
 
-function labelGone(family: string, matcher: Matcher, selector: Selector, { reasons }: Known): Why[] {
+function matcherGone(family: string, matcher: Matcher, selector: Selector, known: Known): Why[] {
   const { label, op, value } = matcher;
   // What the empty value satisfies asks for nothing.
-  if (matches(matcher, '') !== false || reasons.label(family, {}, label, 'new')) return [];
+  if (matches(matcher, '') !== false || known.reasons.label(family, {}, label, 'new')) return [];
+  const whole = labelGone(family, label, selector, known);
+  if (whole.length > 0 || known.reasons.label(family, {}, label, 'gone')) return whole;
+  if (op !== '=' && op !== '=~') return [];
+  const values = (op === '=' ? [value] : value.split('|')).map((one) =>
+    known.reasons.value(family, label, one, 'gone'),
+  );
+  return values.every((one) => one !== undefined) ? values.map((one) => why(one)) : [];
+}
+
+/** A label that its series do not have any more, or only empty. What the same step brings was not there before. */
+function labelGone(family: string, label: string, selector: Selector, { reasons }: Known): Why[] {
+  if (reasons.label(family, {}, label, 'new')) return [];
   const removed = reasons.label(family, {}, label, 'gone');
   if (removed) return isOnly(selector, family, removed) ? [why(removed)] : [];
   const emptied = reasons.values(family, label, 'emptied');
-  if (emptied) return [why(emptied)];
-  if (op !== '=' && op !== '=~') return [];
-  const values = (op === '=' ? [value] : value.split('|')).map((one) => reasons.value(family, label, one, 'gone'));
-  return values.every((one) => one !== undefined) ? values.map((one) => why(one)) : [];
+  return emptied ? [why(emptied)] : [];
 }
 
 /** Whether all that it selects is of the direction that a change is about. */

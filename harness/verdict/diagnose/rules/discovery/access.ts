@@ -3,6 +3,7 @@ import type { AccessOutcome, DiscoveryAccess, Evidence, ScrapeJob } from '../../
 import { type Context, contextOf, listed, takes } from '../../context/index.ts';
 import type { ProxyPod } from '../../context/proxies.ts';
 import type { Ask, Finding, Rule } from '../../types.ts';
+import { accountIn, remedyFor } from './access-remedies.ts';
 import { complaintsOf, failuresOf } from './complaints.ts';
 
 /**
@@ -78,6 +79,8 @@ function finding(context: Context, cause: CauseId, concerned: readonly ProxyPod[
     'token-expired': `The Kubernetes API does not accept the token of ${user}`,
     'api-ca-untrusted': `The Kubernetes API's certificate does not chain to the CA that Prometheus has`,
   };
+  const account = accountIn(access.user);
+  const remedy = account ? remedyFor(cause, account, evidence.cluster.pods, allowed) : undefined;
   return {
     causes: [cause],
     pods: concerned.map(({ id }) => id),
@@ -88,6 +91,7 @@ function finding(context: Context, cause: CauseId, concerned: readonly ProxyPod[
       ...(cause === 'rbac-some-namespaces' ? namespaceFacts(context, access) : []),
       ...symptoms(evidence, context),
     ],
+    ...(remedy && { remedy }),
   };
 }
 
@@ -130,6 +134,9 @@ function byComplaints(
   // The newest says what the matter is now.
   const [cause] = causes.slice(-1);
   const undecided = ['rbac-denied', 'token-expired', 'api-ca-untrusted'] as const;
+  // Only what is forbidden is forbidden to somebody by name.
+  const account = accountIn((cause !== undefined && complaints.get(cause)) || '');
+  const remedy = account && cause ? remedyFor(cause, account, context.evidence.cluster.pods) : undefined;
   return [
     {
       causes: cause === undefined ? undecided : [cause],
@@ -137,6 +144,7 @@ function byComplaints(
       subject: '',
       summary: `Prometheus can't list pods, and has no target of ${missing.length} proxies.`,
       evidence: symptoms(context.evidence, context),
+      ...(remedy && { remedy }),
     },
   ];
 }

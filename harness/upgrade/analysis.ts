@@ -3,6 +3,7 @@ import { nameOf, selectorsOf, tryParse } from '../prometheus/promql/index.ts';
 import type { QueryOutcome, QueryVerdict, SchemaDifference } from '../result/upgrade/types.ts';
 import type { LostTarget } from './decide.ts';
 import { type Comparison, compareAnswers } from './queries/index.ts';
+import { sound } from './sound.ts';
 import type { MeshSchema, Query, QueryAnswer, TargetSchema } from './types.ts';
 import { type Explanation, foreseenReason } from './why/index.ts';
 import type { World } from './world.ts';
@@ -83,7 +84,7 @@ export function compareQuery(query: Query, worlds: readonly World[]): Compared {
   const scenarios = [...new Set(worlds.map(({ scenario }) => scenario.name))];
   const compared = scenarios.map((scenario): Compared => {
     const of = (phase: World['phase']) =>
-      undisturbed(worlds.filter((world) => world.scenario.name === scenario && world.phase === phase)).flatMap(
+      sound(worlds.filter((world) => world.scenario.name === scenario && world.phase === phase)).flatMap(
         ({ answers }) => answers.get(query.id) ?? [],
       );
     const [before, after] = [of('before'), of('after')];
@@ -95,15 +96,6 @@ export function compareQuery(query: Query, worlds: readonly World[]): Compared {
   if (!worst) throw new RangeError('no world was run');
   const several = scenarios.length > 1 && worst.seen !== '' && !worst.notExercised;
   return several ? { ...worst, seen: `${worst.scenario}: ${worst.seen}` } : worst;
-}
-
-/**
- * Runs without a verdict (traffic that k6 could not make, scrapes that failed) say something about the machine: they count only
- * where a side has no other.
- */
-function undisturbed(worlds: readonly World[]): readonly World[] {
-  const sound = worlds.filter(({ result }) => result.verdict !== 'inconclusive');
-  return sound.length > 0 ? sound : worlds;
 }
 
 const BAD: readonly QueryOutcome[] = [

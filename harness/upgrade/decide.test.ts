@@ -97,6 +97,23 @@ describe('verdicts', () => {
     });
   });
 
+  it('only warn of one that is inconclusive where its phase has others; not during the roll-out', () => {
+    const dropped = { code: 'DROPPED_ITERATIONS', verdict: 'inconclusive' as const, message: 'k6 dropped 1' };
+    const unclear = { verdict: 'inconclusive' as const, reasons: [dropped] };
+    for (const [phase, when] of [
+      ['before', 'before the upgrade'],
+      ['after', 'after the upgrade'],
+    ] as const) {
+      const runs = [run('before'), run('after'), run('during'), run(phase, unclear)];
+      const text = `baseline, ${when} (1 of 2 runs): inconclusive, and left out: k6 dropped 1`;
+      expect(decide(withRuns(...runs))).toMatchObject({ decision: 'go', reasons: [{ weight: 'warns', text }] });
+    }
+    const during = [run('before'), run('after'), run('during'), run('during', unclear)];
+    expect(decide(withRuns(...during))).toMatchObject({ decision: 'undecided', reasons: [{ weight: 'open' }] });
+    const none = [run('before', unclear), run('before', unclear), run('after'), run('during')];
+    expect(decide(withRuns(...none))).toMatchObject({ decision: 'undecided', reasons: [{ weight: 'open' }] });
+  });
+
   it('say once that it was interrupted', () => {
     const error = { code: 'INTERRUPTED', message: 'interrupted by SIGINT', hint: 'kept' };
     const interrupted = findings({ scenarios: [scenario({ runs: [run('before', { error })] })], error });

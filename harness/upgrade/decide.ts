@@ -83,7 +83,12 @@ function verdicts({ name, runs }: ScenarioUpgrade): UpgradeReason[] {
   const already = new Set(of('before').flatMap(({ reasons }) => failures(reasons).map(({ code }) => code)));
   return (['during', 'after', 'before'] as const).flatMap((phase) => {
     const all = of(phase);
-    const say = (weight: 'blocks' | 'open', about: 'verdict' | 'run', those: PhaseResult[], text: () => string) => {
+    const say = (
+      weight: UpgradeReason['weight'],
+      about: 'verdict' | 'run',
+      those: PhaseResult[],
+      text: () => string,
+    ) => {
       if (those.length === 0) return [];
       const share = all.length > 1 ? ` (${those.length} of ${all.length} runs)` : '';
       const place = `${name}, ${WHEN[phase]}${share}`;
@@ -93,6 +98,8 @@ function verdicts({ name, runs }: ScenarioUpgrade): UpgradeReason[] {
     const newly = failed.filter((run) => failures(run.reasons).some(({ code }) => !already.has(code)));
     const broken = all.filter(({ error }) => error && error.code !== 'INTERRUPTED');
     const unclear = all.filter(({ verdict, error }) => verdict === 'inconclusive' && !error);
+    // The others are what is compared then; of the roll-out there is one run alone.
+    const hasOthers = phase !== 'during' && all.some(({ verdict }) => verdict !== 'inconclusive');
     return [
       ...(phase === 'before'
         ? say(
@@ -103,7 +110,9 @@ function verdicts({ name, runs }: ScenarioUpgrade): UpgradeReason[] {
           )
         : say('blocks', 'verdict', newly, () => whyOf(newly, already))),
       ...say('open', 'run', broken, () => `it broke off: ${line(broken[0]!.error!.message)}`),
-      ...say('open', 'verdict', unclear, () => `it is inconclusive: ${whyOf(unclear)}`),
+      ...(hasOthers
+        ? say('warns', 'verdict', unclear, () => `inconclusive, and left out: ${whyOf(unclear)}`)
+        : say('open', 'verdict', unclear, () => `it is inconclusive: ${whyOf(unclear)}`)),
     ];
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MadeRequest, TruthJournal } from '../ledger/types.ts';
+import type { VerdictValue } from '../result/types.ts';
 import { compareLatency, differenceOf } from './latency.ts';
 
 /** Mulberry32: the same numbers on every machine. */
@@ -30,15 +31,28 @@ function made(latencyMs: number, over: Partial<MadeRequest> = {}): MadeRequest {
   };
 }
 
-function world(phase: 'before' | 'after' | 'during', requests: MadeRequest[]) {
+function world(phase: 'before' | 'after' | 'during', requests: MadeRequest[], verdict: VerdictValue = 'pass') {
   const journal = { workload: 'shop/web', pod: 'web-1', incarnation: '0', startMs: 0, endMs: null };
   const truth: TruthJournal[] = [{ ...journal, served: [], made: requests, accepted: [], connected: [] }];
-  return { phase, truth };
+  return { phase, truth, result: { verdict } };
 }
 
 const steady = (ms: number, n = 50) => Array.from({ length: n }, (_, i) => made(ms + i / 100));
 
 describe('latency before and after', () => {
+  it('leaves runs without a verdict out where their side has others', () => {
+    const runs = (verdict: VerdictValue) => [
+      world('before', steady(10)),
+      world('before', steady(90), 'inconclusive'),
+      world('after', steady(12), verdict),
+    ];
+    for (const verdict of ['pass', 'inconclusive'] as const) {
+      const [median] = compareLatency(runs(verdict)).map(({ change }) => change);
+      expect([median!.quantile, Math.floor(median!.beforeMs), Math.floor(median!.afterMs)]).toEqual([0.5, 10, 12]);
+      expect(median!.samples).toEqual({ before: 50, after: 50 });
+    }
+  });
+
   it('is of each flow and quantile, a value a run, with requests that a service answered alone', () => {
     const noise = [
       made(9000, { outcome: 'timeout', pod: '' }),

@@ -1,4 +1,5 @@
 import type { LatencyChange } from '../result/upgrade/types.ts';
+import { sound } from './sound.ts';
 import { type Interval, mean, welchInterval } from './statistics.ts';
 import type { WorldRecord } from './types.ts';
 
@@ -11,6 +12,9 @@ const CONFIDENCE = 0.95;
 export const NEGLIGIBLE_MS = 1;
 /** A quantile of fewer requests is one of them, not a property of the flow. */
 const MIN_SAMPLES = { 0.5: 5, 0.95: 40, 0.99: 200 } as const;
+
+/** Of a run, what its latencies are told from. */
+type Timed = Pick<WorldRecord, 'phase' | 'truth'> & { result: Pick<WorldRecord['result'], 'verdict'> };
 
 /** A change of latency, and what a gate may go by. */
 export interface MeasuredLatency {
@@ -25,10 +29,11 @@ export interface MeasuredLatency {
 /**
  * Latency of each flow before and after, by the callers' journals: to the end of the answer, of requests that a service
  * answered. A run is one value of each quantile; the interval is over runs, since requests of a run share its weather.
- * A quantile that a run has too few requests for is left out.
+ * A quantile that a run has too few requests for is left out, and so is a run without a verdict where its side has others.
  */
-export function compareLatency(worlds: readonly Pick<WorldRecord, 'phase' | 'truth'>[]): MeasuredLatency[] {
-  const of = (phase: WorldRecord['phase']) => worlds.filter((world) => world.phase === phase).map(latenciesByFlow);
+export function compareLatency(worlds: readonly Timed[]): MeasuredLatency[] {
+  const of = (phase: WorldRecord['phase']) =>
+    sound(worlds.filter((world) => world.phase === phase)).map(latenciesByFlow);
   const [before, after] = [of('before'), of('after')];
   const flows = new Set([...before, ...after].flatMap((run) => [...run.keys()]));
   const compared = [...flows].sort().flatMap((flow) =>

@@ -146,21 +146,28 @@ export const INIT_EXAMPLES = `
 It writes, below DIR:
   meshproof/checkout.yaml           a first scenario, with comments
   meshproof/scenario.schema.json    by which editors complete and check it
-  .github/workflows/meshproof.yml   runs it with each change, at this version of
-                                    meshproof, and shows summary.md
+  .github/workflows/meshproof.yml   runs it with each change, and shows
+                                    summary.md
   .gitignore                        one line more: /results/
 
 With --ci gitlab it writes .gitlab/meshproof.yml, and where there is none a
 .gitlab-ci.yml that includes it; with --ci none, no workflow.
 
+As long as meshproof is not on npm the workflow takes it from a tarball in the
+repository, meshproof/meshproof-VERSION.tgz. --package names another source: a
+tarball (one from elsewhere is copied there), a git address, https://..., or a
+version.
+
 Examples:
   meshproof init
+  meshproof init --package ../meshproof/meshproof-0.1.0.tgz
+  meshproof init --package github:owner/meshproof#v0.1.0
   meshproof init ~/shop --ci gitlab
   meshproof init --ci none
 
 Exit codes: 0 all was written; 1 some files were there and are left as they are
 (--force overwrites them, never .gitlab-ci.yml); 2 a file is in the way of a
-folder; 4 DIR can't be written.
+folder, or SPEC is none; 4 DIR can't be written.
 `;
 
 export const VALIDATE_EXAMPLES = `

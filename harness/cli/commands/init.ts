@@ -5,7 +5,9 @@ import { oneLine, wrap } from '../../report/text.ts';
 import { shellWord } from '../../report/trouble.ts';
 import { scenarioJsonSchema } from '../../scenario/json-schema.ts';
 import { type CliContext, coloursIn, widthOf } from '../context.ts';
+import { type Package, packageFor } from '../init/package.ts';
 import { SCENARIO_FILE, SCENARIO_FOLDER, SCENARIO_TEXT, SCHEMA_FILE } from '../init/scenario.ts';
+import { selfCommand } from '../init/self.ts';
 import {
   type Ci,
   GITHUB_FILE,
@@ -22,6 +24,8 @@ import { version } from '../version.ts';
 export interface InitArguments {
   ci: Ci;
   force?: boolean;
+  /** Where CI gets meshproof from; default: a tarball in the repository. */
+  package?: string;
 }
 
 interface Written {
@@ -33,7 +37,8 @@ interface Written {
 /** `meshproof init`: a first scenario, and what runs it in CI, in a repository of the user's own. Nothing is overwritten. */
 export async function init(dir: string, args: InitArguments, context: CliContext): Promise<ExitCode> {
   const root = resolve(dir);
-  const files = filesOf(args.ci);
+  const source = await packageFor(args.package, root, version());
+  const files = filesOf(args.ci, source);
   await makeFolders(
     root,
     files.map(({ file }) => file),
@@ -47,14 +52,21 @@ export async function init(dir: string, args: InitArguments, context: CliContext
   const ignored = await addLine(join(root, '.gitignore'), `/${RESULTS}/`, IGNORES_RESULTS);
   done.push({ file: '.gitignore', outcome: ignored, what: `keeps /${RESULTS}/ out of git` });
   const above = args.ci === 'none' ? null : await repositoryAbove(root);
-  context.stdout.write(textFor(done, { root, above }, context));
+  const note = args.ci === 'none' ? '' : source.note;
+  context.stdout.write(textFor(done, { root, above, note, spec: source.spec }, context));
   return done.some(({ outcome }) => outcome === 'left') ? EXIT.fail : EXIT.pass;
 }
 
 const IGNORES_RESULTS = new RegExp(`^/?${RESULTS}/?\\s*$`, 'm');
 
-function filesOf(ci: Ci): { file: string; text: string; what: string }[] {
-  const files = [
+interface FileToWrite {
+  file: string;
+  text: string | Uint8Array;
+  what: string;
+}
+
+function filesOf(ci: Ci, source: Package): FileToWrite[] {
+  const files: FileToWrite[] = [
     { file: SCENARIO_FILE, text: SCENARIO_TEXT, what: 'a first scenario' },
     {
       file: SCHEMA_FILE,
@@ -62,8 +74,11 @@ function filesOf(ci: Ci): { file: string; text: string; what: string }[] {
       what: 'for editors to check it by',
     },
   ];
-  if (ci === 'github') files.push({ file: GITHUB_FILE, text: githubWorkflow(version()), what: 'runs it in CI' });
-  if (ci === 'gitlab') files.push({ file: GITLAB_FILE, text: gitlabJob(version()), what: 'runs it in CI' });
+  if (ci === 'github')
+    files.push({ file: GITHUB_FILE, text: githubWorkflow(version(), source), what: 'runs it in CI' });
+  if (ci === 'gitlab') files.push({ file: GITLAB_FILE, text: gitlabJob(version(), source), what: 'runs it in CI' });
+  const { vendored } = source;
+  if (ci !== 'none' && vendored) files.push({ file: vendored.file, text: vendored.content, what: 'what CI runs' });
   return files;
 }
 
@@ -81,7 +96,7 @@ async function gitlabMain(root: string): Promise<Written> {
 
 function textFor(
   done: readonly Written[],
-  { root, above }: { root: string; above: string | null },
+  { root, above, note: said, spec }: { root: string; above: string | null; note: string; spec: string },
   { stdout, env }: CliContext,
 ): string {
   const style = createStyle(coloursIn(stdout, env));
@@ -93,9 +108,10 @@ function textFor(
     ...done.map((one) => line(one, Math.max(...done.map(({ file }) => file.length)), style)),
     ...(left.length > 0 ? note(leftText(left)) : []),
     ...(above ? note(`CI looks for workflows at the top of a repository, and that is ${above}: run it there.`) : []),
+    ...(said === '' ? [] : note(said)),
     '',
     style.bold('Next:'),
-    ...nextLines(root, env).map(([command, what]) => `  ${command.padEnd(NEXT_WIDTH)}  ${style.dim(what)}`.trimEnd()),
+    ...aligned(nextLines(root, selfCommand(env, { root, spec })), width, style),
     '',
   ].join('\n');
 }
@@ -111,12 +127,8 @@ function leftText(left: readonly Written[]): string {
   return `There already, and left as ${left.length === 1 ? 'it is' : 'they are'}: ${names}.${force}`;
 }
 
-const NEXT_WIDTH = 28;
-
-/** What to type, and what for. */
-function nextLines(root: string, env: NodeJS.ProcessEnv): [command: string, what: string][] {
-  // Started by npx it is not on the PATH.
-  const self = env.npm_command === 'exec' ? 'npx meshproof' : 'meshproof';
+/** What to type, and what for: beside each other where there is room. */
+function nextLines(root: string, self: string): [command: string, what: string][] {
   const there = relative(process.cwd(), root);
   return [
     ...(there === '' ? [] : ([[`cd ${shellWord(oneLine(there))}`, '']] as [string, string][])),
@@ -124,4 +136,13 @@ function nextLines(root: string, env: NodeJS.ProcessEnv): [command: string, what
     [`${self} validate ${SCENARIO_FOLDER}`, `after each change to ${SCENARIO_FILE}`],
     ['git add -A && git commit', 'and CI runs it with each change'],
   ];
+}
+
+function aligned(lines: readonly [string, string][], width: number, style: Style): string[] {
+  const commands = Math.max(...lines.filter(([, what]) => what !== '').map(([command]) => command.length));
+  const fits = lines.every(([, what]) => what === '' || 4 + commands + what.length <= width);
+  // A command is never broken: it is to be copied.
+  return lines.map(([command, what]) =>
+    fits ? `  ${command.padEnd(commands)}  ${style.dim(what)}`.trimEnd() : `  ${command}`,
+  );
 }

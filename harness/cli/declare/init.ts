@@ -11,6 +11,7 @@ export function declareInit(program: Command, context: CliContext, done: Done): 
     .description('write a first scenario, and a workflow that runs it in CI, into a repository of yours')
     .argument('[dir]', 'the repository; made when it is not there', '.')
     .addOption(new Option('--ci <name>', 'whose workflow to write').choices(CI).default('github'))
+    .option('--package <spec>', 'where CI gets meshproof from: a tarball, an address, a version')
     .option('--force', 'overwrite what it writes, where that is there already')
     .addHelpText('after', INIT_EXAMPLES)
     .action(async (dir, options) => {

@@ -36,13 +36,14 @@ const files = (folder = dir): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
-/** The words of each `meshproof` that a text starts through npx, after its pinned version. */
-function started(text: string): { version: string; words: string[] }[] {
-  return [...text.matchAll(/npx --yes meshproof@(\S+) (.+)$/gm)].map(([, pinned, rest]) => ({
-    version: pinned!,
+/** The words of each command that a text starts through npx, after the package. */
+function started(text: string): { spec: string; words: string[] }[] {
+  return [...text.matchAll(/npx --yes (\S+) (.+)$/gm)].map(([, spec, rest]) => ({
+    spec: spec!,
     words: rest!.split(/\s+/),
   }));
 }
+const VENDORED = `./meshproof/meshproof-${version()}.tgz`;
 
 describe('what it writes', () => {
   it('is named, with what to do next', async () => {
@@ -55,7 +56,7 @@ describe('what it writes', () => {
     ]);
     for (const file of files())
       expect(stdout).toMatch(new RegExp(`^ {2}written +${file.replaceAll('.', '\\.')} `, 'm'));
-    expect(stdout).toMatch(/^Next:\n {2}cd '.*meshproof init .*'\n {2}meshproof run meshproof /m);
+    expect(stdout).toMatch(/^Next:\n {2}cd '.*meshproof init .*'\n {2}\S*bin\/meshproof run meshproof\n/m);
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.includes(dir))).toEqual([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
@@ -133,7 +134,7 @@ const ALWAYS = ['$', '{{ !cancelled() }}'].join('');
 function expectCommand(text: string): void {
   const [only, ...others] = started(text);
   expect(others).toEqual([]);
-  expect(only!.version).toBe(version());
+  expect(only!.spec).toBe(VENDORED);
   const command = createProgram({} as CliContext, () => {}).commands.find((one) => one.name() === only!.words[0])!;
   const { operands, unknown } = command.parseOptions(only!.words.slice(1));
   expect({ operands, unknown }).toEqual({ operands: ['meshproof'], unknown: [] });
@@ -244,7 +245,115 @@ describe('where it can not be', () => {
   });
 });
 
-it('started by npx, it says npx', async () => {
-  const { stdout } = await said(['init', dir], { npm_command: 'exec' });
-  expect(stdout).toContain('  npx meshproof run meshproof');
+describe('the package that CI runs', () => {
+  const workflow = () => read('.github/workflows/meshproof.yml');
+  const spec = () => started(workflow()).map((one) => one.spec);
+  const comments = () => workflow().match(/^#.*$/gm)!.join(' ').replaceAll(' # ', ' ');
+
+  it('is never one of npm that nobody asked for: until the name is ours, a tarball of the repository, and both say so', async () => {
+    for (const ci of ['github', 'gitlab'] as const) {
+      const { stdout } = await said(['init', dir, '--ci', ci]);
+      const said80 = stdout.replace(/\s+/g, ' ');
+      expect(said80).toContain(`not on npm yet, so CI takes it from ${VENDORED.slice(2)}, which is to be committed`);
+      expect(said80).toContain('--package');
+      const text = read(ci === 'github' ? '.github/workflows/meshproof.yml' : '.gitlab/meshproof.yml');
+      expect(text).not.toMatch(/npx\b.* meshproof(?:@| run)/);
+      expect(parse(text)).not.toBeNull();
+    }
+    expect(comments()).toContain('not on npm yet');
+  });
+
+  it('needs no word when the tarball is there', async () => {
+    mkdirSync(join(dir, 'meshproof'));
+    writeFileSync(join(dir, VENDORED), 'tarball');
+    const { stdout } = await said(['init', dir]);
+    expect(stdout).not.toContain('npm yet');
+    expect(spec()).toEqual([VENDORED]);
+    expect(comments()).not.toContain('npm yet');
+  });
+
+  it('is a tarball from elsewhere: copied into the repository, byte by byte', async () => {
+    const bytes = Buffer.from([0x1f, 0x8b, 0, 0xff, 0x80]);
+    writeFileSync(join(dir, 'meshproof-9.9.9.tgz'), bytes);
+    const root = join(dir, 'repository');
+    const { code, stdout } = await said(['init', root, '--package', join(dir, 'meshproof-9.9.9.tgz')]);
+    expect(readFileSync(join(root, 'meshproof/meshproof-9.9.9.tgz'))).toEqual(bytes);
+    expect(read('repository/.github/workflows/meshproof.yml')).toContain(
+      'npx --yes ./meshproof/meshproof-9.9.9.tgz run ',
+    );
+    expect(stdout).toMatch(/^ {2}written +meshproof\/meshproof-9\.9\.9\.tgz +what CI runs$/m);
+    expect(stdout).not.toContain('npm yet');
+    expect(code).toBe(0);
+  });
+
+  it('is a tarball of the repository, where it lies', async () => {
+    mkdirSync(join(dir, 'vendor'));
+    writeFileSync(join(dir, 'vendor/m.tgz'), 'tarball');
+    await said(['init', dir, '--package', join(dir, 'vendor/m.tgz')]);
+    expect(spec()).toEqual(['./vendor/m.tgz']);
+    expect(files()).not.toContain('meshproof/m.tgz');
+  });
+
+  it.each([
+    ['0.2.0', 'meshproof@0.2.0', true],
+    ['meshproof@0.2.0', 'meshproof@0.2.0', true],
+    ['@shop/meshproof@1.0.0', '@shop/meshproof@1.0.0', false],
+    ['github:owner/meshproof#v0.1.0', 'github:owner/meshproof#v0.1.0', false],
+    ['git+https://git.example/x/meshproof.git#0af1', 'git+https://git.example/x/meshproof.git#0af1', false],
+    ['https://files.example/meshproof-0.1.0.tgz', 'https://files.example/meshproof-0.1.0.tgz', false],
+  ])('is %s, as it was asked for', async (given, written, ofNpm) => {
+    const { code, stdout } = await said(['init', dir, '--package', given]);
+    const { steps } = parse(workflow()).jobs.telemetry;
+    const { run } = steps.find(({ run: text }: { run?: string }) => text?.includes('npx'));
+    expect(run).toBe(`npx --yes ${written} run meshproof --out results`);
+    // Nobody has published it: whose it is must be looked at.
+    expect(stdout.includes('not on npm yet')).toBe(ofNpm);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    'meshproof',
+    'latest',
+    'meshproof@latest',
+    '^1.0.0',
+    'not-there.tgz',
+    'https://x.example/a;touch$IFS',
+    'github:a/b && c',
+    '--yes',
+    '',
+  ])('is not %j: nothing is written', async (given) => {
+    const { code, stderr } = await said(['init', dir, `--package=${given}`]);
+    expect(stderr).toMatch(/^error INVALID_PACKAGE: --package: .*\n {2}hint: give a tarball/);
+    expect({ code, files: files() }).toEqual({ code: 2, files: [] });
+  });
+});
+
+describe('what to type next', () => {
+  const next = async (env: NodeJS.ProcessEnv) => {
+    const { stdout } = await said(['init', dir, '--force'], env);
+    return /^ {2}(.*) run meshproof\b/m.exec(stdout)?.[1];
+  };
+
+  it('is the script of the checkout, where no name leads to it', async () => {
+    const script = join(process.cwd(), 'bin/meshproof');
+    expect(await next({ PATH: '/usr/bin' })).toBe(script);
+    // Another program of that name is not this one.
+    writeFileSync(join(dir, 'meshproof.other'), '', { mode: 0o755 });
+    mkdirSync(join(dir, 'path'));
+    symlinkSync(join(dir, 'meshproof.other'), join(dir, 'path/meshproof'));
+    expect(await next({ PATH: join(dir, 'path') })).toBe(script);
+  });
+
+  it('is its name, where the PATH leads to it', async () => {
+    mkdirSync(join(dir, 'path'));
+    symlinkSync(join(process.cwd(), 'bin/meshproof'), join(dir, 'path/meshproof'));
+    expect(await next({ PATH: `/not/there:${join(dir, 'path')}` })).toBe('meshproof');
+  });
+
+  it('is npx, with the package when the repository has not installed it', async () => {
+    expect(await next({ npm_command: 'exec' })).toBe(`npx --yes ${VENDORED}`);
+    mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true });
+    writeFileSync(join(dir, 'node_modules/.bin/meshproof'), '');
+    expect(await next({ npm_command: 'exec' })).toBe('npx meshproof');
+  });
 });

@@ -1,3 +1,5 @@
+import { wrap } from '../../report/text.ts';
+import type { Package } from './package.ts';
 import { SCENARIO_FOLDER } from './scenario.ts';
 
 /** What runs the scenarios for every change, by where the repository lives. */
@@ -12,15 +14,26 @@ export const RESULTS = 'results';
 
 const EXIT_CODES = '# Its exit code is the gate: 0 pass, 1 fail, 3 inconclusive, 4 the environment failed.';
 
-/** What is run, at the version that wrote the workflow: another is taken on purpose, with a change that can be reviewed. */
-function command(version: string): string {
-  return `npx --yes meshproof@${version} run ${SCENARIO_FOLDER} --out ${RESULTS}`;
+/** What is run: one package, named exactly. Another is taken on purpose, with a change that can be reviewed. */
+function command({ spec }: Package): string {
+  return `npx --yes ${spec} run ${SCENARIO_FOLDER} --out ${RESULTS}`;
 }
 
+/** The note of a package as comments, below those of the workflow; each line with its end. */
+function noteLines({ note }: Package): string {
+  return note === ''
+    ? ''
+    : wrap(note, COMMENT_WIDTH)
+        .map((line) => `# ${line}\n`)
+        .join('');
+}
+
+const COMMENT_WIDTH = 118;
+
 /** A workflow of GitHub Actions. */
-export function githubWorkflow(version: string): string {
+export function githubWorkflow(version: string, source: Package): string {
   return `# Proves with each change that what Prometheus says about the mesh is true. Written by \`meshproof init\`.
-name: meshproof
+${noteLines(source)}name: meshproof
 on:
   pull_request:
   push:
@@ -48,7 +61,7 @@ jobs:
           key: meshproof-${version}-\${{ runner.os }}-\${{ runner.arch }}
       - name: Run the scenarios
         ${EXIT_CODES}
-        run: ${command(version)}
+        run: ${command(source)}
       - name: Show the summary
         if: \${{ !cancelled() }}
         run: cat ${RESULTS}/*/summary.md >> "$GITHUB_STEP_SUMMARY" || true
@@ -64,9 +77,9 @@ jobs:
 }
 
 /** A job of GitLab CI. GitLab has no summary of a job: the merge request shows the cases, and the log the summary. */
-export function gitlabJob(version: string): string {
+export function gitlabJob(version: string, source: Package): string {
   return `# Proves with each change that what Prometheus says about the mesh is true. Written by \`meshproof init\`.
-meshproof:
+${noteLines(source)}meshproof:
   image: node:24
   timeout: 20 minutes
   variables:
@@ -77,7 +90,7 @@ meshproof:
     paths: [.npm/, .cache/]
   script:
     ${EXIT_CODES}
-    - ${command(version)}
+    - ${command(source)}
   after_script:
     - cat ${RESULTS}/*/summary.md || true
   artifacts:

@@ -24,7 +24,7 @@ export async function makeFolders(dir: string, files: readonly string[]): Promis
  * Writes a file that is not there. One that is stays as it is, unless it is to be overwritten: then whole or not at all.
  * @throws HarnessError NOT_A_FOLDER, NOT_WRITABLE
  */
-export async function writeNew(file: string, text: string, force: boolean): Promise<Outcome> {
+export async function writeNew(file: string, text: string | Uint8Array, force: boolean): Promise<Outcome> {
   try {
     return (await created(file, text)) ? 'written' : force ? await overwritten(file, text) : 'left';
   } catch (cause) {
@@ -33,7 +33,7 @@ export async function writeNew(file: string, text: string, force: boolean): Prom
 }
 
 /** @returns false when something is there */
-async function created(file: string, text: string): Promise<boolean> {
+async function created(file: string, text: string | Uint8Array): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' });
     return true;
@@ -45,7 +45,7 @@ async function created(file: string, text: string): Promise<boolean> {
   }
 }
 
-async function overwritten(file: string, text: string): Promise<Outcome> {
+async function overwritten(file: string, text: string | Uint8Array): Promise<Outcome> {
   const temp = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await writeFile(temp, text, { flag: 'wx' });

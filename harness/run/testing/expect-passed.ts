@@ -35,7 +35,11 @@ const TOO_SLOW: ReadonlySet<string> = new Set(['TARGET_DOWN', 'DROPPED_ITERATION
 export function tooSlow(result: ScenarioResult): Reason[] {
   const others = result.reasons.filter(({ code, verdict }) => verdict !== 'inconclusive' || !TOO_SLOW.has(code));
   const { name, error } = result;
-  expect({ name, reasons: others, error }, JSON.stringify(result.reasons)).toEqual({ name, reasons: [], error: undefined });
+  expect({ name, reasons: others, error }, JSON.stringify(result.reasons)).toEqual({
+    name,
+    reasons: [],
+    error: undefined,
+  });
   expect(result.verdict, name).toBe(result.reasons.length > 0 ? 'inconclusive' : 'pass');
   expectExactFlows(result);
   return result.reasons;

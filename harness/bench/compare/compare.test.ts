@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { faultsSchema } from '../../matrix/schema.ts';
-import type { CapacityResult, Comparison, ComparisonRow, Estimate } from '../../result/bench/types.ts';
+import type { CapacityPoint, CapacityResult, Comparison, ComparisonRow, Estimate } from '../../result/bench/types.ts';
 import { arbitraryResult } from '../../result/testing/arbitrary.ts';
 import { arbitraryCapacity, arbitraryMicro, arbitraryOf, arbitraryScrape } from '../../result/testing/arbitrary-of.ts';
 import {
@@ -173,6 +173,76 @@ describe('capacities', () => {
     expect(row(compared(at50([58, 60, 59, 61]), at50([90])), p99)).toMatchObject({ says: 'differs' });
     expect(row(compared(at50([58]), at50([580])), p99)).toMatchObject({ says: 'unknown', noise: null });
     expect(row(compared(at50([58]), at50([58.4])), p99)).toMatchObject({ says: 'same' });
+  });
+
+  /** Points by what was offered, achieved, and in how many requests. */
+  const carrying = (points: [offered: number, achieved: number][], change: Partial<CapacityPoint> = {}) =>
+    sampleCapacity({
+      sides: [
+        sampleCapacitySide({
+          points: points.map(([offeredPerSecond, achievedPerSecond], i) =>
+            sampleCapacityPoint({
+              ...{ index: i + 1, offeredPerSecond, achievedPerSecond, requests: Math.round(10 * offeredPerSecond) },
+              ...change,
+            }),
+          ),
+        }),
+      ],
+      price: null,
+    });
+
+  it('compare what is achieved of what is offered: nearby rates that are carried whole are the same', () => {
+    const share = 'meshed at 101/s: achieved of offered';
+    const [higher, lower] = [
+      carrying([101, 101, 101].map((rate) => [rate, 100.9])),
+      carrying([100, 100, 100].map((rate) => [rate, 100])),
+    ];
+    expect(row(compared(higher, lower), share)).toMatchObject({ says: 'same', unit: 'ratio', b: 1 });
+    // 2 of 1,000 requests at the edges of a window, and no less: the repeats themselves do not vary at all.
+    expect(row(compared(higher, lower), share).noise).toBeGreaterThanOrEqual(2 / 1010);
+    expect(row(compared(carrying([[101, 101]]), carrying([[100, 99.9]])), share).says).toBe('same');
+    // A twentieth that is left undone is more than that.
+    expect(row(compared(higher, carrying([100, 100, 100].map((rate) => [rate, 95]))), share)).toMatchObject({
+      says: 'differs',
+      direction: 'worse',
+    });
+  });
+
+  it('beyond what is carried take nothing for worse that follows from rates a little apart', () => {
+    const full = (rate: number, p99: number) =>
+      carrying(
+        [0, 0, 0].map(() => [rate, 80]),
+        { sustained: false, latencyMs: { p50: p99 / 2, p95: p99, p99, max: p99 } },
+      );
+    const comparison = compared(full(81.3, 246), full(81.8, 333));
+    expect(row(comparison, 'meshed at 81.3/s: achieved of offered').says).toBe('same');
+    expect(row(comparison, 'meshed at 81.3/s: latency p99')).toMatchObject({ says: 'unknown', noise: null });
+    expect(row(compared(full(81.3, 246), full(81.3, 346)), 'meshed at 81.3/s: latency p99').says).not.toBe('same');
+  });
+
+  it('of which repeats are all alike take no rounding for a difference', () => {
+    const p50 = 'meshed at 50/s: latency p50';
+    const of = (ms: number) => {
+      const record = at50([60, 60, 60]);
+      for (const point of record.sides[0]!.points) point.latencyMs = { ...point.latencyMs!, p50: ms };
+      return record;
+    };
+    expect(row(compared(of(55), of(55.5)), p50)).toMatchObject({ says: 'same' });
+    expect(row(compared(of(55), of(58)), p50)).toMatchObject({ says: 'differs' });
+    // In which steps CPU was measured nobody says.
+    const cpu = (seconds: number) => {
+      const record = at50([60, 60, 60]);
+      for (const point of record.sides[0]!.points) point.usage[0]!.cpuSecondsPer1000Requests = seconds;
+      return record;
+    };
+    expect(row(compared(cpu(1), cpu(1.1)), 'meshed at 50/s: CPU of app, 1,000 requests').says).toBe('unknown');
+  });
+
+  it('leave the latencies out of which iterations were dropped, and count those as not served', () => {
+    const dropping = carrying([[50, 40]], { requests: 400, droppedIterations: 100, sustained: false });
+    const comparison = compared(carrying([[50, 50]]), dropping);
+    expect(row(comparison, 'meshed at 50/s: latency p99')).toMatchObject({ b: null, says: 'unknown' });
+    expect(row(comparison, 'meshed at 50/s: success rate')).toMatchObject({ a: 1, b: 0.8, says: 'differs' });
   });
 
   it('leave out points that do not count', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ofCounts, ofQuantile, ofShares, type Quantiles } from './counting.ts';
-import { ofPairs, ofRepeats, ofSpread, percent, pooledSpread } from './noise.ts';
+import { beyond, ofPairs, ofRepeats, ofSpread, percent, pooledSpread, unknown } from './noise.ts';
 
 const LEVEL = 0.95;
 
@@ -80,6 +80,30 @@ describe('repeats', () => {
     expect(ofRepeats([10, 11, 12], [14, 15, 16]).judge(LEVEL).says).toBe('differs');
     expect(ofRepeats([10, 11, 12], [11, 12, 13]).judge(LEVEL).says).toBe('same');
     expect(ofRepeats([10], [14, 15]).judge(LEVEL).says).toBe('unknown');
+  });
+
+  it('that are all alike vary by less than the step that they were measured in, not by nothing', () => {
+    expect(ofRepeats([10, 10], [11, 11]).judge(LEVEL)).toMatchObject({ says: 'unknown', noise: null });
+    // A step of 1 has a deviation of 1 / sqrt(12); of the difference of two means of two as well. t of 2 degrees: 4.303.
+    expect(ofRepeats([10, 10], [11, 11], 1).judge(LEVEL)).toMatchObject({
+      says: 'same',
+      noise: expect.closeTo(4.303 / Math.sqrt(12), 2),
+    });
+    expect(ofRepeats([10, 10], [12, 12], 1).judge(LEVEL).says).toBe('differs');
+    expect(ofSpread(10, 11, { deviation: 0, freedom: 5, from: '' }).judge(LEVEL).says).toBe('unknown');
+    // Repeats that vary by more keep their own noise.
+    const plain = ofRepeats([10, 20], [30, 41]).judge(LEVEL).noise;
+    expect(ofRepeats([10, 20], [30, 41], 1).judge(LEVEL).noise).toBe(plain);
+  });
+
+  it('count for nothing within what is no difference by itself', () => {
+    const test = ofRepeats([10, 10.1], [11, 11.1]);
+    expect(beyond(0.2, 1, test, 'why').judge(LEVEL)).toEqual(test.judge(LEVEL));
+    expect(beyond(0.5, 1, test, 'why').judge(LEVEL)).toMatchObject({ says: 'differs', noise: 0.5 });
+    expect(beyond(2, 1, test, 'why').judge(LEVEL)).toEqual({ says: 'same', noise: 2, why: 'why' });
+    expect(beyond(0.9, 1, unknown('so'), 'why').judge(LEVEL).says).toBe('unknown');
+    expect(beyond(0.9, -1, unknown('so'), 'why').judge(LEVEL).says).toBe('unknown');
+    expect(beyond(1.1, -1, unknown('so'), 'why').judge(LEVEL).says).toBe('same');
   });
 
   it('in pairs are freed of what each pair shares', () => {

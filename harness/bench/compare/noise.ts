@@ -53,15 +53,46 @@ export function ofEstimates(a: Estimate, b: Estimate): Test {
   };
 }
 
-/** Values of repeats, one a run, by Welch. */
-export function ofRepeats(a: readonly number[], b: readonly number[]): Test {
+/**
+ * Values of repeats, one a run, by Welch.
+ * @param step what a value is a multiple of, as far as it was measured. Repeats that are equal to the last digit vary by less
+ * than that, which is not by nothing; where the step is not known, nothing tells.
+ */
+export function ofRepeats(a: readonly number[], b: readonly number[], step = 0): Test {
   if (a.length < 2 || b.length < 2) return unknown('it was not repeated');
+  if (step === 0 && isConstant(a) && isConstant(b)) return unknown(CONSTANT);
   return {
     byChance: true,
     judge(level) {
       const { low, high } = welchInterval(a, b, level)!;
+      const rounding = studentQuantile(0.5 + level / 2, a.length + b.length - 2) * roundingOf(step, a.length, b.length);
       const why = `${a.length} and ${b.length} repeats (Welch), at ${percent(level)}`;
-      return decided(mean(b) - mean(a), (high - low) / 2, why);
+      return decided(mean(b) - mean(a), Math.max((high - low) / 2, rounding), why);
+    },
+  };
+}
+
+const CONSTANT = 'its repeats are all alike: they do not show by how much it varies';
+
+const isConstant = (values: readonly number[]) => values.every((value) => value === values[0]);
+
+/** The standard deviation that rounding to steps gives the difference of two means. */
+export function roundingOf(step: number, a: number, b: number): number {
+  return step * Math.sqrt((1 / a + 1 / b) / 12);
+}
+
+/**
+ * A test of which no difference up to `least` is one, whatever its repeats say.
+ * @param difference b - a
+ */
+export function beyond(least: number, difference: number, test: Test, why: string): Test {
+  return {
+    byChance: test.byChance,
+    judge(level) {
+      const judgement = test.judge(level);
+      const size = Math.abs(difference);
+      if (size <= least) return { says: 'same', noise: Math.max(least, judgement.noise ?? 0), why };
+      return judgement.noise === null || judgement.noise >= least ? judgement : { ...judgement, noise: least };
     },
   };
 }
@@ -101,6 +132,7 @@ export interface Spread {
 
 export function ofSpread(a: number, b: number, { deviation, freedom, from }: Spread): Test {
   if (!(freedom > 0) || !Number.isFinite(deviation)) return unknown('it was not repeated');
+  if (deviation === 0) return unknown(CONSTANT);
   return {
     byChance: true,
     judge(level) {

@@ -1,3 +1,4 @@
+import { tellsLatency } from '../../../report/bench/served.ts';
 import type { CapacityPoint, CapacityResult, CapacitySide } from '../../../result/bench/types.ts';
 import { pooledSpread } from '../noise.ts';
 
@@ -7,6 +8,11 @@ export type SideName = CapacitySide['side'];
 
 /** Of a point: latency, CPU, ...; null: it has none. */
 export type Metric = (point: CapacityPoint) => number | null;
+
+/** Of a point whose latencies are of all that was due. */
+export function latencyOf(p: 'p50' | 'p95' | 'p99'): Metric {
+  return (point) => (point.latencyMs && tellsLatency(point) ? point.latencyMs[p] : null);
+}
 
 /** Rates that are this near are one. */
 const SAME_RATE = 0.01;

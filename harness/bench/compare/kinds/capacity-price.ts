@@ -2,7 +2,7 @@ import type { CapacityResult, MeshPrice } from '../../../result/bench/types.ts';
 import { mean } from '../../../upgrade/statistics.ts';
 import type { Draft } from '../draft.ts';
 import { ofSpread, type Test, unknown } from '../noise.ts';
-import { byRate, type Metric, relativeSpread, type SideName, sameRate, values } from './capacity-points.ts';
+import { byRate, latencyOf, type Metric, relativeSpread, type SideName, sameRate, values } from './capacity-points.ts';
 
 interface Line {
   what: string;
@@ -17,7 +17,7 @@ const latency = (p: 'p50' | 'p95' | 'p99'): Line => ({
   what: `added latency ${p}`,
   unit: 'ms',
   of: ({ addedLatencyMs }) => addedLatencyMs[p],
-  metric: ({ latencyMs }) => latencyMs?.[p] ?? null,
+  metric: latencyOf(p),
   from: ['meshed', 'unmeshed'],
 });
 

@@ -83,6 +83,16 @@ describe('exit codes', () => {
   const open = sampleCapacity({ sides: [sampleCapacitySide({ converged: false })] });
   const none = sampleCapacity({ sides: [sampleCapacitySide({ capacity: null })] });
 
+  const [point] = sampleCapacitySide().points;
+  const nothing = sampleCapacity({
+    sides: [
+      sampleCapacitySide({
+        ...{ capacity: null, converged: false },
+        points: [1, 2].map((index) => ({ ...point!, index, offeredPerSecond: 10, sustained: false })),
+      }),
+    ],
+  });
+
   it.each([
     [sampleCapacity(), null, 0],
     [sampleCapacity(), 78, 0],
@@ -92,6 +102,9 @@ describe('exit codes', () => {
     [open, 90, 3],
     [none, null, 3],
     [sampleCapacity({ sides: [] }), null, 3],
+    [nothing, 200, 1],
+    [nothing, 5, 3],
+    [nothing, null, 3],
     [sampleCapacity({ error }), 78, 4],
     [sampleCapacity({ error: interrupted }), null, 130],
   ])('of a capacity: case %# with at least %s', (record, atLeast, code) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   sampleCapacity,
+  sampleCapacityPoint,
   sampleCapacitySide,
   sampleScrape,
   sampleScrapePoint,
@@ -37,6 +38,28 @@ describe('capacity', () => {
   it('calls nothing too little while the search has not converged', () => {
     expect(carries(sampleCapacity({ sides: [sampleCapacitySide({ converged: false })] }), 1000)).toBe('open');
     expect(carries(sampleCapacity({ sides: [] }), 1)).toBe('open');
+  });
+
+  it('calls it too little where not even lower rates were ever sustained', () => {
+    const failing = (rates: number[], sustained: boolean | null = false) =>
+      sampleCapacity({
+        sides: [
+          sampleCapacitySide({
+            ...{ capacity: null, converged: false, stopped: 'not even 10/s, the lowest rate to try, is sustained' },
+            points: rates.map((offeredPerSecond) => sampleCapacityPoint({ offeredPerSecond, sustained })),
+          }),
+        ],
+        price: null,
+      });
+    expect(carries(failing([20, 10, 10]), 200)).toBe('no');
+    expect(terminal(capacityBlocks(failing([20, 10, 10]), 200)).replace(/\s+/g, ' ')).toContain(
+      'not even 10/s, the lowest rate to try, is sustained: less than 200/s',
+    );
+    expect(carries(failing([20, 10, 10]), 5)).toBe('open');
+    // Once may be chance, and what does not count says nothing.
+    expect(carries(failing([10]), 200)).toBe('open');
+    expect(carries(failing([20, 10, 10], null), 200)).toBe('open');
+    expect(carries(failing([20, 10, 10], true), 200)).toBe('open');
   });
 
   it('says of one whose upper end was not found that it may be more', () => {

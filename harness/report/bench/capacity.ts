@@ -34,10 +34,22 @@ export function objectivesText({ p50Ms, p95Ms, p99Ms, successRate }: Objectives)
 
 /** Whether a rate that was asked for is carried: beyond doubt, beyond doubt not, or open. */
 export function carries(result: CapacityResult, atLeast: number): 'yes' | 'no' | 'open' {
-  const { capacity, converged } = mainSide(result) ?? { capacity: null, converged: false };
-  if (!capacity) return 'open';
+  const side = mainSide(result);
+  if (!side) return 'open';
+  const { capacity, converged } = side;
+  if (!capacity) return carriesNothing(side, atLeast) ? 'no' : 'open';
   if (capacity.low >= atLeast) return 'yes';
   return capacity.high < atLeast && converged ? 'no' : 'open';
+}
+
+/** As often as the search tries the lowest rate before it gives up. */
+const TRIES = 2;
+
+/** Whether rates no higher than that were tried, and no rate was ever sustained. */
+function carriesNothing({ points }: CapacitySide, atLeast: number): boolean {
+  const counted = points.filter(({ sustained }) => sustained !== null);
+  const tried = counted.filter(({ offeredPerSecond }) => offeredPerSecond <= atLeast);
+  return tried.length >= TRIES && counted.every(({ sustained }) => !sustained);
 }
 
 /** The side that people ask for: meshed, or what there is. */
@@ -53,10 +65,9 @@ export function capacityHeadline(result: CapacityResult, atLeast: number | null)
     side?.side === 'unmeshed' ? `Without the mesh, ${result.of === '*' ? 'the services' : result.of}` : of;
   const verb = subject.endsWith('services') ? 'carry' : 'carries';
   if (!side?.capacity) {
-    return {
-      text: `No capacity was found: ${side?.stopped || result.error?.message || 'nothing was measured'}`,
-      mood: 'open',
-    };
+    const text = `No capacity was found: ${side?.stopped || result.error?.message || 'nothing was measured'}`;
+    const tooLittle = atLeast !== null && carries(result, atLeast) === 'no';
+    return tooLittle ? { text: `${text}: less than ${formatRate(atLeast)}`, mood: 'bad' } : { text, mood: 'open' };
   }
   const found = `${subject} ${verb} ${formatEstimate(side.capacity, formatRate)} within ${objectivesText(result.objectives)}`;
   if (atLeast === null) return { text: found, mood: side.converged ? 'good' : 'open' };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MicroResult } from '../../result/bench/types.ts';
-import { exitCodeOf, standings } from './against-baseline.ts';
-import { optionsOf } from './options.ts';
+import { exitCodeOf, remarksOf, standings } from './against-baseline.ts';
+import { checkable, updated } from './baseline.ts';
+import { optionsOf, selected } from './options.ts';
 import { tableOf } from './table.ts';
 
 /** Benchmarks by name: the ratio, and half of its interval. */
@@ -49,6 +50,28 @@ describe('against the baseline', () => {
     expect(exitCodeOf([calm], true)).toBe(0);
   });
 
+  test('fails when one of the baseline was not measured, and says which', () => {
+    const now = result({ b: [1, 0.1] });
+    const stands = standings(result({ a: [1, 0.1], b: [1, 0.1] }), now);
+    expect([exitCodeOf(stands, true), exitCodeOf(stands, false)]).toEqual([1, 0]);
+    expect(remarksOf(stands, BEFORE, now)).toEqual(['in the baseline, and not measured any more: a']);
+    expect(remarksOf(standings(result({ b: [1, 0.1] }), result({ b: [1, 0.1], c: [1, 0.1] })), null, now)).toEqual([
+      'not in the baseline, and compared with nothing: c',
+    ]);
+  });
+
+  test('says when the machine is another one', () => {
+    const now = { ...BEFORE, machine: { ...BEFORE.machine, cpu: 'another' } };
+    expect(remarksOf(standings(BEFORE, now), BEFORE, now).join()).toMatch(/any.*another/);
+  });
+
+  test('is not checked without a baseline', () => {
+    expect(() => checkable(BEFORE)).not.toThrow();
+    for (const none of [null, result({})]) {
+      expect(() => checkable(none)).toThrowError(expect.objectContaining({ code: 'NO_BASELINE', exitCode: 2 }));
+    }
+  });
+
   test('the table names what has become slower', () => {
     const now = result({ a: [1.4, 0.05], c: [2, 0.05] });
     const table = tableOf(now, standings(BEFORE, now));
@@ -57,9 +80,40 @@ describe('against the baseline', () => {
   });
 });
 
+describe('a baseline that is written', () => {
+  const elsewhere = { ...BEFORE.machine, cpu: 'another' };
+  const all = ['a', 'b', 'c'].map((name) => ({ name }));
+
+  test('keeps what was not measured anew, in the order of all, and leaves out what is gone', () => {
+    const written = updated(result({ b: [1, 0.1], z: [1, 0.1] }), result({ a: [2, 0.1] }), all);
+    expect(written.benches.map(({ name, ratio }) => [name, ratio.value])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    expect(written.machine).toEqual(BEFORE.machine);
+  });
+
+  test('is of the machine that measured all of it, and else says that they were several', () => {
+    const now = { ...result({ a: [2, 0.1] }), machine: elsewhere };
+    expect(updated(BEFORE, now, all).machine).toEqual(elsewhere);
+    const mixed = updated(result({ a: [1, 0.1], b: [1, 0.1] }), now, all);
+    expect(mixed.machine.cpu).toBe('several machines: any; another');
+    expect(updated(mixed, now, all).machine.cpu).toBe('several machines: any; another');
+  });
+});
+
 describe('arguments', () => {
   test('are read', () => {
     expect(optionsOf(['--only', 'page', '--check'])).toEqual({ only: 'page', check: true, update: false });
+  });
+
+  test('that select nothing are refused', () => {
+    const benches = [{ name: 'parse: a page' }, { name: 'render' }];
+    expect(selected(benches)).toEqual(benches);
+    expect(selected(benches, 'page')).toEqual([benches[0]]);
+    expect(() => selected(benches, 'nosuch')).toThrowError(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', exitCode: 2, hint: 'there are: parse: a page; render' }),
+    );
   });
 
   test('that nobody knows are refused', () => {

@@ -1,5 +1,6 @@
 import type { ComparisonRow, MicroResult } from '../../result/bench/types.ts';
 import { compareResults } from '../compare/index.ts';
+import { microCaveats } from '../compare/kinds/micro.ts';
 
 /** A change within this is none: ratios of one machine differ from those of another by as much (caches, the engine's version). */
 export const SLOWER = 0.25;
@@ -30,7 +31,18 @@ function standingOf({ a, b, says }: ComparisonRow): Standing {
   return b > a ? 'slower' : 'faster';
 }
 
-/** 1: asked to check, and something has become slower. */
+/** 1: asked to check, and something has become slower, or is not measured any more. */
 export function exitCodeOf(stands: readonly Stand[], check: boolean): 0 | 1 {
-  return check && stands.some((s) => s.regressed) ? 1 : 0;
+  return check && stands.some((s) => s.regressed || s.standing === 'gone') ? 1 : 0;
+}
+
+/** What is to be known beside the table: benchmarks that are gone or not compared, and machines that are not the baseline's. */
+export function remarksOf(stands: readonly Stand[], baseline: MicroResult | null, now: MicroResult): string[] {
+  const of = (standing: Standing) => stands.filter((s) => s.standing === standing).map(({ row }) => row.what);
+  const [gone, fresh] = [of('gone'), of('new')];
+  return [
+    ...(gone.length > 0 ? [`in the baseline, and not measured any more: ${gone.join('; ')}`] : []),
+    ...(fresh.length > 0 ? [`not in the baseline, and compared with nothing: ${fresh.join('; ')}`] : []),
+    ...(baseline ? microCaveats(baseline, now) : []),
+  ];
 }

@@ -1,8 +1,8 @@
 /**
  * The project's own benchmarks: `npm run bench [-- --only TEXT] [--out FILE] [--check] [--update]`. JSON to stdout or FILE, a
  * table to stderr. Each is measured beside a yardstick, and compared with baseline.json by that ratio, because machines differ
- * and are noisy. `--check` exits with 1 when one has become slower by more than a quarter, beyond the noise of both;
- * `--update` writes the baseline.
+ * and are noisy. `--check` exits with 1 when one has become slower by more than a quarter, beyond the noise of both,
+ * or when one of the baseline is not there any more; `--update` writes the baseline.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,11 @@ import { readMicro } from '../../result/bench/read.ts';
 import type { MicroResult } from '../../result/bench/types.ts';
 import { benchText, writeMicro } from '../../result/bench/write.ts';
 import { thisMachine } from '../machine.ts';
-import { exitCodeOf, standings } from './against-baseline.ts';
+import { exitCodeOf, remarksOf, standings } from './against-baseline.ts';
+import { checkable, updated } from './baseline.ts';
 import { BENCHES } from './benches/index.ts';
 import { measure } from './measure.ts';
-import { optionsOf } from './options.ts';
+import { optionsOf, selected } from './options.ts';
 import { tableOf } from './table.ts';
 import type { Effort } from './types.ts';
 
@@ -31,7 +32,14 @@ try {
 
 async function main(): Promise<number> {
   const options = optionsOf(process.argv.slice(2));
-  const wanted = BENCHES.filter(({ name }) => name.includes(options.only ?? ''));
+  const wanted = selected(BENCHES, options.only);
+  const baseline = existsSync(BASELINE) ? await readMicro(BASELINE) : null;
+  const known = baseline && {
+    ...baseline,
+    benches: baseline.benches.filter((b) => b.name.includes(options.only ?? '')),
+  };
+  // Before minutes are spent on what can't be answered.
+  if (options.check) checkable(known);
   const result: MicroResult = {
     apiVersion: 'meshproof/v1',
     kind: 'MicroResult',
@@ -43,23 +51,11 @@ async function main(): Promise<number> {
     process.stderr.write(`${bench.name} ...\n`);
     result.benches.push(await measure(bench, EFFORT));
   }
-  const baseline = existsSync(BASELINE) ? await readMicro(BASELINE) : null;
-  const known = baseline && {
-    ...baseline,
-    benches: baseline.benches.filter((b) => b.name.includes(options.only ?? '')),
-  };
   const stands = known ? standings(known, result) : [];
   process.stderr.write(`\n${tableOf(result, stands)}`);
+  for (const remark of remarksOf(stands, known, result)) process.stderr.write(`${remark}\n`);
   if (options.out) await writeMicro(options.out, result);
   else process.stdout.write(benchText(result));
-  if (options.update) await writeMicro(BASELINE, updated(baseline, result));
+  if (options.update) await writeMicro(BASELINE, updated(baseline, result, BENCHES));
   return exitCodeOf(stands, options.check);
-}
-
-/** The baseline with what was measured in place of what it had; all of it is of the machine that measured last. */
-function updated(baseline: MicroResult | null, result: MicroResult): MicroResult {
-  const measured = new Map(result.benches.map((b) => [b.name, b]));
-  const old = new Map((baseline?.benches ?? []).map((b) => [b.name, b]));
-  const benches = BENCHES.flatMap(({ name }) => measured.get(name) ?? old.get(name) ?? []);
-  return { ...result, benches };
 }

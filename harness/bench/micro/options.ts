@@ -32,3 +32,16 @@ export function optionsOf(args: readonly string[]): Options {
     });
   }
 }
+
+/**
+ * Those whose name holds the text.
+ * @throws HarnessError INVALID_ARGUMENT when there are none: what measures nothing would pass any check
+ */
+export function selected<B extends { name: string }>(benches: readonly B[], only = ''): B[] {
+  const found = benches.filter(({ name }) => name.includes(only));
+  if (found.length > 0) return found;
+  throw new HarnessError('INVALID_ARGUMENT', `no benchmark has "${only}" in its name`, {
+    hint: `there are: ${benches.map(({ name }) => name).join('; ')}`,
+    exitCode: EXIT.invalidInput,
+  });
+}

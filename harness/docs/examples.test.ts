@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { CATALOGUE } from '../causes/index.ts';
 import { FAULT_KINDS } from '../scenario/fault-kinds.ts';
 import { parseScenario } from '../scenario/load.ts';
@@ -56,11 +56,6 @@ describe('what is run from a checkout', () => {
       expect(existsSync(join(ROOT, name)) || existsSync(join(ROOT, `${name}.test.ts`))).toBe(true);
     },
   );
-});
-
-it.each(['docs/ci/upgrade.yaml'])('%s is a workflow', (file) => {
-  const workflow = parse(read(file)) as { jobs: Record<string, { steps: unknown[] }> };
-  expect(Object.values(workflow.jobs)[0]!.steps.length).toBeGreaterThan(3);
 });
 
 it('the documents count as many causes, faults and scenarios as there are', () => {

@@ -26,20 +26,43 @@ const PROXIES = '{job="linkerd-proxy"}';
 /** What Prometheus stored of its own scrapes. Asked when the window is over: what it costs is not measured. */
 export async function readScrapes(world: ScrapeWorld, window: ScrapesWindow): Promise<Scrapes> {
   const { client } = world.prometheus;
-  const { intervalMs, fromMs, untilMs } = window;
-  const range = (metric: string) => client.rawSamples(`${metric}${PROXIES}`, untilMs - fromMs, untilMs);
+  const { intervalMs, fromMs } = window;
   const askedAtMs = Math.floor(epochMs());
   // From the warm-up on: the more scrapes, the surer when each is due.
-  const up = await client.rawSamples(`up${PROXIES}`, askedAtMs - fromMs + WARM_UP_INTERVALS * intervalMs, askedAtMs);
-  const kept = await range('scrape_samples_post_metric_relabeling');
-  const durations = values(await range('scrape_duration_seconds')).sort((a, b) => a - b);
+  const spanMs = askedAtMs - fromMs + WARM_UP_INTERVALS * intervalMs;
+  const read = (metric: string) => client.rawSamples(`${metric}${PROXIES}`, spanMs, askedAtMs);
+  const up = await read('up');
+  const stored = storedBy(up, await read('scrape_samples_post_metric_relabeling'), window);
+  const durations = within(await read('scrape_duration_seconds'), window)
+    .map(({ v }) => v)
+    .sort((a, b) => a - b);
   const { scrapes, targets, examples } = missedOf(targetsOf(up, world.lives.all, window), intervalMs, askedAtMs);
   return {
-    samples: values(kept).reduce((sum, value) => sum + value, 0),
-    scrapes: up.flatMap(({ samples }) => samples).filter(({ t, v }) => v === 1 && t > fromMs && t <= untilMs).length,
+    ...stored,
     durationMs: { p50: quantile(durations, 0.5), p99: quantile(durations, 0.99), max: quantile(durations, 1) },
     missed: { scrapes, targets, examples },
   };
+}
+
+/**
+ * How many scrapes of the window were answered, and the samples of those very scrapes: Prometheus stores both with one stamp, so
+ * that one which lands between two questions is in both, or in none.
+ * @param up asked first
+ * @param kept samples that were kept of each scrape
+ */
+export function storedBy(
+  up: readonly MatrixSeries[],
+  kept: readonly MatrixSeries[],
+  window: Pick<ScrapesWindow, 'fromMs' | 'untilMs'>,
+): Pick<Scrapes, 'samples' | 'scrapes'> {
+  const key = ({ labels }: MatrixSeries, t: number) => `${labels.namespace}/${labels.pod} ${t}`;
+  const counts = new Map(kept.flatMap((series) => series.samples.map(({ t, v }) => [key(series, t), v] as const)));
+  const answered = up.flatMap((series) =>
+    within([series], window)
+      .filter(({ v }) => v === 1)
+      .map(({ t }) => counts.get(key(series, t)) ?? 0),
+  );
+  return { scrapes: answered.length, samples: answered.reduce((sum, count) => sum + count, 0) };
 }
 
 /** Each pod that was there in the window, with what is known of its scrapes; what was never scraped is among them. */
@@ -64,8 +87,8 @@ export function targetsOf(
   });
 }
 
-function values(series: readonly MatrixSeries[]): number[] {
-  return series.flatMap(({ samples }) => samples.map(({ v }) => v));
+function within(series: readonly MatrixSeries[], { fromMs, untilMs }: Pick<ScrapesWindow, 'fromMs' | 'untilMs'>) {
+  return series.flatMap(({ samples }) => samples.filter(({ t }) => t > fromMs && t <= untilMs));
 }
 
 /** Nearest rank, of seconds in order, as ms. */

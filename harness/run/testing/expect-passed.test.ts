@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { passingScenario, sampleFlow } from '../../result/testing/sample.ts';
 import type { FlowResult, Reason, ScenarioResult } from '../../result/types.ts';
-import { expectPassed, passing, passingRun, tooSlow } from './expect-passed.ts';
+import { type Attempt, expectPassed, passing, passingRun, tooSlow } from './expect-passed.ts';
 
 const reason = (code: string, verdict: Reason['verdict'] = 'inconclusive'): Reason => ({
   code,
@@ -64,6 +64,19 @@ describe('a run in which nothing could be seen', () => {
         (all) => all,
       ),
     ).rejects.toThrow(/NO_DATA/);
+  });
+});
+
+describe('a run that passes, and can not decide what a test is about', () => {
+  it('is run once more, the second time as it may be', async () => {
+    const run = vi.fn(async (attempt: Attempt) => ({ attempt, result: passed }));
+    const seen = await passing(
+      run,
+      ({ result }) => [result],
+      () => ['a scrape is missing'],
+    );
+    expect(seen.attempt).toBe('again');
+    expect(run.mock.calls).toEqual([['first'], ['again']]);
   });
 });
 

@@ -10,18 +10,27 @@ import type { Reason, ScenarioResult } from '../../result/types.ts';
  * reason that says `fail`, a reason of any other code, an error, a flow that is not exact); a defect that makes scrapes fail makes
  * them fail twice; and the test's output says that, and why, there was a second run.
  */
-export async function passing<T>(run: () => Promise<T>, resultsOf: (seen: T) => readonly ScenarioResult[]): Promise<T> {
-  const first = await run();
-  const slow = resultsOf(first).filter((result) => tooSlow(result).length > 0);
-  if (slow.length === 0) return first;
-  sayOnceMore(slow);
-  const second = await run();
+export async function passing<T>(
+  run: (attempt: Attempt) => Promise<T>,
+  resultsOf: (seen: T) => readonly ScenarioResult[],
+  /** Why what was seen can not decide what the test is about, although it passed: scrapes that came late, say. */
+  doubtsOf: (seen: T) => readonly string[] = () => [],
+): Promise<T> {
+  const first = await run('first');
+  const slow = resultsOf(first).flatMap(slowness);
+  const doubts = slow.length > 0 ? slow : doubtsOf(first);
+  if (doubts.length === 0) return first;
+  sayOnceMore(doubts);
+  const second = await run('again');
   for (const result of resultsOf(second)) expectPassed(result);
   return second;
 }
 
+/** For what must not be the same in both runs: the name of a folder, say. */
+export type Attempt = 'first' | 'again';
+
 /** The same for the run of one scenario. */
-export function passingRun(run: () => Promise<ScenarioResult>): Promise<ScenarioResult> {
+export function passingRun(run: (attempt: Attempt) => Promise<ScenarioResult>): Promise<ScenarioResult> {
   return passing(run, (result) => [result]);
 }
 
@@ -29,8 +38,8 @@ export function passingRun(run: () => Promise<ScenarioResult>): Promise<Scenario
 const TOO_SLOW: ReadonlySet<string> = new Set(['TARGET_DOWN', 'DROPPED_ITERATIONS']);
 
 /**
- * Why this run proves nothing: empty when it has passed. Fails on everything else than being too slow, and when a flow is not exact:
- * what is missed while traffic runs does not change where the counters end.
+ * The reasons why this run proves nothing: none when it has passed. Fails on everything else than being too slow, and when a flow
+ * is not exact: what is missed while traffic runs does not change where the counters end.
  */
 export function tooSlow(result: ScenarioResult): Reason[] {
   const others = result.reasons.filter(({ code, verdict }) => verdict !== 'inconclusive' || !TOO_SLOW.has(code));
@@ -50,12 +59,14 @@ export function expectPassed(result: ScenarioResult): void {
   expect(tooSlow(result), result.name).toEqual([]);
 }
 
-/** Says in the test's output which worlds are run once more, and why. */
-export function sayOnceMore(slow: readonly ScenarioResult[]): void {
-  for (const { name, reasons } of slow) {
-    const why = reasons.map(({ code, message }) => `${code}: ${message}`).join('; ');
-    process.stdout.write(`run once more, for the machine was too slow to look: ${name}: ${why}\n`);
-  }
+/** What it is too slow for, in words. */
+export function slowness(result: ScenarioResult): string[] {
+  return tooSlow(result).map(({ code, message }) => `${result.name}: ${code}: ${message}`);
+}
+
+/** Says in the test's output why something is run once more. */
+export function sayOnceMore(doubts: readonly string[]): void {
+  process.stdout.write(`run once more, for the machine was too slow to look: ${doubts.join('; ')}\n`);
 }
 
 /** What died with a pod before it was scraped, and what its proxy has no family for, aside. */

@@ -104,16 +104,21 @@ describe('a service of HTTP/1.1', () => {
     [102, 'HTTP/1.1 102 Processing\r\n\r\n'],
     [103, 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload; as=style\r\n\r\n'],
   ])('sends %i before its answer, and journals the request before that', async (informational, text) => {
-    const web = aWorkload('web', [aRoute({ informational, latency: { kind: 'constant', ms: 400 } })]);
+    const web = aWorkload('web', [
+      aRoute({ informational, errors: always({ kind: 'hang' }) }),
+      aRoute({ path: '/answered', informational }),
+    ]);
     await serve(web);
     const socket = connect(web.pods[0]!.listen);
     socket.write(request('GET', '/x'));
     const first = await new Promise((resolve) => socket.once('data', resolve));
     expect(story(web)).toEqual(['S - GET /x']);
     expect(String(first).toLowerCase()).toBe(text.toLowerCase());
-    const second = await new Promise((resolve) => socket.once('data', resolve));
-    expect(String(second)).toMatch(/^HTTP\/1\.1 200 /);
     socket.destroy();
+    await tells(web, ['S - GET /x', 'X client-gone 0']);
+    const { read } = await say(web, request('GET', '/answered'));
+    expect(read.slice(0, text.length).toLowerCase()).toBe(text.toLowerCase());
+    expect(read.slice(text.length)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test('has journalled the request when an informational response goes out', async () => {

@@ -156,7 +156,7 @@ describe('a drain', () => {
   });
 
   test('fails readiness, keeps no connection and takes no new ones', async () => {
-    const web = aWorkload('web', [aRoute(slowly(2000))]);
+    const web = aWorkload('web', [aRoute(slowly(4000))]);
     await using program = await Program.ready(aConfig(web));
     const agent = new Agent({ keepAlive: true });
     const probe = () => ask(web, { path: '/readyz', agent });

@@ -25,7 +25,7 @@ function callTo(workload: WorkloadConfig, changes: Partial<Call> = {}): Call {
 describe.each(PROTOCOLS)('over %s', (protocol) => {
   test('a drain lets what is in flight end', async () => {
     const body = { bytes: 500_000, chunks: 1, overMs: 0 };
-    const db = speaking(protocol, 'db', { latency: { kind: 'constant', ms: 150 }, body });
+    const db = speaking(protocol, 'db', { latency: { kind: 'constant', ms: 1000 }, body });
     const web = aCallerOf(callTo(db), callTo(db), callTo(db));
     await serve(web);
     const services = await serve(db);

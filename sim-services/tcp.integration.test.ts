@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Call, RouteConfig, WorkloadConfig } from './contract.ts';
 import { ask, journalOf, story, until } from './testing/client.ts';
-import { anAddress } from './testing/configs.ts';
+import { aCall, anAddress, aRoute, aWorkload } from './testing/configs.ts';
 import { aCallerOf, always, aTcpCall, aTcpWorkload, serve, tells } from './testing/serving.ts';
 
 const body = (bytes: number, chunks = 1, overMs = 0) => ({ bytes, chunks, overMs });
@@ -83,7 +83,7 @@ describe('a call to a TCP service', () => {
     [
       'that hangs',
       { errors: always({ kind: 'hang' }) },
-      { timeoutMs: 300 },
+      { timeoutMs: 1500 },
       `c 0 ${ASKED} timeout`,
       `C shop/web ${ASKED} 0 closed`,
       504,
@@ -152,7 +152,7 @@ describe('a call to a TCP service', () => {
 
   test('that waits for a greeting that does not come', async () => {
     const db = aTcpWorkload('db', { body: body(64) });
-    const web = aCallerOf(aTcpCall(db, { timeoutMs: 200, serverSpeaksFirst: true }));
+    const web = aCallerOf(aTcpCall(db, { timeoutMs: 1500, serverSpeaksFirst: true }));
     await serve(web, db);
     expect((await ask(web)).status).toBe(504);
     expect(story(web)).toContain('c 0 0 timeout');
@@ -238,8 +238,10 @@ describe('a TCP service', () => {
   });
 
   test('sees a client go away, orderly or not', async () => {
-    const db = aTcpWorkload('db', { errors: always({ kind: 'hang' }) });
-    await serve(db);
+    const stuck = aWorkload('stuck', [aRoute({ errors: always({ kind: 'hang' }) })]);
+    // It makes a call that is never answered: its line tells that the preamble has been read.
+    const db = aTcpWorkload('db', { steps: [[aCall(stuck)]] });
+    await serve(db, stuck);
     const { host, port } = db.pods[0]!.listen;
     for (const leave of ['end', 'resetAndDestroy'] as const) {
       const socket = connect({ host, port });
@@ -248,16 +250,16 @@ describe('a TCP service', () => {
       const before = story(db).length;
       await until(
         () => story(db),
-        (now) => now.length > before,
+        (now) => now.length === before + 2,
       );
-      await new Promise((resolve) => setTimeout(resolve, 50));
       socket[leave]();
       await until(
         () => story(db),
-        (now) => now.length > before + 1,
+        (now) => now.length === before + 3,
       );
     }
-    expect(story(db)).toEqual(['O', 'C shop/x 21 0 closed', 'O', 'C shop/x 21 0 reset']);
+    const called = 's shop/stuck GET /x';
+    expect(story(db)).toEqual(['O', called, 'C shop/x 21 0 closed', 'O', called, 'C shop/x 21 0 reset']);
   });
 
   test('serves its probes on the admin port', async () => {
@@ -301,7 +303,7 @@ describe('a TCP service', () => {
   });
 
   test('drains: what is under way ends, a hang is not waited for', async () => {
-    const db = aTcpWorkload('db', { latency: { kind: 'constant', ms: 300 }, body: body(64) });
+    const db = aTcpWorkload('db', { latency: { kind: 'constant', ms: 1500 }, body: body(64) });
     const stuck = aTcpWorkload('stuck', { errors: always({ kind: 'hang' }) });
     const web = aCallerOf(aTcpCall(db));
     const services = await serve(web, db, stuck);

@@ -78,7 +78,7 @@ function without(fields: string[], index: number): string[] {
 }
 
 /** Looks every few milliseconds until it is so; fails with the last value after the deadline. */
-export async function until<T>(look: () => T, isSo: (value: T) => boolean, deadlineMs = 15_000): Promise<T> {
+export async function until<T>(look: () => T, isSo: (value: T) => boolean, deadlineMs = 30_000): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     const value = look();

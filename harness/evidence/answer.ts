@@ -9,12 +9,14 @@ import type { Answer, Evidence, EvidencePod, Question } from './types.ts';
 export interface AnswerOptions {
   /** Of each answer. Default 5 s. */
   deadlineMs?: number;
-  /** Of each page. Default 2.5 s. */
+  /** Of each page. Default 2.5 s; more where the question asks for more. */
   pageDeadlineMs?: number;
 }
 
 const DEADLINE_MS = 5000;
 const PAGE_DEADLINE_MS = 2500;
+/** What reading a page takes beside waiting for it. */
+const BEYOND_PAGE_MS = 1000;
 
 /**
  * Answers what rules ask, from where the evidence was read. Times are ours: where Prometheus' clock is known to be off it is
@@ -36,7 +38,7 @@ export function answering(
         return { to: 'samples', series: await ours.rawSamples(question.selector, question.rangeMs, question.atMs) };
       case 'page': {
         const { namespace, pod, scheme, port } = question;
-        const deadlineMs = options.pageDeadlineMs ?? PAGE_DEADLINE_MS;
+        const deadlineMs = pageDeadlineOf(question, options);
         const target = { namespace, pod, scheme, port, ip: addressOf(evidence, question), deadlineMs };
         return { to: 'page', page: await readPage(source, target) };
       }
@@ -51,11 +53,22 @@ export function answering(
   };
   return async (question) => {
     try {
-      return await within(answer(question), options.deadlineMs ?? DEADLINE_MS);
+      return await within(answer(question), deadlineOf(question, options));
     } catch (error) {
       return { to: 'error', message: describe(error) };
     }
   };
+}
+
+function pageDeadlineOf({ deadlineMs = 0 }: { deadlineMs?: number }, { pageDeadlineMs }: AnswerOptions): number {
+  return Math.max(pageDeadlineMs ?? PAGE_DEADLINE_MS, deadlineMs);
+}
+
+/** Whoever asks for a page with patience gets it. */
+function deadlineOf(question: Question, options: AnswerOptions): number {
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  if (question.ask !== 'page' || question.deadlineMs === undefined) return deadlineMs;
+  return Math.max(deadlineMs, pageDeadlineOf(question, options) + BEYOND_PAGE_MS);
 }
 
 /** Answers several, side by side. */

@@ -211,6 +211,25 @@ describe('answering', () => {
     ]);
   });
 
+  it('waits for a page as long as the question says, and never less than for others', async () => {
+    const deadlines: number[] = [];
+    const fetchPage: EvidenceSource['fetchPage'] = async (target) => {
+      deadlines.push(target.deadlineMs);
+      // Longer than other answers may take.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return page(target);
+    };
+    const from = source({ Pod: pods }, { fetchPage });
+    const known = await evidence(from);
+    deadlines.length = 0;
+    const answer = answering(from, client, known, { deadlineMs: 30, pageDeadlineMs: 20 });
+    const question = { ask: 'page', namespace: 'shop', pod: 'web-1', scheme: 'http', port: 9 } as const;
+    expect(await answer(question)).toMatchObject({ to: 'error' });
+    expect(await answer({ ...question, deadlineMs: 300 })).toMatchObject({ to: 'page', page: { outcome: 'ok' } });
+    await answer({ ...question, deadlineMs: 10 });
+    expect(deadlines).toEqual([20, 300, 20]);
+  });
+
   it('does not wait for ever', async () => {
     const from = source({ Pod: pods }, { access: () => new Promise<never>(() => {}) });
     const answer = answering(from, client, await evidence(from), { deadlineMs: 30 });

@@ -140,6 +140,10 @@ export interface PageEvidence {
   outcome: 'ok' | 'status' | 'unparsable' | 'cut-off' | 'refused' | 'timeout' | 'not-http' | 'tls-failed' | 'failed';
   /** Of the connection: whether one was made before it went wrong. */
   connected: boolean;
+  /**
+   * Of a page that did not come in time: whether the same port answered something small meanwhile (/ready). Absent: nobody asked.
+   */
+  answers?: boolean;
   status: number | null;
   /** As the system or the parser says it; empty when ok. */
   error: string;
@@ -176,8 +180,8 @@ export type Question =
   | { ask: 'query'; expr: string; atMs: number }
   /** Raw samples of a selector. */
   | { ask: 'samples'; selector: string; rangeMs: number; atMs: number }
-  /** The admin page once more, or in another way: with TLS, at another port. */
-  | { ask: 'page'; namespace: string; pod: string; scheme: 'http' | 'https'; port: number }
+  /** The admin page once more, or in another way: with TLS, at another port, with more patience. */
+  | { ask: 'page'; namespace: string; pod: string; scheme: 'http' | 'https'; port: number; deadlineMs?: number }
   /** The certificate that a pod's proxy shows on its inbound port. */
   | { ask: 'certificate'; namespace: string; pod: string }
   /** Whether the API server lets Prometheus list pods: with its own credentials where we have them, else by impersonation. */

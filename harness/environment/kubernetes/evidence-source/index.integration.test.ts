@@ -132,11 +132,13 @@ describe('a page by way of the API server', () => {
     expect(await source.fetchPage({ ...TARGET, deadlineMs: 150 })).toMatchObject({
       outcome: 'timeout',
       connected: true,
+      answers: true,
     });
     api.on('GET', `${PROXY}/ready`, silent);
     expect(await source.fetchPage({ ...TARGET, deadlineMs: 150 })).toMatchObject({
       outcome: 'timeout',
       connected: false,
+      answers: false,
     });
   });
 

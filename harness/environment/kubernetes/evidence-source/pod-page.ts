@@ -26,15 +26,32 @@ export async function readPodPage(
 ): Promise<PageEvidence> {
   const { namespace, pod, ip, port, scheme, deadlineMs } = target;
   const begun = performance.now();
-  const read = await attempt(transport, target, PATH, deadlineMs, signal);
-  const durationMs = performance.now() - begun;
+  const page = attempt(transport, target, PATH, deadlineMs, signal).then((read) => {
+    return { ...read, durationMs: performance.now() - begun };
+  });
   // Whether a silent pod takes connections at all can't be seen from here; it can, from one that answers something else.
-  if (read.outcome === 'timeout' && !read.connected) {
-    const other = await attempt(transport, target, QUICK_PATH, Math.min(deadlineMs, QUICK_MS), signal);
-    read.connected = other.connected;
+  const quick = (await comesWithin(page, deadlineMs - QUICK_MS))
+    ? null
+    : attempt(transport, target, QUICK_PATH, Math.min(deadlineMs, QUICK_MS), signal);
+  const read = await page;
+  if (quick !== null && read.outcome === 'timeout') {
+    const other = await quick;
+    read.connected ||= other.connected;
+    read.answers = other.status !== null;
   }
   const host = ip.includes(':') ? `[${ip}]` : ip;
-  return { namespace, pod, url: `${scheme}://${host}:${port}${PATH}`, ...read, durationMs };
+  return { namespace, pod, url: `${scheme}://${host}:${port}${PATH}`, ...read };
+}
+
+/** Whether it is over by then. */
+async function comesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function attempt(

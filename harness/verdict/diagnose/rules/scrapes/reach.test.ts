@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { PageEvidence } from '../../../../evidence/types.ts';
 import { diagnoseMesh, named, passedRun, TestMesh, unreadPage } from '../../testing/index.ts';
 import { SCRAPE_RULES } from './index.ts';
+import { REACH_OF_ADMIN_PORTS } from './reach.ts';
 
 const JOB = 'linkerd-proxy';
 const TIMED_OUT = 'Get "http://10.42.0.14:4191/metrics": context deadline exceeded';
@@ -49,6 +51,75 @@ describe('pages that come late', () => {
     expect(named(await diagnoseMesh(mesh, null, SCRAPE_RULES))).toEqual([
       { causes: ['admin-port-dropped', 'scrape-timeout'], pods: [id] },
     ]);
+  });
+});
+
+/** Prometheus' default; a doctor gives a page five seconds, and more where it is asked for more. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+describe('pages that come late, where a scrape may take ten seconds', () => {
+  interface Seen {
+    first: Partial<PageEvidence>;
+    again?: Partial<PageEvidence>;
+    /** Prometheus has the target, and waits in vain. */
+    waits?: boolean;
+  }
+  async function found({ first, again = first, waits = true }: Seen) {
+    const mesh = new TestMesh();
+    const [id] = mesh.appIds;
+    Object.assign(mesh.job(JOB), { timeoutMs: DEFAULT_TIMEOUT_MS, intervalMs: DEFAULT_TIMEOUT_MS });
+    if (waits) mesh.failScrapes(JOB, id!, TIMED_OUT, DEFAULT_TIMEOUT_MS);
+    else mesh.discovers = [];
+    const original = mesh.page(id!);
+    const seen = (change: Partial<PageEvidence>) =>
+      change.outcome === 'timeout' ? unreadPage(original, change) : { ...original, ...change };
+    mesh.setPage(id!, () => seen(first));
+    const deadlines: (number | undefined)[] = [];
+    mesh.answers = (question) => {
+      if (question.ask !== 'page') return undefined;
+      deadlines.push(question.deadlineMs);
+      return { to: 'page', page: seen(again) };
+    };
+    const findings = await diagnoseMesh(mesh, null, [REACH_OF_ADMIN_PORTS]);
+    return { causes: findings.map(({ causes }) => causes.join(' or ')), deadlines };
+  }
+  const SILENT = { outcome: 'timeout', connected: true, bytes: 0, durationMs: 5000 } as const;
+  const LONGER = { ...SILENT, durationMs: 25_000 };
+
+  it('are slow where the port answers something else meanwhile, or a part of the page comes', async () => {
+    for (const first of [
+      { ...SILENT, answers: true },
+      { ...SILENT, bytes: 9000 },
+    ]) {
+      expect(await found({ first })).toEqual({ causes: ['scrape-timeout'], deadlines: [] });
+    }
+  });
+
+  it('are waited for until it is clear', async () => {
+    const { causes, deadlines } = await found({ first: SILENT, again: { durationMs: 12_000 } });
+    expect(causes).toEqual(['scrape-timeout']);
+    expect(deadlines[0]).toBe(25_000);
+    expect((await found({ first: SILENT, again: LONGER })).causes).toEqual(['admin-port-dropped or scrape-timeout']);
+    expect((await found({ first: SILENT, again: { ...LONGER, answers: false } })).causes).toEqual([
+      'admin-port-dropped',
+    ]);
+    expect((await found({ first: SILENT, again: { outcome: 'failed', durationMs: 12_000 } })).causes).toEqual([
+      'admin-port-dropped or scrape-timeout',
+    ]);
+  });
+
+  it('are not lost on the way only because we get them in less than half of the time', async () => {
+    const some = await found({ first: { durationMs: 4800 } });
+    expect(some.causes).toEqual(['admin-port-dropped or scrape-timeout']);
+    expect((await found({ first: { durationMs: 40 } })).causes).toEqual(['admin-port-dropped']);
+  });
+
+  it('are nothing where Prometheus has not tried, and would get them in time', async () => {
+    const first = { ...SILENT, answers: true };
+    expect((await found({ first, again: { durationMs: 7000 }, waits: false })).causes).toEqual([]);
+    expect((await found({ first, again: { durationMs: 12_000 }, waits: false })).causes).toEqual(['scrape-timeout']);
+    const late = { ...LONGER, answers: true };
+    expect((await found({ first, again: late, waits: false })).causes).toEqual(['scrape-timeout']);
   });
 });
 

@@ -39,7 +39,7 @@ function causesAt(endpoint: Endpoint, ask: Ask): Case['causes'] | null {
       // One that does not run refuses as well, and that is another matter.
       return proxyRuns(proxy!) === false ? null : ['admin-port-refused'];
     case 'timeout':
-      return silent(endpoint, page);
+      return silent(endpoint, page, ask);
     case 'ok':
       if (isSlow(endpoint, page) && isForLong(endpoint) && isSlowAgain(endpoint, page, ask)) return ['scrape-timeout'];
       break;
@@ -85,13 +85,32 @@ function isForOthers({ state, page, proxy }: Endpoint, policies: readonly Kubern
 
 /** How many times the timeout of a scrape a page may take and still be slow rather than not there. */
 const NOT_THERE = 5;
+/** The same where the port does not answer anything else either. */
+const NOT_THERE_AT_ALL = 2;
 
-function silent({ job }: Endpoint, page: PageEvidence): Case['causes'] {
+/** Nothing came, or not all of it, for as long as we waited. */
+function silent(endpoint: Endpoint, first: PageEvidence, ask: Ask): Case['causes'] | null {
+  const { job } = endpoint;
+  if (!first.connected) return ['admin-port-dropped'];
+  const isLateForPrometheus = endpoint.state === 'failing' && failureOf(endpoint.error).kind === 'timeout';
+  // What comes, or answers something else, is slow; whether too slow is for Prometheus to say, or for longer waiting.
+  if (isLateForPrometheus && comes(first)) return ['scrape-timeout'];
+  const page = isSlow(endpoint, first) ? first : (pageAgain(endpoint, first, ask) ?? first);
+  if (page.outcome !== 'timeout') {
+    if (page.outcome === 'ok' && isSlow(endpoint, page)) return ['scrape-timeout'];
+    return isLateForPrometheus ? ['admin-port-dropped', 'scrape-timeout'] : null;
+  }
   if (!page.connected) return ['admin-port-dropped'];
-  if (page.bytes > 0) return ['scrape-timeout'];
+  if (comes(page)) return isSlow(endpoint, page) || isLateForPrometheus ? ['scrape-timeout'] : null;
   // Something took the connection; whether it will ever say anything shows only in how long that was waited for.
-  const isLong = job !== null && page.durationMs >= NOT_THERE * job.timeoutMs;
+  const patience = page.answers === false ? NOT_THERE_AT_ALL : NOT_THERE;
+  const isLong = job !== null && page.durationMs >= patience * job.timeoutMs;
   return isLong ? ['admin-port-dropped'] : ['admin-port-dropped', 'scrape-timeout'];
+}
+
+/** Packets get there and back. */
+function comes({ bytes, answers }: PageEvidence): boolean {
+  return bytes > 0 || answers === true;
 }
 
 function isSlow({ job }: Endpoint, page: PageEvidence): boolean {
@@ -101,21 +120,27 @@ function isSlow({ job }: Endpoint, page: PageEvidence): boolean {
 /** Asked a second time: a machine may have been busy. */
 function isSlowAgain(endpoint: Endpoint, page: PageEvidence, ask: Ask): boolean {
   const again = pageAgain(endpoint, page, ask);
-  if (again === null) return false;
-  return again.outcome === 'timeout' ? again.connected : isSlow(endpoint, again);
+  if (again === null || !isSlow(endpoint, again)) return false;
+  return again.outcome === 'ok' || (again.outcome === 'timeout' && again.connected);
 }
 
-/** Of the time that a scrape may take, the part within which a page is there at once. */
+/** Of the time that a scrape may take, the part within which a page is there at once; and no longer than that, ms. */
 const AT_ONCE = 0.5;
+const AT_ONCE_MS = 1000;
 
 function isQuickAgain(endpoint: Endpoint, page: PageEvidence, ask: Ask): boolean {
   const { job } = endpoint;
   const again = pageAgain(endpoint, page, ask);
   if (again?.outcome !== 'ok' || job === null) return false;
-  return Math.min(page.durationMs, again.durationMs) < AT_ONCE * job.timeoutMs;
+  return Math.min(page.durationMs, again.durationMs) < Math.min(AT_ONCE * job.timeoutMs, AT_ONCE_MS);
 }
 
-function pageAgain({ proxy }: Endpoint, { namespace, pod }: PageEvidence, ask: Ask): PageEvidence | null {
-  const answer = ask({ ask: 'page', namespace, pod, scheme: 'http', port: proxy!.adminPort });
+/** As many timeouts of a scrape as we wait for a page; ms at most. */
+const PATIENCE = 2.5;
+const MOST_PATIENCE_MS = 30_000;
+
+function pageAgain({ proxy, job }: Endpoint, { namespace, pod }: PageEvidence, ask: Ask): PageEvidence | null {
+  const patience = job === null ? {} : { deadlineMs: Math.min(MOST_PATIENCE_MS, PATIENCE * job.timeoutMs) };
+  const answer = ask({ ask: 'page', namespace, pod, scheme: 'http', port: proxy!.adminPort, ...patience });
   return answer?.to === 'page' ? answer.page : null;
 }

@@ -49,7 +49,7 @@ export function factsOf({ target, page, error, id, state }: Endpoint): string[] 
 }
 
 export function describePage(page: PageEvidence): string {
-  const { url, outcome, durationMs, bytes, status, error, connected } = page;
+  const { url, outcome, durationMs, bytes, status, error, connected, answers } = page;
   const after = `after ${Math.round(durationMs)} ms`;
   const seen: Record<PageEvidence['outcome'], string> = {
     ok: `a page of ${bytes} bytes, ${after}`,
@@ -57,7 +57,7 @@ export function describePage(page: PageEvidence): string {
     unparsable: `a page of ${bytes} bytes that is none: ${error}`,
     'cut-off': `the connection ended after ${bytes} bytes: ${error}`,
     refused: `refused: ${error}`,
-    timeout: `${connected ? 'connected, but' : 'no connection, and'} ${bytes} bytes ${after}: ${error}`,
+    timeout: `${connected ? 'connected, but' : 'no connection, and'} ${bytes} bytes ${after}: ${error}${answers ? '; /ready is answered meanwhile' : ''}`,
     'not-http': `an answer that is no HTTP: ${error}`,
     'tls-failed': `no TLS handshake: ${error}`,
     failed: error,

@@ -13,6 +13,7 @@ import type { UpgradeOptions } from './options.ts';
 import { checkVersions, PACES, type PlannedRun, planStages } from './plan.ts';
 import { askQueries, readQueries, recordingRules, startsOf } from './queries/index.ts';
 import { recordOf, resultOf } from './record.ts';
+import { recordable } from './recordable.ts';
 import { Sides } from './sides.ts';
 import type { QueryInputs, WorldRecord } from './types.ts';
 import { runWorld, type World } from './world.ts';
@@ -30,15 +31,17 @@ export async function upgrade(given: UpgradeOptions): Promise<UpgradeResult> {
   const { linkerd, prometheus, environment, signal, progress } = options;
   const mesh = meshOf(options);
   const sides = new Sides(options);
-  if (linkerd) checkVersions(linkerd, mesh !== 'linkerd');
+  const taken = linkerd ? checkVersions(linkerd, mesh !== 'linkerd') : [];
+  for (const line of taken) progress.note(line);
   if (prometheus) await sides.checkPrometheus();
   const provider = await findEnvironment(environment);
-  const inputs = await readQueries({ ...options.queries, signal });
-  for (const { place, message } of inputs.problems) progress.note(`${place}: ${message.split('\n')[0]}`);
+  const read = await readQueries({ ...options.queries, signal });
   using registration = registerRun();
   observeChildren(registration);
   try {
-    return await new Trial(options, mesh, sides, inputs).run(provider, registration);
+    const inputs = await recordable(read, options, sides);
+    for (const { place, message } of inputs.problems) progress.note(`${place}: ${message.split('\n')[0]}`);
+    return await new Trial(options, mesh, sides, inputs, taken).run(provider, registration);
   } finally {
     observeChildren(null);
   }
@@ -56,6 +59,8 @@ class Trial {
   readonly #mesh: Mesh;
   readonly #sides: Sides;
   readonly #inputs: QueryInputs;
+  /** Versions that are not what was asked for to the letter. */
+  readonly #taken: readonly string[];
   /** To put the real Linkerd in place of another takes minutes: it is not done for every run. */
   readonly #interleaved: boolean;
   readonly #startedAt = new Date();
@@ -65,11 +70,12 @@ class Trial {
   readonly #candidates: Candidate[] = [];
   #error: unknown = null;
 
-  constructor(options: UpgradeOptions, mesh: Mesh, sides: Sides, inputs: QueryInputs) {
+  constructor(options: UpgradeOptions, mesh: Mesh, sides: Sides, inputs: QueryInputs, taken: readonly string[]) {
     this.#options = options;
     this.#mesh = mesh;
     this.#sides = sides;
     this.#inputs = inputs;
+    this.#taken = taken;
     this.#interleaved = mesh !== 'linkerd' || options.linkerd === null;
   }
 
@@ -165,6 +171,7 @@ class Trial {
     const { linkerd, parallel } = this.#options;
     const remark = (text: string, remedy = ''): UpgradeReason => ({ weight: 'warns', about: 'run', text, remedy });
     return [
+      ...this.#taken.map((text) => remark(text)),
       ...(linkerd ? [] : [remark('Linkerd stays as it is, so nothing was rolled out: there is no phase "during"')]),
       ...(parallel > 1
         ? [remark(`up to ${parallel} runs went on side by side, and latency was measured so`, 'leave --parallel out')]

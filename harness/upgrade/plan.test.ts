@@ -90,6 +90,18 @@ describe('versions', () => {
     );
   });
 
+  it('says which have the profile of another one', () => {
+    expect(checkVersions({ from: '2.17', to: '2.18' }, true)).toEqual([]);
+    expect(checkVersions({ from: 'stable-2.14.9', to: '2.18.1' }, true)).toEqual([
+      expect.stringMatching(/^stable-2\.14\.9 is taken as 2\.14 /),
+      expect.stringMatching(/^2\.18\.1 is taken as 2\.18 /),
+    ]);
+    expect(checkVersions({ from: 'stable-2.14.9', to: '2.18.1' }, false)).toEqual([]);
+    expect(() => checkVersions({ from: '2.18', to: '2.18.1' }, true)).toThrow(
+      /^there is nothing to upgrade: 2\.18 and 2\.18\.1 are the same version, v2\.294\.0; 2\.18\.1 is taken as 2\.18 /,
+    );
+  });
+
   it('refuses one that no profile has, where there are profiles alone', () => {
     const unknown = { from: '2.18', to: '3.0' };
     expect(() => checkVersions(unknown, true)).toThrow(

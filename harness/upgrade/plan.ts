@@ -1,5 +1,5 @@
 import { EXIT, HarnessError } from '../core/errors.ts';
-import { findProfile } from '../mesh/profiles/index.ts';
+import { findProfile, takenAs } from '../mesh/profiles/index.ts';
 import type { UpgradePhase } from '../result/upgrade/types.ts';
 import type { Scenario } from '../scenario/model.ts';
 import { stretched } from './stretch.ts';
@@ -83,21 +83,18 @@ export function planStages(scenario: Scenario, options: PlanOptions): PlannedRun
 /**
  * Whether one can be upgraded to the other.
  * @param known versions are the profiles of the simulated mesh
+ * @returns what is to be said of those that have the profile of another one
  * @throws HarnessError UNKNOWN_MESH_VERSION, EQUAL_VERSIONS; both of invalid input
  */
-export function checkVersions({ from, to }: { from: string; to: string }, known: boolean): void {
+export function checkVersions({ from, to }: { from: string; to: string }, known: boolean): string[] {
   const name = known ? (version: string) => findProfile(version).proxyVersion : plain;
-  const hint = 'name two versions that differ, or change Prometheus with --prometheus-to';
-  if (name(from) !== name(to)) return;
-  const same = from === to ? from : `${from} and ${to} are the same version, `;
-  throw new HarnessError(
-    'EQUAL_VERSIONS',
-    `there is nothing to upgrade: ${same}${from === to ? ' both times' : name(to)}`,
-    {
-      hint,
-      exitCode: EXIT.invalidInput,
-    },
-  );
+  if (name(from) !== name(to)) return known ? [from, to].map(takenAs).filter(Boolean) : [];
+  const same = from === to ? `${from} both times` : `${from} and ${to} are the same version, ${name(to)}`;
+  const patch = known ? [from, to].map(takenAs).filter(Boolean) : [];
+  throw new HarnessError('EQUAL_VERSIONS', `there is nothing to upgrade: ${[same, ...patch].join('; ')}`, {
+    hint: 'name two versions that differ, or change Prometheus with --prometheus-to',
+    exitCode: EXIT.invalidInput,
+  });
 }
 
 const plain = (version: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findProfile, PROFILES } from './index.ts';
+import { findProfile, PROFILES, takenAs } from './index.ts';
 
 describe('findProfile', () => {
   it.each([
@@ -48,20 +48,55 @@ describe('findProfile', () => {
   });
 });
 
-describe('the suggestion of findProfile', () => {
+describe('a patch release', () => {
   it.each([
-    ['2.13', '2.14'],
-    ['stable-2.13.4', '2.14'],
+    ['2.18.1', '2.18'],
+    ['stable-2.14.9', '2.14'],
+    ['v2.12.3', '2.12'],
+    ['version-2.20.4', '2.20'],
+    [' Stable-2.14.7 ', '2.14'],
+  ])('%j is taken as %s, and that is said', (version, minor) => {
+    const profile = findProfile(version);
+    expect(profile).toBe(findProfile(minor));
+    expect(takenAs(version)).toBe(
+      `${version} is taken as ${minor} (proxy ${profile.proxyVersion}): patch releases have no profile of their own`,
+    );
+  });
+
+  it.each(['2.18', 'stable-2.14.10', '2.12.6', 'v2.294.0', 'edge-26.8.3'])('%j has its own', (version) => {
+    expect(takenAs(version)).toBe('');
+  });
+
+  it.each(['2.13.4', '2.2.1', 'v2.294.1', '2.18.1-rc', 'edge-2.18.1'])('%j is of none that is known', (version) => {
+    expect(() => findProfile(version)).toThrow(expect.objectContaining({ code: 'UNKNOWN_MESH_VERSION' }));
+    expect(() => takenAs(version)).toThrow(expect.objectContaining({ code: 'UNKNOWN_MESH_VERSION' }));
+  });
+});
+
+describe('the suggestion of findProfile', () => {
+  const KIND = ', which is nearest; a release itself is run with --environment kind';
+
+  it.each([
+    ['2.13', '2.12', '2.14'],
+    ['stable-2.13.4', '2.12', '2.14'],
+    ['2.21', '2.20', 'edge-26.8.3'],
+    ['v2.300.0', '2.18', '2.19'],
+    ['edge-26.8.1', '2.20', 'edge-26.8.3'],
+    ['edge-25.4.2', '2.17', '2.18'],
+    ['edge-25.5.1', '2.18', '2.19'],
+  ])('for %j it is %j and %j', (version, before, after) => {
+    const hint = `write ${before} or ${after}${KIND}`;
+    expect(() => findProfile(version)).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it.each([
     ['2.11', '2.12'],
-    ['2.21', '2.20'],
-    ['2.18.9', '2.18'],
-    ['v2.300.0', '2.18'],
     ['2.400.0', 'edge-26.8.3'],
-    ['edge-26.8.1', 'edge-26.8.3'],
-    ['edge-25.4.2', '2.18'],
+    ['edge-26.8.4', 'edge-26.8.3'],
     ['edge-22.11.1', '2.12'],
   ])('for %j it is %j', (version, nearest) => {
-    expect(() => findProfile(version)).toThrow(expect.objectContaining({ hint: `the nearest is ${nearest}` }));
+    const hint = `write ${nearest}${KIND}`;
+    expect(() => findProfile(version)).toThrow(expect.objectContaining({ hint }));
   });
 
   it.each(['', 'latest', 'edge', '3.1'])('has none for %j', (version) => {

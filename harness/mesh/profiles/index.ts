@@ -1,5 +1,5 @@
 import { EXIT, HarnessError } from '../../core/errors.ts';
-import { nearestProfile } from './nearest.ts';
+import { neighbours, profileOfPatch } from './nearest.ts';
 import type { VersionProfile } from './types.ts';
 import { PROFILES } from './versions/index.ts';
 
@@ -18,19 +18,30 @@ function names(profile: VersionProfile): string[] {
 }
 
 /**
- * The profile of a Linkerd release (`2.20`, `edge-26.8.3`) or of a proxy version, with or without `v` (`v2.366.0`).
+ * The profile of a Linkerd release (`2.20`, `edge-26.8.3`) or of a proxy version, with or without `v` (`v2.366.0`). A patch release
+ * (`2.18.1`) has that of its minor release, which it is closest to.
  * @throws HarnessError UNKNOWN_MESH_VERSION
  */
 export function findProfile(version: string): VersionProfile {
-  const wanted = plain(version);
-  const found = PROFILES.find((profile) => names(profile).some((name) => plain(name) === wanted));
+  const found = named(version) ?? profileOfPatch(plain(version), PROFILES);
   if (found) return found;
-  const nearest = nearestProfile(version, PROFILES);
+  const [first, ...second] = neighbours(version, PROFILES).map(({ linkerdVersion }) => linkerdVersion);
   const known = PROFILES.map((profile) => `${profile.linkerdVersion} (proxy ${profile.proxyVersion})`).join(', ');
   throw new HarnessError('UNKNOWN_MESH_VERSION', `no profile of mesh version "${version}"; known: ${known}`, {
-    hint: nearest
-      ? `the nearest is ${nearest.linkerdVersion}`
-      : 'name a Linkerd release or a proxy version of that list',
+    hint:
+      first === undefined
+        ? 'name a Linkerd release or a proxy version of that list'
+        : `write ${[first, ...second].join(' or ')}, which is nearest; a release itself is run with --environment kind`,
     exitCode: EXIT.invalidInput,
   });
 }
+
+/** What to say of a version that has the profile of another one; empty: it has its own. @throws HarnessError UNKNOWN_MESH_VERSION */
+export function takenAs(version: string): string {
+  const { linkerdVersion, proxyVersion } = findProfile(version);
+  if (named(version)) return '';
+  return `${version} is taken as ${linkerdVersion} (proxy ${proxyVersion}): patch releases have no profile of their own`;
+}
+
+const named = (version: string) =>
+  PROFILES.find((profile) => names(profile).some((name) => plain(name) === plain(version)));

@@ -3,38 +3,66 @@ import type { VersionProfile } from './types.ts';
 /** Linkerd's own minor versions are below this, the proxy's above. */
 const FIRST_PROXY_MINOR = 100;
 const DAY_MS = 86_400_000;
+/** Edges come out about once a week. */
+const EDGE_MS = 7 * DAY_MS;
 
 /**
- * The profile that comes closest to a version that has none: by the month of an edge release (`edge-25.3.2`), by the
+ * The profile that comes closest to a version that has none: by the time of an edge release (`edge-25.3.2`), by the
  * minor version of a Linkerd release or a proxy (`stable-2.13.4`, `v2.300.0`). Null when the name is no version.
  */
 export function nearestProfile(version: string, profiles: readonly VersionProfile[]): VersionProfile | null {
-  const far = distance(version.trim().toLowerCase());
-  if (far === null) return null;
+  const scale = scaleOf(version);
+  if (scale === null) return null;
   let best: { profile: VersionProfile; far: number } | null = null;
   for (const profile of profiles) {
-    const there = far(profile);
-    if (best === null || there < best.far) best = { profile, far: there };
+    const far = Math.abs(scale.placeOf(profile) - scale.wanted);
+    if (best === null || far < best.far) best = { profile, far };
   }
   return best?.profile ?? null;
 }
 
-type Distance = (profile: VersionProfile) => number;
+/** The last profile before a version that has none, and the first one after it, as far as there are; none when the name is no version. */
+export function neighbours(version: string, profiles: readonly VersionProfile[]): VersionProfile[] {
+  const scale = scaleOf(version);
+  if (scale === null) return [];
+  const { wanted, placeOf } = scale;
+  const ascending = profiles.toSorted((a, b) => placeOf(a) - placeOf(b));
+  const before = ascending.findLast((profile) => placeOf(profile) <= wanted);
+  const after = ascending.find((profile) => placeOf(profile) > wanted);
+  return [before, after].filter((one) => one !== undefined);
+}
 
-function distance(version: string): Distance | null {
-  const edge = /^edge-(\d{2})\.(\d{1,2})\b/.exec(version);
-  if (edge) {
-    const released = Date.UTC(2000 + Number(edge[1]), Number(edge[2]) - 1, 15);
-    return (profile) => Math.abs(Date.parse(profile.build.date) - released) / DAY_MS;
+/** The profile of the minor release that a patch release is of: `2.18.1`, `stable-2.14.9`. */
+export function profileOfPatch(version: string, profiles: readonly VersionProfile[]): VersionProfile | null {
+  if (!/^(?:v|stable-|version-)?2\.\d+\.\d+$/.test(version)) return null;
+  const wanted = minor(version) as number;
+  return profiles.find(({ linkerdVersion }) => wanted < FIRST_PROXY_MINOR && minor(linkerdVersion) === wanted) ?? null;
+}
+
+/** Versions of one kind, in their order. */
+interface Scale {
+  wanted: number;
+  placeOf(profile: VersionProfile): number;
+}
+
+function scaleOf(name: string): Scale | null {
+  const version = name.trim().toLowerCase();
+  const edge = timeOfEdge(version);
+  if (edge !== null) {
+    return { wanted: edge, placeOf: (profile) => timeOfEdge(profile.linkerdVersion) ?? Date.parse(profile.build.date) };
   }
   const wanted = minor(version);
   if (wanted === null) return null;
-  return (profile) => {
-    if (wanted >= FIRST_PROXY_MINOR) return Math.abs((minor(profile.proxyVersion) as number) - wanted);
-    // An edge has no minor version: it comes after the newest release.
-    const own = minor(profile.linkerdVersion);
-    return own === null ? Number.POSITIVE_INFINITY : Math.abs(own - wanted);
-  };
+  if (wanted >= FIRST_PROXY_MINOR) return { wanted, placeOf: (profile) => minor(profile.proxyVersion) as number };
+  // An edge has no minor version: it comes after the newest release.
+  return { wanted, placeOf: (profile) => minor(profile.linkerdVersion) ?? Number.POSITIVE_INFINITY };
+}
+
+/** About when an edge came out: `edge-25.3.2` is the second one of March 2025. */
+function timeOfEdge(version: string): number | null {
+  const found = /^edge-(\d{2})\.(\d{1,2})(?:\.(\d+))?\b/.exec(version);
+  if (!found) return null;
+  return Date.UTC(2000 + Number(found[1]), Number(found[2]) - 1) + Number(found[3] ?? 2) * EDGE_MS;
 }
 
 function minor(version: string): number | null {

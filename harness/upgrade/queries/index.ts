@@ -9,6 +9,7 @@ export { type AskOptions, askQueries, startsOf } from './ask.ts';
 export { type Comparison, compareAnswers } from './compare.ts';
 export type { ClusterInput, PrometheusInput } from './live.ts';
 export { recordingRules } from './recording.ts';
+export { withoutRefused } from './refused.ts';
 
 export interface QuerySources {
   /** Files and folders of rules: Prometheus' rule files, PrometheusRule manifests. */

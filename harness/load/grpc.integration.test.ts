@@ -75,7 +75,7 @@ async function drive(
     path?: string;
   } = {},
   more: Partial<K6Options> = {},
-  durationMs = 600,
+  durationMs = 1200,
 ) {
   await using target = await startGrpc(answer);
   using dir = temporaryDir();
@@ -209,7 +209,7 @@ test.each<[what: string, answer: Answer, end: string, failed: boolean]>([
 });
 
 test('k6 gives up: a timeout, and says its limit to the peer', async () => {
-  const { ends, seen } = await drive(() => {}, { timeoutMs: 150 }, {}, 300);
+  const { ends, seen } = await drive(() => {}, { timeoutMs: 1000 }, {}, 300);
   expect(new Set(ends)).toEqual(new Set(['x,timeout,0']));
   expect(seen[0]?.headers['grpc-timeout']).toMatch(/^\d+[mu]$/);
 });
@@ -228,7 +228,7 @@ test('after a cut connection the next request makes a new one', async () => {
 test('nobody listens', async () => {
   using dir = temporaryDir();
   const shape = { executor: 'constant-vus', vus: 1, durationMs: 400 } as const;
-  const requests = [{ service: 'shop/echo', method: 'POST' as const, path: UNARY, timeoutMs: 300 }];
+  const requests = [{ service: 'shop/echo', method: 'POST' as const, path: UNARY, timeoutMs: 1000 }];
   const base = plan([stream(shape, requests)]);
   const authority = 'echo.shop.svc.cluster.local';
   const result = await runK6({

@@ -5,6 +5,7 @@ import { HarnessError } from '../core/errors.ts';
 import { liveChildren } from '../core/process.ts';
 import type { TrafficSpec } from '../scenario/model.ts';
 import { launchLocalK6 } from './local.ts';
+import type { LoadPlan } from './plan.ts';
 import { type K6Options, type K6Result, runK6 } from './run.ts';
 import { journalLines, plan, startTarget, stream, temporaryDir, testK6 } from './testing.ts';
 
@@ -15,12 +16,17 @@ const steady = (ratePerSecond: number, durationMs: number, maxVUs = 4) =>
   ({ executor: 'constant-arrival-rate', ratePerSecond, durationMs, maxVUs }) as const;
 
 /** Runs traffic against a server on loopback. */
-async function drive(answer: Answer, traffic: TrafficSpec[], more: Partial<K6Options> = {}) {
+async function drive(
+  answer: Answer,
+  traffic: TrafficSpec[],
+  more: Partial<K6Options> = {},
+  planned: Partial<LoadPlan> = {},
+) {
   await using target = await startTarget(answer);
   using dir = temporaryDir();
   const result = await runK6({
     launch: launchLocalK6(testK6),
-    plan: plan(traffic, target.address),
+    plan: { ...plan(traffic, target.address), ...planned },
     dir: dir.path,
     ...more,
   });
@@ -63,7 +69,7 @@ describe('what k6 journals is what the server saw', () => {
         },
         [{ path: '/ramp' }],
       ),
-      stream({ executor: 'constant-vus', vus: 2, durationMs: 300 }, [{ path: '/closed', method: 'POST' }], 400),
+      stream({ executor: 'constant-vus', vus: 2, durationMs: 600 }, [{ path: '/closed', method: 'POST' }], 400),
     ]);
 
     const journalled = requestsByRoute(result);
@@ -88,7 +94,8 @@ describe('what k6 journals is what the server saw', () => {
         served.push(Date.now());
         ok(request, response);
       },
-      [stream(steady(20, 500), [{}])],
+      // One user, so that the n-th request to begin is the n-th to be served.
+      [stream(steady(20, 500, 1), [{}])],
     );
 
     const lines = result.journalText.trimEnd().split('\n');
@@ -120,7 +127,7 @@ describe('what k6 journals is what the server saw', () => {
         padding.add(String(request.headers['x-meshproof-padding']).length);
         ok(request, response);
       },
-      [stream(steady(20, 400, 1), [{ ownConnection: true, headerBytes: 8000 }])],
+      [stream(steady(20, 1000, 1), [{ ownConnection: true, headerBytes: 8000 }])],
     );
     expect(result.requests).toBeGreaterThan(3);
     expect(sockets.size).toBe(result.requests);
@@ -242,15 +249,19 @@ describe('the load is the one asked for', () => {
     const onOrigin = vi.fn();
     const onProgress = vi.fn();
     let firstServed = 0;
+    let toldBeforeFirst: unknown[][] = [];
     const { result } = await drive(
       (request, response) => {
+        if (firstServed === 0) toldBeforeFirst = [...onOrigin.mock.calls];
         firstServed ||= Date.now();
-        if (onOrigin.mock.calls.length === 0) throw new Error('a request came before the origin was told');
         ok(request, response);
       },
-      [stream(steady(50, 600), [{}])],
+      [stream(steady(50, 1500), [{}])],
       { onOrigin, onProgress },
+      // Far more than a look at the journal takes.
+      { originLeadMs: 1000 },
     );
+    expect(toldBeforeFirst).toEqual([[result.originMs]]);
     expect(onOrigin.mock.calls).toEqual([[result.originMs]]);
     expect(firstServed).toBeGreaterThanOrEqual(result.originMs);
     const seen = onProgress.mock.calls.map(([p]) => p);

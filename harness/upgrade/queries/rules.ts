@@ -1,6 +1,7 @@
 import { readDashboardText } from './dashboards.ts';
 import type { InputFile } from './files.ts';
 import type { Found } from './found.ts';
+import { isScraped } from './scraped.ts';
 import { isRecord, readYaml, textOf, type YamlDocument } from './yaml.ts';
 
 type Path = (string | number)[];
@@ -163,7 +164,7 @@ function readRule(rule: unknown, { group, shared, place }: RuleContext, found: F
   }
   const refused = refusedRecord(record, rule);
   if (refused) bad(refused, 'record');
-  else if (SCRAPED.test(record)) {
+  else if (isScraped(record)) {
     found.problem(
       where,
       'RULE_SHADOWS_METRIC',
@@ -171,13 +172,9 @@ function readRule(rule: unknown, { group, shared, place }: RuleContext, found: F
       'give it a name with a colon, as recorded series have it',
     );
   }
-  const records = refused || SCRAPED.test(record) ? '' : record;
+  const records = refused || isScraped(record) ? '' : record;
   found.add({ ...common, records, labels: { ...shared, ...labelsOf(rule.labels) } });
 }
-
-/** Names that meshes and Prometheus itself give: the verdict reads them. */
-const SCRAPED =
-  /^(?:up|ALERTS|ALERTS_FOR_STATE|(?:request|response|route|control|identity|inbound|outbound|tcp|stack|process|tokio|rustls|proxy|scrape|opencensus|opentelemetry)_\w+)$/;
 
 /** What Prometheus refuses about a recording rule, its expression aside; empty: nothing. */
 function refusedRecord(record: string, rule: Record<string, unknown>): string {

@@ -25,6 +25,7 @@ const ADVICE: Record<string, string> = {
   DUPLICATE_SERIES:
     'roll out a proxy of v2.306 (Linkerd 2.19) or later; until then take inbound rates from the callers',
   QUERY_MISLEADS: 'compare the query with the samples it reads: they are right, and it says something else',
+  QUERY_NOT_EVALUATED: 'mend the query, as Prometheus says; it has said nothing yet, true or false',
   QUERY_WITHOUT_TRUTH: 'ask about a flow and a time in which there was traffic',
   DROPPED_ITERATIONS: 'lower the rate or raise maxVUs of the traffic, or give the machine more room, and run again',
   INTERRUPTED: 'run again; what had been measured until then is in result.json',

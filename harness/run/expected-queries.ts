@@ -8,7 +8,7 @@ import { endOfTraffic } from '../verdict/queries/truth.ts';
 
 export interface ExpectedQueries {
   queries: QueryResult[];
-  /** One for each that misleads or that can't be judged. */
+  /** One for each that misleads, or that can't be evaluated or judged. */
   reasons: Reason[];
 }
 
@@ -50,7 +50,7 @@ async function answerOf(client: PrometheusClient, expr: string, atMs: number): P
     samples = await client.query(expr, atMs);
   } catch (error) {
     if (!(error instanceof HarnessError) || error.code !== 'PROMETHEUS_ERROR') throw error;
-    return { value: null, why: describe(error) };
+    return { value: null, why: describe(error), refused: true };
   }
   if (samples.length === 0) return { value: null, why: 'it yields no sample at all' };
   if (samples.length > 1) return { value: null, why: `it yields ${samples.length} samples where one is needed` };

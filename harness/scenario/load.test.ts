@@ -174,6 +174,17 @@ describe('good files', () => {
   );
 });
 
+describe('queries', () => {
+  it('are taken as they are written', async () => {
+    const { expect: expected } = await loadScenarioFile(`${GOOD}queries.yaml`);
+    expect(expected.queries?.map(({ expr, overMs, within }) => [expr.split('\n', 1)[0], overMs, within])).toEqual([
+      ['20', null, 0.05],
+      ['# as of now', null, 0.05],
+      ['max_over_time(sum(rate(request_total[2s]))[4s:1s])', 4000, 0.1],
+    ]);
+  });
+});
+
 describe('the scenarios that ship', async () => {
   const scenarios = await loadScenarios([SHIPPED]);
 

@@ -54,6 +54,10 @@ export const REASONS: Record<string, ReasonCode> = {
     verdict: 'inconclusive',
     meaning: 'a query under `expect.queries` has nothing to be compared with',
   },
+  QUERY_NOT_EVALUATED: {
+    verdict: 'inconclusive',
+    meaning: 'Prometheus could not evaluate a query under `expect.queries`',
+  },
   NO_TRAFFIC: { verdict: 'inconclusive', meaning: 'nobody has made a request' },
   NO_DATA: {
     verdict: 'inconclusive',

@@ -1,4 +1,5 @@
 import { parseDuration, parsePercent, parseRate, UnitError } from '../../core/units.ts';
+import { bare, type Expr, PromqlError, parse } from '../../prometheus/promql/index.ts';
 import { type Path, shorten } from '../error.ts';
 import type { Expectations, QueryExpectation, SloCondition, SloSpec } from '../model.ts';
 import type { QueryEntry, SloEntry } from '../schema/expectations.ts';
@@ -62,9 +63,36 @@ function toQuery(
   if (entry.within === 0 && context.isWhole([...at, 'within'])) {
     context.report([...at, 'within'], 'no query is that exact', 'write `5%`');
   }
+  checkExpr(entry.expr, [...at, 'expr'], context);
   const flow = toFlow(entry.flow, at, catalogue, edges, context);
   if (!flow) return null;
   return { expr: entry.expr, metric: entry.metric, ...flow, overMs: entry.over ?? null, within: entry.within };
+}
+
+/** Reports an expression that is no PromQL, or that can't have one value. What Prometheus alone can tell it says when asked. */
+function checkExpr(expr: string, at: Path, context: Context): void {
+  // An empty one is reported where the file is read.
+  if (!context.isWhole(at)) return;
+  try {
+    const [message, hint] = severalValues(bare(parse(expr))) ?? [];
+    if (message !== undefined) context.report(at, message, hint!);
+  } catch (error) {
+    if (!(error instanceof PromqlError)) throw error;
+    context.report(at, `this is no PromQL: ${error.message}`, error.hint);
+  }
+}
+
+/** What is wrong with it, and a hint; null: it may have one number. */
+function severalValues(expr: Expr): [string, string] | null {
+  if (expr.kind === 'string')
+    return ['a text is no number', 'write a query that yields one, as in `sum(rate(request_total[10s]))`'];
+  if (expr.kind === 'subquery') {
+    return ['a subquery yields samples over time, not one number', 'put it in a function, as in `max_over_time(...)`'];
+  }
+  if (expr.kind === 'selector' && expr.range !== null) {
+    return ['a range vector is no number', 'put it in a function, as in `sum(rate(...))`'];
+  }
+  return null;
 }
 
 /** The ends of a flow that the traffic causes; null and a report when it is none. */

@@ -62,6 +62,16 @@ describe('an answer', () => {
     expect(reasonOfQuery(result)?.message).toContain('shows no data; the truth is 10/s: it yields no sample at all');
   });
 
+  it('decides nothing where Prometheus can not evaluate the query', () => {
+    const result = judged({ value: null, why: 'Prometheus refuses it: many-to-many matching', refused: true });
+    expect(result).toMatchObject({ verdict: 'inconclusive', value: null, truth: 10 });
+    expect(reasonOfQuery(result)).toMatchObject({
+      code: 'QUERY_NOT_EVALUATED',
+      verdict: 'inconclusive',
+      message: expect.stringContaining('could not be evaluated: Prometheus refuses it: many-to-many matching'),
+    });
+  });
+
   it('must be nothing where nothing happened', () => {
     expect(judged({ value: 0 }, { destination: 'shop/db' }).verdict).toBe('pass');
     expect(judged({ value: 0.1 }, { destination: 'shop/db' })).toMatchObject({

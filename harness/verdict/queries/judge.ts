@@ -4,8 +4,8 @@ import type { QueryExpectation } from '../../scenario/model.ts';
 import { fail, inconclusive, show } from '../reasons.ts';
 import { requestsOf, truthOfMetric, windowOf } from './truth.ts';
 
-/** What became of asking a query: one number, or why there is none. */
-export type QueryAnswer = { value: number } | { value: null; why: string };
+/** What became of asking a query: one number, or why there is none; `refused`: Prometheus could not evaluate it. */
+export type QueryAnswer = { value: number } | { value: null; why: string; refused?: true };
 
 /** Stands in `tool` of the results of `expect.queries`. */
 export const EXPECTED = 'expect.queries';
@@ -21,7 +21,7 @@ export function judgeQuery(
   const window = windowOf(expectation, journals, run);
   const truth = truthOfMetric(metric, requestsOf(expectation, journals, window), window);
   const common = { tool: EXPECTED, subject: flow, metric, expr, value: answer.value, truth };
-  const verdict = verdictOf(answer.value, truth, within);
+  const verdict = verdictOf(answer, truth, within);
   return {
     ...common,
     why: whyOf(verdict, answer, truth, within),
@@ -39,9 +39,14 @@ export function agrees(value: number | null, truth: number | null, within: numbe
   return Math.abs(value - truth) <= (within + 1e-12) * Math.abs(truth);
 }
 
-function verdictOf(value: number | null, truth: number | null, within: number): VerdictValue {
-  if (truth === null) return 'inconclusive';
-  return agrees(value, truth, within) ? 'pass' : 'fail';
+/** What can't be evaluated says nothing, true or false. */
+function verdictOf(answer: QueryAnswer, truth: number | null, within: number): VerdictValue {
+  if (truth === null || isRefused(answer)) return 'inconclusive';
+  return agrees(answer.value, truth, within) ? 'pass' : 'fail';
+}
+
+function isRefused(answer: QueryAnswer): boolean {
+  return answer.value === null && answer.refused === true;
 }
 
 function whyOf(verdict: VerdictValue, answer: QueryAnswer, truth: number | null, within: number): string {
@@ -58,7 +63,12 @@ export function reasonOfQuery(result: QueryResult): Reason | undefined {
   if (result.verdict === undefined || result.verdict === 'pass') return undefined;
   const seconds = Number(((result.overMs ?? 0) / 1000).toFixed(3));
   const what = `${result.expr}, taken for ${NAMES[result.metric]} of ${result.subject} over the last ${seconds} s of traffic`;
-  if (result.verdict === 'inconclusive') return inconclusive('QUERY_WITHOUT_TRUTH', `${what}: ${result.why}`);
+  if (result.verdict === 'inconclusive') {
+    // With a truth to compare with it is the query that says nothing.
+    return result.truth === null
+      ? inconclusive('QUERY_WITHOUT_TRUTH', `${what}: ${result.why}`)
+      : inconclusive('QUERY_NOT_EVALUATED', `${what}, could not be evaluated: ${result.why}`);
+  }
   const says = result.value === null ? 'shows no data' : `says ${withUnit(result.metric, result.value)}`;
   return fail(
     'QUERY_MISLEADS',

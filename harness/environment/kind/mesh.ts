@@ -3,8 +3,9 @@ import { findProfile } from '../../mesh/profiles/index.ts';
 import type { Scenario } from '../../scenario/model.ts';
 import type { Kube } from '../kubernetes/contract.ts';
 import type { Cluster, Images, InstalledMesh, StepContext } from './contract.ts';
+import { bringLaterReleases } from './linkerd/later-releases.ts';
 import type { Upgrade } from './rollout/index.ts';
-import { installLinkerd, installRelease } from './steps/linkerd.ts';
+import { installLinkerd, installRelease, VALUES } from './steps/linkerd.ts';
 import { upgradeLinkerd } from './steps/linkerd-upgrade.ts';
 import { installSimulatedMesh, installSimulatedVersion } from './steps/simulated-mesh.ts';
 import { upgradeSimulatedMesh } from './steps/simulated-upgrade.ts';
@@ -33,13 +34,14 @@ export async function simulatedMesh(
   };
 }
 
-/** The real one. */
+/** The real one. What it is to become later is looked for first. @throws HarnessError as installing it does */
 export async function linkerdMesh(
   kube: Kube,
   cluster: Cluster,
   images: Images,
   context: StepContext,
 ): Promise<SessionMesh> {
+  await bringLaterReleases(cluster, context, VALUES);
   const first = await installLinkerd(kube, cluster, images, context);
   const mesh = new Present(first);
   return {

@@ -24,9 +24,11 @@ afterAll(() => void pages.close());
 const NODE = { nodes: ['node'] } as unknown as Cluster;
 const signal = new AbortController().signal;
 
-/** A session with the real mesh of `from`, and the CLIs of two releases. */
-async function setUp(options: { images?: string[] } = {}) {
-  const stack = new DisposableStack();
+/** A session with the real mesh of `from`, and the CLIs of two releases. @param options.prepare before it opens */
+async function setUp(
+  options: { images?: string[]; onNode?: string[]; prepare?: (later: ReturnType<typeof fakeLinkerd>) => void } = {},
+) {
+  using stack = new DisposableStack();
   const clis = { 'edge-1.2.3': stack.use(fakeLinkerd()), 'edge-1.2.4': stack.use(fakeLinkerd()) };
   clis['edge-1.2.4'].tool.version = 'edge-1.2.4';
   version = '2.1.0';
@@ -35,29 +37,42 @@ async function setUp(options: { images?: string[] } = {}) {
   const asked: string[] = [];
   const told = stepContext({
     options: { linkerdReleases: { 'edge-1.2.3': null, 'edge-1.2.4': '/the/new/linkerd' } },
-    docker: fakeDocker(options.images ?? []),
+    docker: fakeDocker(options.images ?? [], options.onNode ?? []),
   });
   told.context.tool = async (_name, release?: ToolRelease): Promise<ResolvedTool> => {
     asked.push(release ? `${release.version} ${release.path}` : 'any');
     return clis[(release?.version ?? 'edge-1.2.3') as keyof typeof clis].tool;
   };
-  const mesh = await linkerdMesh(kube, NODE, {} as Images, told.context);
+  options.prepare?.(clis['edge-1.2.4']);
+  const mesh = await linkerdMesh(kube, NODE, {} as Images, told.context).catch((error) => {
+    throw Object.assign(error, { did: [...kube.log] });
+  });
+  const opened = { asked: [...asked], later: clis['edge-1.2.4'].calls() };
+  clis['edge-1.2.4'].put('args', '');
   kube.log.length = 0;
   asked.length = 0;
   const scenario = (of: string) => ({ mesh: { version: of } }) as Parameters<typeof mesh.of>[0];
-  return { ...told, clis, kube, mesh, asked, scenario, [Symbol.dispose]: () => stack.dispose() };
+  const owned = stack.move();
+  return { ...told, clis, kube, mesh, opened, asked, scenario, [Symbol.dispose]: () => owned.dispose() };
 }
 
-/** A store with some images, a node with none, and no registry. */
-function fakeDocker(stored: string[]) {
-  const onNode = new Set<string>();
+/** A store with some images, a node with some, and no registry. */
+function fakeDocker(stored: string[], onNode: string[]) {
   return {
-    exec: async () => [...onNode].join('\n'),
+    exec: async () => onNode.join('\n'),
     localName: async (name: string) => (stored.includes(name) ? name : null),
     text: async () => '{"Id":"sha256:1","Architecture":"amd64"}',
     pull: async (name: string) => Promise.reject(new Error(`Get "https://${name.split('/')[0]}/v2/": no such host`)),
     run: async (args: string[]) => ({ code: 1, stdout: '', stderr: `pull ${args.at(-1)}: no such host` }),
   } as never;
+}
+
+/** What a CLI prints of a control plane that is one image. */
+function ofImage(image: string): string {
+  return JSON.stringify({
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'linkerd-identity', namespace: 'linkerd' } },
+    spec: { template: { spec: { containers: [{ name: 'x', image }] } } },
+  });
 }
 
 describe('an upgrade of the real mesh', () => {
@@ -67,7 +82,7 @@ describe('an upgrade of the real mesh', () => {
     const mesh = await at.mesh.controlPlane('edge-1.2.4', signal);
     expect(mesh).toEqual({ kind: 'linkerd', version: 'edge-1.2.4', proxyVersion: 'v2.2.0' });
     expect(at.asked).toEqual(['edge-1.2.4 /the/new/linkerd']);
-    expect(at.clis['edge-1.2.4'].calls()).toEqual([
+    expect(at.clis['edge-1.2.4'].calls().filter(Boolean)).toEqual([
       'install --ignore-cluster --output json --crds',
       'upgrade --kubeconfig /fake/kubeconfig --context fake --output json',
       'prune --kubeconfig /fake/kubeconfig --context fake --output json',
@@ -77,6 +92,18 @@ describe('an upgrade of the real mesh', () => {
     expect(at.kube.log.at(-1)).toBe('apply Namespace/linkerd');
     const namespace = (await at.kube.get<KubernetesObject>(namespaceRef))!;
     expect(readInstallation(namespace)).toMatchObject({ version: 'edge-1.2.4', proxyVersion: 'v2.2.0', pods: 3 });
+  });
+
+  it('looks for the CLI and the images of the new release before it installs the old one', async () => {
+    const proxy = 'cr.l5d.io/linkerd/proxy:edge-1.2.4';
+    using at = await setUp({ onNode: [proxy], prepare: (later) => later.put('control-plane.json', ofImage(proxy)) });
+    expect(at.opened.asked).toEqual(['edge-1.2.3 null', 'edge-1.2.4 /the/new/linkerd', 'any']);
+    expect(at.opened.later).toEqual([expect.stringMatching(/^install --ignore-cluster --output json --values /)]);
+    const wrong = setUp({ prepare: ({ tool }) => (tool.version = 'edge-1.2.5') });
+    await expect(wrong).rejects.toMatchObject({ code: 'LINKERD_VERSION_DIFFERS', did: [] });
+    const missing = setUp({ prepare: (later) => later.put('control-plane.json', ofImage(proxy)) });
+    await expect(missing).rejects.toMatchObject({ code: 'IMAGE_MISSING', did: [] });
+    await expect(missing).rejects.toThrow(proxy);
   });
 
   it('takes away what the new release has no use for', async () => {
@@ -125,11 +152,7 @@ describe('an upgrade of the real mesh', () => {
   it('names the image that can’t be had, what was tried and how to bring it, before it changes anything', async () => {
     using at = await setUp({ images: [] });
     const image = 'cr.l5d.io/linkerd/proxy:edge-1.2.4';
-    const deployment = {
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'linkerd-identity', namespace: 'linkerd' } },
-      spec: { template: { spec: { containers: [{ name: 'x', image }] } } },
-    };
-    at.clis['edge-1.2.4'].put('control-plane.json', JSON.stringify(deployment));
+    at.clis['edge-1.2.4'].put('control-plane.json', ofImage(image));
     await expect(at.mesh.controlPlane('edge-1.2.4', signal)).rejects.toMatchObject({
       code: 'IMAGE_MISSING',
       message: expect.stringMatching(
@@ -167,7 +190,7 @@ describe('an upgrade of the real mesh', () => {
       '---\napiVersion: v1\nkind: CustomResourceDefinition\nmetadata: { name: x.linkerd.io }\n',
     );
     expect(await at.mesh.controlPlane('edge-1.2.4', signal)).toMatchObject({ version: 'edge-1.2.4' });
-    expect(cli.calls().slice(0, 4)).toEqual([
+    expect(cli.calls().filter(Boolean).slice(0, 4)).toEqual([
       'install --ignore-cluster --output json --crds',
       'install --ignore-cluster --crds',
       'upgrade --kubeconfig /fake/kubeconfig --context fake --output json',

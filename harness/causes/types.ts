@@ -16,7 +16,7 @@ export interface Cause {
   evidence: string[];
   /** Why this causes the symptom; with the versions that are concerned, and the source (facts, a specification). */
   reason: string;
-  /** What to do, a line each; commands and configuration ready to paste where there are any. */
+  /** What to do, a line each; commands and configuration ready to paste where there are any, but for the names of placeholders.ts. */
   remedy: string[];
   /** What else shows the same symptom, and how they are told apart. */
   looksLike: { cause: CauseId; toldApartBy: string }[];

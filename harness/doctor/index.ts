@@ -80,7 +80,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const looked = { evidence, access, proxies, versions, rules };
   const unread = [...evidence.unread, ...(typeof rules === 'string' ? [{ what: 'rules', why: rules }] : [])];
   const report = limitTo(options.namespaces, {
-    findings: diagnosesOf(findings),
+    findings: diagnosesOf(findings, evidence.controlPlaneNamespace),
     proxies,
     rules: typeof rules === 'string' ? [] : rules,
   });

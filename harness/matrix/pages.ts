@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CAUSE_IDS, type CauseGroup, groupOf } from '../causes/ids.ts';
 import { CATALOGUE } from '../causes/index.ts';
+import { forControlPlane } from '../causes/placeholders.ts';
 import type { Cause } from '../causes/types.ts';
 import { makeDirs } from '../core/make-dirs.ts';
 import { ALL_CASES } from './cases/index.ts';
@@ -17,6 +18,9 @@ import type { FaultCase } from './types.ts';
  * `npx node harness/matrix/pages.ts --update` writes them; a test compares.
  */
 export const PAGES = fileURLToPath(new URL('../../docs/causes/', import.meta.url));
+
+/** Pages speak of a mesh as most people have it. */
+const USUAL_CONTROL_PLANE = 'linkerd';
 
 const GROUPS: Record<CauseGroup, string> = {
   discovery: 'Prometheus does not find a target',
@@ -65,7 +69,7 @@ function causePage(cause: Cause, bases: Bases): string {
     `## Symptom\n\n${prose(cause.symptom)}`,
     `## Evidence\n\n${list(cause.evidence)}\n\nThe question that decides: ${prose(cause.question)}`,
     `## Reason\n\n${prose(cause.reason)}`,
-    `## Remedy\n\n${list(cause.remedy)}`,
+    `## Remedy\n\n${list(cause.remedy.map((text) => forControlPlane(text, USUAL_CONTROL_PLANE)))}`,
   ];
   if (cause.looksLike.length > 0) {
     const others = cause.looksLike.map(({ cause: id, toldApartBy }) => `[${titleOf(id)}](${id}.md): ${toldApartBy}`);

@@ -44,8 +44,11 @@ export async function diagnoseRun(
   return { input, answers, findings };
 }
 
-/** Findings as the record of a run has them: what is wrong by itself first, each in the order of the catalogue. */
-export function diagnosesOf(findings: readonly Finding[]): Diagnosis[] {
+/**
+ * Findings as the record of a run has them: what is wrong by itself first, each in the order of the catalogue.
+ * @param controlPlane its namespace, which remedies name
+ */
+export function diagnosesOf(findings: readonly Finding[], controlPlane: string): Diagnosis[] {
   const rank = ({ causes }: Finding) => ALL_CAUSE_IDS.indexOf(causes[0]);
   return findings
     .toSorted((a, b) => rank(a) - rank(b))
@@ -59,7 +62,7 @@ export function diagnosesOf(findings: readonly Finding[]): Diagnosis[] {
         subject: finding.subject,
         summary: finding.summary,
         evidence: finding.evidence,
-        remedy: remedyOf(finding),
+        remedy: remedyOf(finding, controlPlane),
       };
     })
     .toSorted((a, b) => Number(a.kind === 'reading') - Number(b.kind === 'reading'));

@@ -20,7 +20,7 @@ export async function rediagnose(file: string): Promise<{ diagnoses: Diagnosis[]
     unanswered.push(JSON.stringify(question));
     return { to: 'error', message: 'nobody had asked this when the evidence was written down' };
   });
-  return { diagnoses: diagnosesOf(findings), unanswered };
+  return { diagnoses: diagnosesOf(findings, input.evidence.controlPlaneNamespace), unanswered };
 }
 
 // node harness/run/rediagnose.ts results/<run>/<scenario>/evidence.json

@@ -25,6 +25,7 @@ import { type Observation, observe } from './observe.ts';
 import { Phases } from './phases.ts';
 import { askPeoplesQueries } from './queries.ts';
 import { emptyScenarioResult, failedScenarioResult } from './records.ts';
+import { keepScenario } from './scenario-file.ts';
 import { timed } from './steps.ts';
 import { keepTimeline } from './timeline.ts';
 import { addUnread } from './unread.ts';
@@ -53,6 +54,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioRunOption
   result.steps = steps;
   try {
     await mkdir(context.dir, { recursive: true });
+    await keepScenario(context.dir, scenario);
     phases.begin('start');
     await using env = await options.session.start(scenario, context);
     options.onEnvironment?.(env.info);
@@ -120,7 +122,7 @@ async function diagnose(env: RunningEnvironment, facts: RunFacts, dir: string, r
   let diagnosed: DiagnosedCase;
   try {
     diagnosed = await diagnoseRun(env, facts);
-    result.diagnoses = diagnosesOf(diagnosed.findings);
+    result.diagnoses = diagnosesOf(diagnosed.findings, diagnosed.input.evidence.controlPlaneNamespace);
   } catch (error) {
     result.notes.push(`the diagnosis was cut short: ${describe(error)}`);
     return;

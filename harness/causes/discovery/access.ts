@@ -53,7 +53,7 @@ export const ACCESS_CAUSES: Cause[] = [
     reason: `A Role with a RoleBinding gives a right in its own namespace. A job without \`namespaces\` lists pods at the cluster's scope, which no number of such rights covers: the whole request is refused. A job that names its namespaces makes one request for each, and loses those that it has no right in. ${STANDS_STILL}`,
     remedy: [
       'Give a ClusterRole and a ClusterRoleBinding: `kubectl create clusterrolebinding prometheus-pods --clusterrole=linkerd-linkerd-viz-prometheus --serviceaccount=linkerd-viz:prometheus`.',
-      'Or name the allowed namespaces in the job: `kubernetes_sd_configs: [{ role: pod, namespaces: { names: [linkerd, shop] } }]`, and add a RoleBinding in each that is missing.',
+      'Or name the allowed namespaces in the job: `kubernetes_sd_configs: [{ role: pod, namespaces: { names: [CONTROL_PLANE, shop] } }]`, and add a RoleBinding in each that is missing.',
     ],
     looksLike: [
       { cause: 'rbac-denied', toldApartBy: 'there no namespace is allowed' },

@@ -14,7 +14,7 @@ export const JOB_CAUSES: Cause[] = [
     reason:
       "Linkerd's injector adds no prometheus.io/... annotations (facts, section 6), and they would name one port of a pod, which is the application's. A configuration that keeps pods by them never takes a proxy. All versions.",
     remedy: [
-      'Add a job of its own for proxies: that of linkerd-viz (linkerd.io: exporting metrics), which keeps `linkerd-proxy;linkerd-admin;linkerd` and asks for no annotation.',
+      'Add a job of its own for proxies: that of linkerd-viz (linkerd.io: exporting metrics), which keeps `linkerd-proxy;linkerd-admin;CONTROL_PLANE` and asks for no annotation.',
       'With the Prometheus operator: `linkerd install --set podMonitor.enabled=true` (helm: podMonitor.enabled).',
     ],
     looksLike: [
@@ -62,8 +62,8 @@ export const JOB_CAUSES: Cause[] = [
     reason:
       "The rule ends in the namespace of the control plane, which the chart fills in (linkerdNamespace, 'linkerd' by default). In a configuration that was copied, or rendered without that value, it asks for another one or for an empty one, and no pod has that. All versions (facts, section 4).",
     remedy: [
-      'Let the rule name the namespace of this control plane: `regex: ^linkerd-proxy;linkerd-admin;linkerd$`.',
-      'For linkerd-viz: `linkerd viz install --set linkerdNamespace=linkerd | kubectl apply -f -`.',
+      'Let the rule name the namespace of this control plane: `regex: ^linkerd-proxy;linkerd-admin;CONTROL_PLANE$`.',
+      'For linkerd-viz: `linkerd viz install --set linkerdNamespace=CONTROL_PLANE | kubectl apply -f -`.',
     ],
     looksLike: [
       { cause: 'control-plane-label-wrong', toldApartBy: 'there the rule is right, and some pods are not' },

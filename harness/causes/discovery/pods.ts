@@ -21,7 +21,7 @@ export const POD_CAUSES: Cause[] = [
     remedy: [
       '`kubectl get namespace NAMESPACE -o yaml | grep linkerd.io/inject`; if it is missing: `kubectl annotate namespace NAMESPACE linkerd.io/inject=enabled`.',
       'Then create the pods anew: `kubectl -n NAMESPACE rollout restart deploy/NAME`.',
-      'If it comes back without one: `kubectl -n linkerd logs deploy/linkerd-proxy-injector -c proxy-injector`, and `linkerd check --proxy`.',
+      'If it comes back without one: `kubectl -n CONTROL_PLANE logs deploy/linkerd-proxy-injector -c proxy-injector`, and `linkerd check --proxy`.',
     ],
     looksLike: [
       { cause: 'container-renamed', toldApartBy: 'there a container has the settings LINKERD2_PROXY_...' },
@@ -84,7 +84,7 @@ export const POD_CAUSES: Cause[] = [
     ],
     reason: `${RULE} The injector sets the label; tools that own a pod's labels (a GitOps controller, kubectl label) take it away or leave that of an earlier installation. All versions.`,
     remedy: [
-      '`kubectl -n NAMESPACE label pod POD linkerd.io/control-plane-ns=linkerd --overwrite` brings the target back at once.',
+      '`kubectl -n NAMESPACE label pod POD linkerd.io/control-plane-ns=CONTROL_PLANE --overwrite` brings the target back at once.',
       'For good: `kubectl -n NAMESPACE rollout restart deploy/NAME`, and let nobody else manage labels that begin with linkerd.io/.',
     ],
     looksLike: [

@@ -15,7 +15,7 @@ export const CERTIFICATE_CAUSES: Cause[] = [
     reason:
       'Certificates live for 24 h and are renewed after 70 % of that. One that expired was not renewed for at least seven hours: the identity service is down or out of reach, its issuer has expired, or the clock of a node is off. Before proxy v2.227 (2.16) the family is called identity_cert_expiration_timestamp_seconds.',
     remedy: [
-      'linkerd check --proxy, and kubectl -n linkerd logs deploy/linkerd-identity -c identity.',
+      '`linkerd check --proxy`, and `kubectl -n CONTROL_PLANE logs deploy/linkerd-identity -c identity`.',
       'If the issuer has expired, replace it (linkerd.io: replacing expired certificates), then restart the identity service and the pods.',
       'Alert before it happens: control_identity_cert_expiration_timestamp_seconds - time() < 6 * 3600.',
     ],
@@ -39,8 +39,8 @@ export const CERTIFICATE_CAUSES: Cause[] = [
     reason:
       'A proxy asks for a new certificate after 70 % of the lifetime of the old one; when that fails it tries again after 70 % of what is left, at the least 10 s. Errors before the first certificate are usual while a control plane starts, and are not this.',
     remedy: [
-      'linkerd check --proxy, and kubectl -n linkerd logs deploy/linkerd-identity -c identity: an expired issuer, a ServiceAccount token that is not accepted, a policy in the way.',
-      "The proxy's own log names the error: kubectl logs <pod> -c linkerd-proxy | grep -i 'obtain identity'.",
+      '`linkerd check --proxy`, and `kubectl -n CONTROL_PLANE logs deploy/linkerd-identity -c identity`: an expired issuer, a ServiceAccount token that is not accepted, a policy in the way.',
+      "The proxy's own log names the error: `kubectl -n NAMESPACE logs POD -c linkerd-proxy | grep -i 'obtain identity'`.",
     ],
     looksLike: [{ cause: 'certificate-expired', toldApartBy: 'there it has happened' }],
     question: 'Have refresh errors been counted after the moment of the last refresh?',
@@ -58,7 +58,7 @@ export const CERTIFICATE_CAUSES: Cause[] = [
     reason:
       'A proxy gets the trust bundle when its pod is created. After the trust anchor was replaced without a bundle of both, pods from before and after do not trust one another until they are restarted.',
     remedy: [
-      'Restart the workloads of the pods named here, so that they get the present bundle: kubectl -n <namespace> rollout restart deploy/<name>.',
+      'Restart the workloads of the pods named here, so that they get the present bundle: `kubectl -n NAMESPACE rollout restart deploy/NAME`.',
       'Rotate anchors with a bundle of the old and the new one (linkerd.io: manually rotating control plane TLS credentials); linkerd check --proxy says who lags behind.',
     ],
     looksLike: [

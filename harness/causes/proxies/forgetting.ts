@@ -42,7 +42,7 @@ export const FORGETTING_CAUSES: Cause[] = [
     reason:
       'Counters live in the memory of the process. rate() and increase() recognise the reset of a series, but not what was counted between the last scrape and the end, nor a reset inside a sum.',
     remedy: [
-      'kubectl -n <namespace> describe pod <pod>, and kubectl logs <pod> -c linkerd-proxy --previous: OOMKilled and failed probes are the usual reasons.',
+      '`kubectl -n NAMESPACE describe pod POD`, and `kubectl -n NAMESPACE logs POD -c linkerd-proxy --previous`: OOMKilled and failed probes are the usual reasons.',
       'Raise config.linkerd.io/proxy-memory-limit where it was killed for memory.',
       'In queries rate first, then sum.',
     ],

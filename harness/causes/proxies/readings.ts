@@ -16,7 +16,7 @@ export const READING_CAUSES: Cause[] = [
     reason:
       'request_total, response_total and response_latency_ms are counted at the endpoint, so each attempt is one, at the caller and at the callee. What the application asked for and got is in outbound_http_route_request_statuses_total (policy routes, since 2.16) and in route_request_total and route_response_total (ServiceProfile).',
     remedy: [
-      'Effective, by the caller: sum(rate(outbound_http_route_request_statuses_total{parent_name="<service>", parent_namespace="<namespace>"}[1m])) by (http_status, error).',
+      'Effective, by the caller: sum(rate(outbound_http_route_request_statuses_total{parent_name="SERVICE", parent_namespace="NAMESPACE"}[1m])) by (http_status, error).',
       'Retries themselves: sum(rate(outbound_http_route_retry_requests_total[1m])) by (parent_name, route_name).',
     ],
     looksLike: [
@@ -45,7 +45,7 @@ export const READING_CAUSES: Cause[] = [
     remedy: [
       'Alert on denials themselves: sum(rate(inbound_http_authz_deny_total[1m])) by (namespace, deployment, route_name).',
       'Of a client: sum(rate(response_total{direction="outbound", status_code="403"}[1m])) by (dst_namespace, dst_service).',
-      'If it should be let in: linkerd viz authz deploy/<name>, and add an AuthorizationPolicy for its identity.',
+      'If it should be let in: `linkerd viz authz -n NAMESPACE deploy/NAME`, and add an AuthorizationPolicy for its identity.',
     ],
     looksLike: [
       {
@@ -70,7 +70,7 @@ export const READING_CAUSES: Cause[] = [
       "The kubelet's probes of the app and Prometheus' own scrapes of port 4191 come through the proxy, which counts them in request_total, response_total and response_latency_ms as any request (an idle pod: about 0.3/s with probes and scrapes every 10 s). `linkerd viz stat` of a deployment includes them.",
     remedy: [
       'Filter: direction="inbound", tls="true" keeps meshed clients alone; where Prometheus is meshed itself, add target_port!="4191".',
-      'Or ask the callers: direction="outbound", dst_namespace="<namespace>", dst_deployment="<name>".',
+      'Or ask the callers: direction="outbound", dst_namespace="NAMESPACE", dst_deployment="NAME".',
     ],
     looksLike: [
       {
@@ -116,7 +116,7 @@ export const READING_CAUSES: Cause[] = [
     reason:
       'response_latency_ms is sampled when the first frame of the response body is polled, in spite of its HELP text (all versions since 2.12). outbound_http_route_request_duration_seconds and inbound_http_request_duration_seconds end with the response, but have coarse buckets (0.05, 0.5, 1, 10 s, and .025 to 10 s).',
     remedy: [
-      'For whole responses: histogram_quantile(0.95, sum(rate(outbound_http_route_request_duration_seconds_bucket{parent_name="<service>"}[1m])) by (le)) (seconds; since 2.16), or inbound_http_request_duration_seconds_bucket (since 2.20).',
+      'For whole responses: histogram_quantile(0.95, sum(rate(outbound_http_route_request_duration_seconds_bucket{parent_name="SERVICE"}[1m])) by (le)) (seconds; since 2.16), or inbound_http_request_duration_seconds_bucket (since 2.20).',
     ],
     looksLike: [
       { cause: 'quantile-in-a-wide-bucket', toldApartBy: 'there the value lies in the bucket of the true latency' },

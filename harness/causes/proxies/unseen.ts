@@ -115,7 +115,7 @@ export const UNSEEN_CAUSES: Cause[] = [
     reason:
       'Without a proxy of its own a client connects in plaintext. Inbound series know a client by its certificate alone, so these requests have no client; outbound series would be those of the proxy that it lacks.',
     remedy: [
-      'kubectl annotate namespace <namespace> linkerd.io/inject=enabled, then restart the workload: injection happens when a pod is created.',
+      '`kubectl annotate namespace NAMESPACE linkerd.io/inject=enabled`, then restart the workload: injection happens when a pod is created.',
       'If it is to stay outside (an ingress, a job), do not filter by tls="true", and read its traffic at the servers.',
     ],
     looksLike: [

@@ -57,7 +57,7 @@ export const PAGE_CAUSES: Cause[] = [
     reason:
       'The connection is closed while the page is on its way: by a proxy or a middlebox with a limit on size or time, or by a proxy that ends. The page has a content-length, so that a part of it is never taken for the whole.',
     remedy: [
-      "`curl -sS http://POD_IP:4191/metrics | tail -1` from the node and from Prometheus' pod: the page ends with `# EOF`.",
+      "`curl -sS http://$(kubectl -n NAMESPACE get pod POD -o jsonpath={.status.podIP}):4191/metrics | tail -1` from the node and from Prometheus' pod: the page ends with `# EOF`.",
       "If it is whole on the node, something in between cuts it: another mesh's sidecar of Prometheus, an egress gateway, an MTU that is too large.",
     ],
     looksLike: [

@@ -1,4 +1,6 @@
 import { ALL_CAUSE_IDS } from '../../causes/ids.ts';
+import { CONTROL_PLANE } from '../../causes/placeholders.ts';
+import { remedyOf } from './remedy.ts';
 import type { Finding } from './types.ts';
 
 /** One finding for each set of causes and subject: pods and evidence of all, in the catalogue's order. */
@@ -15,7 +17,7 @@ function merged(same: Finding[]): Finding {
   const [first, ...others] = same as [Finding, ...Finding[]];
   const pods = [...new Set(same.flatMap((f) => f.pods))].sort();
   if (others.length === 0) return { ...first, pods };
-  const remedy = unique(same.flatMap((f) => f.remedy ?? []));
+  const remedy = unique(remediesOf(same));
   return {
     ...first,
     pods,
@@ -23,6 +25,15 @@ function merged(same: Finding[]): Finding {
     evidence: unique(same.flatMap((f) => f.evidence)),
     ...(remedy.length > 0 && { remedy }),
   };
+}
+
+/** Where some say what to do and some leave it to the catalogue, both hold: each for its own pods. Empty: the catalogue's. */
+function remediesOf(same: readonly Finding[]): string[] {
+  const own = same.flatMap((f) => f.remedy ?? []);
+  const others = same.filter((f) => f.remedy === undefined);
+  const [first] = others;
+  if (own.length === 0 || first === undefined) return own;
+  return [...own, ...remedyOf({ ...first, pods: others.flatMap((f) => f.pods) }, CONTROL_PLANE)];
 }
 
 const SHOWN = 3;

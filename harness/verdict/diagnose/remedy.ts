@@ -1,13 +1,17 @@
 import { causeOf } from '../../causes/index.ts';
+import { forControlPlane } from '../../causes/placeholders.ts';
 import type { Finding } from './types.ts';
 
 /**
  * What to do about a finding: what its rule says, else what the catalogue says of its causes, with the names of this mesh in
- * place of NAMESPACE, POD and NAME. Where there are several pods the commands are those for the first.
+ * place of CONTROL_PLANE, NAMESPACE, POD and NAME. Where there are several pods the commands are those for the first.
+ * @param controlPlane the namespace of this mesh's control plane
  */
-export function remedyOf(finding: Finding): string[] {
-  if (finding.remedy) return finding.remedy;
-  return finding.causes.flatMap((cause) => causeOf(cause).remedy).map((text) => filledIn(text, finding.pods));
+export function remedyOf(finding: Finding, controlPlane = 'linkerd'): string[] {
+  const texts =
+    finding.remedy ??
+    finding.causes.flatMap((cause) => causeOf(cause).remedy).map((text) => filledIn(text, finding.pods));
+  return texts.map((text) => forControlPlane(text, controlPlane));
 }
 
 function filledIn(text: string, pods: readonly string[]): string {
@@ -18,7 +22,7 @@ function filledIn(text: string, pods: readonly string[]): string {
   const filled = text
     .replaceAll(/\bNAMESPACE\b/g, namespace)
     .replaceAll(/\bPOD\b/g, pod)
-    .replaceAll(/\bdeploy\/NAME\b/g, deployment === null ? 'deploy/NAME' : `deploy/${deployment}`);
+    .replaceAll(/\bNAME\b/g, deployment ?? 'NAME');
   if (filled === text || sameFor(text, pods)) return filled;
   return `${filled.replace(/\.$/, '')}; the same for the other pods.`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseAsking } from '../engine.ts';
+import { remedyOf } from '../remedy.ts';
 import { copyOf, diagnoseMesh, keep, named, scrapeJob, TestMesh, unreadPage } from '../testing/index.ts';
 
 describe('what is as it should be, though it looks otherwise', () => {
@@ -136,5 +137,45 @@ describe('a remedy that is right for the case', () => {
       expect(finding!.remedy === undefined).toBe(isOld);
       if (!isOld) expect(finding!.remedy![0]).toContain('not of v2.366.0');
     }
+  });
+
+  it('of doubled series of proxies old and new is that of both', async () => {
+    const mesh = new TestMesh();
+    const [old, young] = [mesh.idsOf('shop', 'web')[0]!, mesh.idsOf('shop', 'db')[0]!];
+    for (const id of [old, young]) {
+      mesh.setPage(id, (page) => {
+        const change = structuredClone(page);
+        for (const { name, labels } of change.page!.samples) {
+          if (name === 'proxy_build_info') labels.version = id === old ? '2.294.0' : '2.366.0';
+        }
+        return { ...change, duplicates: ['request_total{direction="inbound"}'] };
+      });
+    }
+    const findings = await diagnoseMesh(mesh);
+    expect(named(findings)).toEqual([{ causes: ['duplicate-series'], pods: [young, old] }]);
+    const remedy = remedyOf(findings[0]!);
+    expect(remedy).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('not of v2.366.0'),
+        expect.stringMatching(/^Upgrade the data plane to 2\.19 or later, then `kubectl -n shop/),
+      ]),
+    );
+    // What both say stands once.
+    expect(new Set(remedy).size).toBe(remedy.length);
+  });
+
+  it('of a rule of its own that keeps nothing is about that rule', async () => {
+    const mesh = new TestMesh();
+    mesh.job('linkerd-proxy').relabel[1] = keep(
+      ['pod_container_name', 'pod_container_port_name'],
+      'linkerd-proxy;other',
+    );
+    const [finding] = await diagnoseMesh(mesh);
+    expect(finding!.causes).toEqual(['keep-rule-keeps-nothing']);
+    expect(remedyOf(finding!)).toEqual([
+      expect.stringMatching(
+        /^In job linkerd-proxy, take out relabel rule 2, or let it keep the proxies: it sees "linkerd-proxy;linkerd-admin" of \S+\.$/,
+      ),
+    ]);
   });
 });

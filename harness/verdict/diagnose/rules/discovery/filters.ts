@@ -147,6 +147,9 @@ function keepsNothingElse(context: Context, job: ScrapeJob): Finding[] {
         `Prometheus' job ${job.name}, relabel rule ${first.by.index + 1}: keep ${first.by.rule.sourceLabels.join(';')} matching ${first.by.rule.regex}`,
         `What it sees of ${first.proxy.id}: ${JSON.stringify(first.by.value)}`,
       ],
+      remedy: [
+        `In job ${job.name}, take out relabel rule ${first.by.index + 1}, or let it keep the proxies: it sees ${JSON.stringify(first.by.value)} of ${first.proxy.id}.`,
+      ],
     },
   ];
 }

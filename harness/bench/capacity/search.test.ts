@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { halfWidth, nextMove, RETRIES, type SearchPoint, type SearchSettings } from './search.ts';
+import { normal, random } from './testing/random.ts';
 
 const SETTINGS: SearchSettings = {
   startPerSecond: 50,
@@ -9,21 +10,6 @@ const SETTINGS: SearchSettings = {
   level: 0.95,
   maxPoints: 40,
 };
-
-/** Numbers of [0, 1), always the same of one seed (mulberry32). */
-function random(seed: number): () => number {
-  let a = seed * 0x9e3779b9 + 0x85ebca6b;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function normal(uniform: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 /** What comes of a point at a rate. */
 type Responder = (ratePerSecond: number, index: number, before: readonly SearchPoint[]) => boolean | null;

@@ -100,11 +100,13 @@ Examples:
   meshproof report results/
   meshproof report monday/ tuesday/ --out week.html
   meshproof report results/20260102T030405Z-9f3a1c --reporter html,junit
+  meshproof report results/20260102T030405Z-9f3a1c/baseline
 
 Of each run report.html is made beside its record (result.json, upgrade.json,
 capacity.json, scrape.json, faults.json), and of an upgrade's runs too. Of
-several, or of a folder of runs, index.html has the trends across them. Nothing
-is measured, and no record is changed.
+several, or of a folder of runs, index.html has the trends across them. Of a
+scenario's folder within a run a page of that scenario alone is made, in it.
+Nothing is measured, and no record is changed.
 
 Exit codes: 0 all were made; 2 of some there is no record that can be read (the
 others were made); 4 one can't be written.

@@ -27,7 +27,8 @@ export async function renderHtml(record: AnyRecord, dir: string): Promise<string
   switch (record.kind) {
     case 'Result': {
       const { renderRunHtml } = await import('../report/html/run.ts');
-      return renderRunHtml(record, await timelinesOf(record, dir));
+      const { readConfigurations } = await import('../result/timeline/configuration.ts');
+      return renderRunHtml(record, await timelinesOf(record, dir), await readConfigurations(dir, record));
     }
     case 'UpgradeResult':
       return (await import('../report/html/upgrade.ts')).renderUpgradeHtml(record);

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RECORD_FILES } from '../bench/compare/place.ts';
 import { EXIT, HarnessError } from '../core/errors.ts';
+import { RESULT_FILE } from '../result/write.ts';
 
 const INDEX_FILE = 'index.html';
 /** How far below a folder of results records are looked for: `results/ci/<run>/`. */
@@ -17,10 +18,13 @@ export interface Place {
   records: string[];
   /** It holds folders with records, and is none itself. */
   isFolderOfRuns: boolean;
+  /** It is the folder of one scenario of the run whose record it is: its name. */
+  scenario?: string;
 }
 
 /**
- * What a place stands for: a record, its folder, the name of such a folder below `results`, or a folder of such folders.
+ * What a place stands for: a record, its folder, the name of such a folder below `results`, a folder of such folders, or the
+ * folder of one scenario within that of its run.
  * @throws HarnessError RESULT_NOT_READABLE (nothing there, or no record in it), RESULT_AMBIGUOUS (several in one folder)
  */
 export async function findPlace(given: string, results: string): Promise<Place> {
@@ -34,9 +38,17 @@ export async function findPlace(given: string, results: string): Promise<Place> 
     if (file) return { folder: candidate, records: [join(candidate, file)], isFolderOfRuns: false };
     const records = await recordsBelow(candidate, DEPTH);
     if (records.length > 0) return { folder: candidate, records, isFolderOfRuns: true };
+    const run = join(resolve(candidate), '..', RESULT_FILE);
+    if (await isFile(run)) {
+      return { folder: candidate, records: [run], isFolderOfRuns: false, scenario: basename(resolve(candidate)) };
+    }
     throw notReadable(`${candidate} holds no record, and no folder in it does: none of ${WITH_PAGE.join(', ')}`);
   }
   throw notReadable(`${given}: there is no such file or folder, neither here nor below ${results}`);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
 /** The topmost records below a folder, in the order of their names. Hidden folders and links are left alone. */

@@ -80,6 +80,22 @@ describe('meshproof report of one run', () => {
     expect(read('capacity', 'summary.md')).toContain('82/s');
   });
 
+  it('makes a page of one scenario alone in its folder, and says where there is no such scenario', async () => {
+    const { name } = sampleResult().scenarios[1]!;
+    folder('monday', name);
+    folder('monday', 'other');
+    const { code, stdout, stderr } = await report([join(results, 'monday', name)]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(`report: ${join(results, 'monday', name, 'report.html')}\n`);
+    expect(readdirSync(join(results, 'monday')).sort()).toEqual([name, 'other', 'result.json'].sort());
+    const page = read('monday', name, 'report.html');
+    expect(page).toContain('<h1>Fail: 1 of 1 scenario failed');
+    expect(page).not.toContain(sampleResult().scenarios[0]!.name);
+    const none = await report([join(results, 'monday', 'other')]);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain('its run has no scenario other');
+  });
+
   it('knows every kind of record', async () => {
     await writeUpgrade(folder('kinds', 'upgrade'), sampleUpgrade());
     await writeResult(folder('kinds', 'upgrade', 'small', 'before-1'), sampleResult());

@@ -11,7 +11,7 @@ import { resultsNotWritable } from '../../result/writable.ts';
 import { writeWhole } from '../../result/write.ts';
 import type { CliContext } from '../context.ts';
 import { inForm } from '../forms.ts';
-import { HTML_FILE, partsOf, timelinesOf } from '../html-report.ts';
+import { HTML_FILE, partsOf, renderHtml, timelinesOf } from '../html-report.ts';
 import { printError } from '../print-error.ts';
 import { ambiguous, findPlace, indexFileFor, type Place } from '../report-places.ts';
 import type { Form } from '../reports.ts';
@@ -34,7 +34,8 @@ interface ReadRun {
 /** `meshproof report`: the reports of results, made again from their records. */
 export async function report(given: string[], args: ReportArguments, context: CliContext): Promise<ExitCode> {
   const trouble = new Trouble(context);
-  const places = await placesOf(given, trouble);
+  const found = await placesOf(given, trouble);
+  const places = found.filter(({ scenario }) => scenario === undefined);
   const html = args.reporter.includes('html');
   const indexFile = html ? await indexFileFor(places, { out: args.out, single: given.length === 1 }) : null;
   const runs: ReadRun[] = [];
@@ -46,6 +47,14 @@ export async function report(given: string[], args: ReportArguments, context: Cl
     });
   }
   let made = runs[0] && html ? join(runs[0].dir, HTML_FILE) : null;
+  for (const place of found) {
+    if (place.scenario === undefined || !html) continue;
+    await trouble.around(async () => {
+      const file = await writeScenarioPage(place);
+      context.stdout.write(`report: ${oneLine(file)}\n`);
+      made ??= file;
+    });
+  }
   if (indexFile !== null && runs.length > 0) {
     await trouble.around(async () => {
       await writeIndex(indexFile, runs);
@@ -55,6 +64,21 @@ export async function report(given: string[], args: ReportArguments, context: Cl
   }
   if (args.open && made !== null) await openIt(made, context);
   return trouble.exitCode;
+}
+
+/** The page of one scenario of a run, in its folder: that of the run may have had no room for all of it. */
+async function writeScenarioPage({ folder, records, scenario: name }: Place): Promise<string> {
+  const record = await readRecord(records[0]!);
+  const scenario = record.kind === 'Result' && record.scenarios.find((one) => one.name === name);
+  if (!scenario) {
+    throw new HarnessError('RESULT_NOT_READABLE', `${folder} holds no record, and its run has no scenario ${name}`, {
+      hint: 'give the folder of a run, several, a folder of them (results/), or that of one scenario in a run',
+      exitCode: EXIT.invalidInput,
+    });
+  }
+  const alone = { ...record, verdict: scenario.verdict, scenarios: [scenario] };
+  const text = await renderHtml(alone, dirname(records[0]!));
+  return writeWhole(join(folder, HTML_FILE), text).catch(hintAtCopies);
 }
 
 /** Of several places one that is of no use does not cost the others. */

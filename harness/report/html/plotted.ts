@@ -1,5 +1,5 @@
 import type { Charts } from './charts.ts';
-import { figure } from './figure.ts';
+import { figure, scrolling } from './figure.ts';
 import { type Content, html, type Markup } from './markup.ts';
 import { chartOption } from './plots.ts';
 
@@ -32,8 +32,7 @@ export interface Plot {
 /** A figure as wide as the page. */
 export function wideFigure(charts: Charts, { height, label, option, ...rest }: Plot & { height: number }): Markup {
   const svg = charts.draw(chartOption(option), { width: WIDTH, height }, label);
-  const picture = html`<div class="scrolls wide" tabindex="0" role="region" aria-label="${label}">${svg}</div>`;
-  return figure({ ...rest, picture });
+  return figure({ ...rest, picture: scrolling(label, svg, 'wide') });
 }
 
 /** A figure that stands beside another of its kind where there is room; in `sideBySide`. */

@@ -8,7 +8,7 @@ const numbered = Array.from({ length: NUMBER_COLUMNS }, (_, i) => {
 const LIGHT = `
   --paper: #ffffff; --panel: #f5f6f8; --ink: #1b1f24; --faint: #57606a; --rule: #d5d9de;
   --truth: #0b62c4; --prometheus: #b45309; --proxy: #7a3fb5;
-  --good: #17713a; --bad: #b91c1c; --unsure: #8a5a00;
+  --good: #17713a; --bad: #c8102e; --unsure: #8a5a00;
   --allowed: #0b62c426; --band: #8a5a001f;
 `;
 
@@ -21,7 +21,7 @@ export const THEME = `
   :root {
     --paper: #12161b; --panel: #1b2027; --ink: #e6e9ed; --faint: #a0a9b4; --rule: #39414b;
     --truth: #6cb2ff; --prometheus: #ff9a5c; --proxy: #c9a2f2;
-    --good: #6ed392; --bad: #ff8f8f; --unsure: #f0c060;
+    --good: #6ed392; --bad: #ff5f7e; --unsure: #f0c060;
     --allowed: #6cb2ff33; --band: #f0c06026;
     --good-panel: #14301f; --bad-panel: #3a1a1c; --unsure-panel: #33290f;
   }

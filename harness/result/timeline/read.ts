@@ -40,7 +40,7 @@ export async function readTimelines(
 }
 
 /** A result may come from anywhere: its names lead nowhere else. */
-function isFolderName(name: string): boolean {
+export function isFolderName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fieldTable, README_FILE } from '../publish.ts';
 import { sampleTimeline } from '../testing/timeline-sample.ts';
+import { readConfigurations } from './configuration.ts';
 import { readmeWithTimeline, TIMELINE_SCHEMA_FILE, timelineSchemaText } from './publish.ts';
 import { readTimeline, readTimelines } from './read.ts';
 import { timelineSchema } from './schema.ts';
@@ -23,6 +24,36 @@ function changed(change: (timeline: Timeline) => void): string {
   change(timeline);
   return JSON.stringify(timeline);
 }
+
+describe('configurations', () => {
+  const run = (...names: string[]) => ({ scenarios: names.map((name) => ({ name })) });
+  function keep(folder: string, files: Record<string, string>): void {
+    mkdirSync(join(dir, folder, 'config'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, folder, 'config', name), text);
+  }
+
+  it('are read from the folders of scenarios, whatever of them there is', async () => {
+    keep('both', { 'scenario.yaml': 'name: both', 'prometheus.yml': 'global: {}' });
+    keep('one', { 'prometheus.yml': 'global: {}' });
+    expect(await readConfigurations(dir, run('both', 'one', 'none', '..', 'a/b'))).toEqual(
+      new Map([
+        ['both', { scenario: 'name: both', prometheus: 'global: {}' }],
+        ['one', { scenario: null, prometheus: 'global: {}' }],
+      ]),
+    );
+  });
+
+  it('are those of the run where it is one scenario of something else', async () => {
+    keep('.', { 'scenario.yaml': 'name: part' });
+    expect((await readConfigurations(dir, run('part'))).get('part')?.scenario).toBe('name: part');
+    expect((await readConfigurations(dir, run('part', 'other'))).size).toBe(0);
+  });
+
+  it('are read up to what anybody shows of them', async () => {
+    keep('long', { 'scenario.yaml': 'x'.repeat(1e6) });
+    expect((await readConfigurations(dir, run('long'))).get('long')?.scenario).toHaveLength(64 * 1024);
+  });
+});
 
 describe('the record of what happened over time', () => {
   it('is read as it was written', async () => {

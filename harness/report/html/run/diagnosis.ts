@@ -1,6 +1,7 @@
+import { CATALOGUE } from '../../../causes/index.ts';
 import type { Diagnosis, Result, ScenarioResult } from '../../../result/types.ts';
 import { adviceFor } from '../../advice.ts';
-import { causePage, diagnosesOf } from '../../diagnoses.ts';
+import { diagnosesOf } from '../../diagnoses.ts';
 import { formatNumber, plural } from '../../format.ts';
 import { folded } from '../figure.ts';
 import { type Content, html, type Markup, prose } from '../markup.ts';
@@ -30,7 +31,7 @@ function diagnosisBlock({ causes, title, kind, pods, summary, evidence, remedy }
     causes.length > 1 && html`<p>The evidence does not decide between ${plural(causes.length, 'cause')}.</p>`;
   return html`<div class="diagnosis ${kind}"><p><strong>${title}.</strong> ${prose(summary)}</p>${undecided}
 ${list('Do', remedy)}${list('Seen', evidence)}${pods.length > 0 && html`<p><b>Pods</b> ${podNames(pods)}</p>`}
-<p class="remark">${kind === 'reading' && 'As designed, but not what it was taken for. '}${causes.map(causeText)}</p></div>
+${kind === 'reading' && html`<p class="remark">As designed, but not what it was taken for.</p>\n`}${causes.slice(0, MAX_ITEMS).map(causeText)}</div>
 `;
 }
 
@@ -40,8 +41,19 @@ function podNames(pods: readonly string[]): Content {
   return [names, more > 0 && ` and ${formatNumber(more)} more`];
 }
 
+/** What the catalogue says of a cause, folded: whoever was sent this page has no docs/causes/ beside it. */
 function causeText(cause: string): Markup {
-  return html`Cause <code>${cause}</code>: read <code>${causePage(cause)}</code>; <code>meshproof faults ${cause}</code> provokes it. `;
+  const command = html`<p class="remark"><code>meshproof faults ${cause}</code> provokes it.</p>`;
+  const known = CATALOGUE.find(({ id }) => id === cause);
+  if (!known) return html`<p class="remark">Cause <code>${cause}</code>, which this version does not know.</p>`;
+  const { symptom, reason, looksLike } = known;
+  const others = looksLike.map((other) => html`<li><code>${other.cause}</code>: ${prose(other.toldApartBy)}</li>`);
+  return folded(
+    html`Cause <code>${cause}</code>: what it is`,
+    html`<p><b>Symptom</b> ${prose(symptom)}</p>
+<p><b>Reason</b> ${prose(reason)}</p>
+${others.length > 0 && html`<p><b>What looks like it</b></p><ul>${others}</ul>`}${command}`,
+  );
 }
 
 function list(label: string, items: readonly string[]): Content {

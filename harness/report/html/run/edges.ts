@@ -21,6 +21,8 @@ export interface Side {
   proxy: number | null;
   prometheus: Golden;
   verdict: VerdictValue;
+  /** Of each metric whether what Prometheus says of it was judged right. */
+  marks: Record<keyof Omit<Golden, 'count'>, VerdictValue>;
   /** What is wrong, in a word or three: `3 too few`; empty where nothing is. */
   differs: string;
 }
@@ -111,16 +113,27 @@ function sideOf(
       p99Ms: (ledger === 'truth' ? p99?.truthMs : p99?.observedMs) ?? null,
     };
   };
-  const verdicts = [...flows, ...latencies].map(({ verdict }) => verdict);
+  const [truth, prometheus] = [golden('truth'), golden('prometheus')];
+  // A flow may be wrong on its way and right in the end.
+  const off = counted.filter((flow) => flow.verdict !== 'pass' && countDeviation(flow) !== 0);
   return {
     direction,
     unit: answers.length > 0 ? 'responses' : 'connections',
-    truth: golden('truth'),
+    truth,
     proxy: total(counted, 'proxy'),
-    prometheus: golden('prometheus'),
-    verdict: verdicts.toSorted((a, b) => WORSE[a] - WORSE[b])[0] ?? 'pass',
+    prometheus,
+    verdict: worstOf([...flows, ...latencies]),
+    marks: {
+      ratePerSecond: worstOf(off),
+      successRate: truth.successRate === prometheus.successRate ? 'pass' : worstOf(off),
+      p99Ms: p99?.verdict ?? 'pass',
+    },
     differs: differenceOf(flows, latencies),
   };
+}
+
+function worstOf(judged: readonly { verdict: VerdictValue }[]): VerdictValue {
+  return judged.map(({ verdict }) => verdict).toSorted((a, b) => WORSE[a] - WORSE[b])[0] ?? 'pass';
 }
 
 /** null when no flow has data. */

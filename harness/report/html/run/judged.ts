@@ -12,20 +12,22 @@ const MAX_REASONS = 20;
 export function judgedOf(scenario: ScenarioResult): Content {
   const rows = rowsOf(scenario);
   const wrong = rows.filter(({ verdict }) => verdict !== 'pass');
+  // What is wrong comes first: a row stands in one table.
+  const rest = rows.slice(Math.min(wrong.length, MAX_WRONG));
   return [
     wrong.length > 0 &&
-      html`<h4>What does not agree</h4>\n${rowTable('Truth beside what was seen', wrong, MAX_WRONG)}${arithmetic(wrong)}`,
-    rows.length > 0 &&
+      html`<h4>What does not agree</h4>\n${rowTable('Truth beside what was seen', wrong, MAX_WRONG, 'below')}${arithmetic(wrong)}`,
+    rest.length > 0 &&
       folded(
-        `All that was judged: ${plural(rows.length, 'row')}`,
-        rowTable('Flows, latencies, objectives and queries', rows, MAX_ROWS),
+        `All ${wrong.length > 0 ? 'else ' : ''}that was judged: ${plural(rest.length, 'row')}`,
+        rowTable('Flows, latencies, objectives and queries', rest, MAX_ROWS),
       ),
     scenario.checks.length > 0 &&
       folded(checksLine(scenario.checks), html`${checkTable(scenario.checks)}${boundReasons(scenario)}`),
   ];
 }
 
-function rowTable(caption: string, rows: readonly Row[], most: number): Markup {
+function rowTable(caption: string, rows: readonly Row[], most: number, where = 'in result.json'): Markup {
   const columns = [
     { name: 'What' },
     { name: 'Truth', number: true },
@@ -43,7 +45,7 @@ function rowTable(caption: string, rows: readonly Row[], most: number): Markup {
     row.remark,
   ];
   const more = rows.length - most;
-  return html`${table(caption, columns, rows.slice(0, most).map(cells))}${more > 0 && html`<p class="remark">And ${formatNumber(more)} more in result.json.</p>`}`;
+  return html`${table(caption, columns, rows.slice(0, most).map(cells))}${more > 0 && html`<p class="remark">And ${formatNumber(more)} more ${where}.</p>`}`;
 }
 
 /** In a long table a word will do, unless something is wrong. */

@@ -14,11 +14,17 @@ const GRID = { left: 10, right: 12, top: 20, height: 104, outerBoundsMode: 'none
 /** Labels of quantiles are not nearer to each other. */
 const LABEL_GAP = 0.055;
 
+export interface LatencyChart {
+  option: EChartsOption;
+  size: ChartSize;
+  label: string;
+}
+
 /** How long requests took: the truth in fine bins, and the buckets that Prometheus has, both as requests per equal width. */
 export function latencyChart(
   distribution: LatencyDistribution,
   quantiles: readonly QuantileResult[],
-): { option: EChartsOption; size: ChartSize; label: string } | null {
+): LatencyChart | null {
   const { fine, edgesMs, observed } = distribution;
   const width = binWidth(fine.upToMs);
   const domain = domainOf(distribution, width);

@@ -1,43 +1,64 @@
 import type { LatencyDistribution, Timeline } from '../../../result/timeline/types.ts';
 import type { QuantileResult, ScenarioResult } from '../../../result/types.ts';
-import { formatMs, formatNumber } from '../../format.ts';
+import { formatMs, formatNumber, plural } from '../../format.ts';
 import type { Charts } from '../charts.ts';
 import { badge, figure, table } from '../figure.ts';
 import { html, type Markup } from '../markup.ts';
 import type { Topology } from './edges.ts';
-import { latencyChart } from './latency-chart.ts';
+import { type LatencyChart, latencyChart } from './latency-chart.ts';
 
-/** A chart for each edge, of the side where something is wrong, else of the callee's; null without any latency. */
-export function latencies(
+/** The chart of one edge that may be drawn. */
+export interface LatencyPlot {
+  distribution: LatencyDistribution;
+  quantiles: QuantileResult[];
+  wrong: boolean;
+  chart: LatencyChart;
+}
+
+/** One for each edge: of the side where something is wrong, else of the callee's. */
+export function latencyPlots(
   timeline: Timeline,
   { quantiles }: ScenarioResult,
   { edges: order }: Topology,
-  charts: Charts,
-): Markup | null {
+): LatencyPlot[] {
   const of = (d: LatencyDistribution) =>
     quantiles.filter((q) => q.source === d.source && q.destination === d.destination && q.direction === d.direction);
   const worse = (d: LatencyDistribution) => Number(of(d).every(({ verdict }) => verdict === 'pass'));
   const edges = Map.groupBy(timeline.latencies, (d) => JSON.stringify([d.source, d.destination]));
   const place = ({ source, destination }: LatencyDistribution) =>
     order.findIndex((edge) => edge.source === source && edge.destination === destination);
-  const figures = [...edges.values()]
+  return [...edges.values()]
     .map((sides) => sides.toSorted((a, b) => worse(a) - worse(b) || a.direction.localeCompare(b.direction))[0]!)
     .toSorted((a, b) => place(a) - place(b))
-    .map((distribution) => latencyFigure(distribution, of(distribution), charts))
-    .filter((drawn) => drawn !== null);
-  if (figures.length === 0) return null;
+    .flatMap((distribution) => {
+      const own = of(distribution);
+      const chart = latencyChart(distribution, own);
+      return chart ? [{ distribution, quantiles: own, wrong: worse(distribution) === 0, chart }] : [];
+    });
+}
+
+/**
+ * The charts of a scenario; null without any latency.
+ * @param left how many the page has no room for
+ */
+export function latencies(figures: readonly Markup[], left: number): Markup | null {
+  if (figures.length + left === 0) return null;
+  const missing = left > 0 && html`<p class="remark">${plural(left, 'edge')} without a chart here.</p>\n`;
+  if (figures.length === 0) return html`${missing}`;
   return html`<ul class="legend"><li><span class="key area allowed"></span>truth, in fine bins</li><li><span class="key line prometheus"></span>what the buckets of Prometheus hold</li><li><span class="key line dashed prometheus"></span>dashed: percentiles interpolated from them</li></ul>
-<p class="remark">One chart an edge, from the proxies of one side. Milliseconds on a logarithmic scale; areas are requests.</p>
-<div class="charts">${figures}</div>
+<p class="remark">One chart an edge, from the proxies of one side: of the side whose percentiles are wrong, else of the callee (inbound), where the way between both is not in the time. Percentiles of both sides are among what was judged. Milliseconds on a logarithmic scale; areas are requests.</p>
+${missing}<div class="charts">${figures}</div>
 `;
 }
 
-function latencyFigure(distribution: LatencyDistribution, quantiles: QuantileResult[], charts: Charts): Markup | null {
-  const chart = latencyChart(distribution, quantiles);
-  if (!chart) return null;
+const SIDE = { inbound: 'By the callee’s proxies', outbound: 'By the caller’s proxies' } as const;
+
+/** The chart of one edge with its tables. */
+export function latencyFigure({ distribution, quantiles, wrong, chart }: LatencyPlot, charts: Charts): Markup {
   const { source, destination, direction } = distribution;
   return figure({
     title: `${source} → ${destination}, ${direction}`,
+    caption: `${SIDE[direction]}${wrong ? ', where it is wrong' : ''}.`,
     picture: charts.draw(chart.option, chart.size, chart.label),
     data: html`${quantiles.length > 0 && quantileTable(quantiles)}${bucketTable(distribution)}`,
   });

@@ -8,6 +8,8 @@ summary h3, .heading h3 { display: inline; margin: 0; }
 .troubles dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .75rem; margin: .25rem 0 1rem; max-width: 60rem; }
 .troubles dt { color: var(--faint); }
 .troubles dd { margin: 0; overflow-wrap: anywhere; }
+.left-out { border-left: .25rem solid var(--rule); padding-left: .75rem; }
+figcaption h4 { margin: 1.25rem 0 .25rem; }
 .advice { color: var(--faint); }
 .reasons li, .bands li { margin: .25rem 0; }
 .queries tbody th { white-space: normal; padding-top: .9rem; max-width: 50rem; border-bottom: 0; }
@@ -19,6 +21,7 @@ summary h3, .heading h3 { display: inline; margin: 0; }
 .graph .name { font-size: 13px; font-weight: 600; }
 .graph .faint { fill: var(--faint); } .graph .truth { fill: var(--truth); } .graph .prometheus { fill: var(--prometheus); }
 .graph .truth, .graph .prometheus { text-anchor: end; font-variant-numeric: tabular-nums; }
+.graph .prometheus.wrong { fill: var(--bad); font-weight: 700; } .graph .prometheus.missing { fill: var(--unsure); font-weight: 700; }
 .graph .way path { fill: none; stroke: var(--faint); stroke-width: 1.5; }
 .graph .way .head { fill: var(--faint); stroke: none; }
 .graph .label rect { fill: var(--paper); stroke: var(--rule); }

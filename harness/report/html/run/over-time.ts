@@ -9,38 +9,69 @@ import { evenly } from './thin.ts';
 
 const MAX_ROWS = 16;
 
+/** A chart of a flow that may be drawn, and whether it is of an edge where something is wrong. */
+export interface FlowPlot {
+  flow: FlowTimeline;
+  /** Its edge is wrong, on this side or on the other. */
+  wrong: boolean;
+  /** The callee's side, or the only one. */
+  first: boolean;
+}
+
+/** Every flow of a scenario, in the order of the calls; of one edge the callee's side first. */
+export function flowPlots({ flows }: Timeline, { edges }: Topology): FlowPlot[] {
+  const order = new Map(edges.map(({ source, destination }, i) => [edgeOf({ source, destination }), i]));
+  const place = (flow: FlowTimeline) => order.get(edgeOf(flow)) ?? edges.length;
+  const wrong = new Set([
+    ...edges.filter(({ sides }) => sides.some(({ verdict }) => verdict !== 'pass')).map(edgeOf),
+    ...flows.filter((flow) => deviations(flow).some(({ outside }) => outside)).map(edgeOf),
+  ]);
+  const inbound = new Set(flows.filter(({ direction }) => direction === 'inbound').map(edgeOf));
+  return flows
+    .toSorted((a, b) => place(a) - place(b))
+    .map((flow) => ({
+      flow,
+      wrong: wrong.has(edgeOf(flow)),
+      first: flow.direction === 'inbound' || !inbound.has(edgeOf(flow)),
+    }));
+}
+
+export function edgeOf({ source, destination }: Pick<FlowTimeline, 'source' | 'destination'>): string {
+  return JSON.stringify([source, destination]);
+}
+
+const MAX_NAMED = 12;
+
 /**
- * Of one scenario: what was done, then a chart for each flow, in the order of the calls.
- * @param oneSide draw the callee's side of an edge alone, where there are both
+ * Of one scenario: what was done, then the charts of its flows.
+ * @param left those that the page has no room for
  */
-export function overTime(timeline: Timeline, { edges }: Topology, charts: Charts, oneSide: boolean): Markup {
-  const order = new Map(edges.map(({ source, destination }, i) => [JSON.stringify([source, destination]), i]));
-  const place = ({ source, destination }: FlowTimeline) =>
-    order.get(JSON.stringify([source, destination])) ?? edges.length;
-  const flows = (oneSide ? calleesOf(timeline.flows) : timeline.flows).toSorted((a, b) => place(a) - place(b));
-  return html`${bandList(timeline.bands)}${legend(timeline)}
-${flows.length < timeline.flows.length && html`<p class="remark">Of a suite of this size one side of each edge is drawn where all is well; timeline.json has both.</p>`}
-<div class="charts">${flows.map((flow) => flowFigure(flow, timeline, charts))}</div>
+export function overTime(timeline: Timeline, figures: readonly Markup[], left: readonly FlowPlot[]): Markup {
+  const more = left.length - MAX_NAMED;
+  const names = left.slice(0, MAX_NAMED).map(({ flow }) => titleOf(flow));
+  return html`${bandList(timeline.bands)}${figures.length > 0 && legend(timeline)}
+${left.length > 0 && html`<p class="remark">${sidesNote(left)}Without a chart here: ${names.join('; ')}${more > 0 && ` and ${formatNumber(more)} more`}.</p>`}
+${figures.length > 0 && html`<div class="charts">${figures}</div>`}
 `;
 }
 
-function calleesOf(flows: readonly FlowTimeline[]): FlowTimeline[] {
-  return flows.filter(
-    (flow) =>
-      flow.direction === 'inbound' ||
-      !flows.some(
-        (other) =>
-          other.direction === 'inbound' && other.source === flow.source && other.destination === flow.destination,
-      ),
-  );
+function sidesNote(left: readonly FlowPlot[]): string {
+  return left.every(({ first, wrong }) => !first && !wrong)
+    ? 'Of edges where all is well the callee’s side is drawn, as the page has no room for both. '
+    : '';
 }
 
-function flowFigure(flow: FlowTimeline, timeline: Timeline, charts: Charts): Markup {
+function titleOf({ source, destination, direction }: FlowTimeline): string {
+  return `${source} → ${destination}, ${direction}`;
+}
+
+/** The chart of one flow with its table. */
+export function flowFigure(flow: FlowTimeline, timeline: Timeline, charts: Charts): Markup {
   const { option, size, label } = flowChart(flow, timeline);
   const off = deviations(flow);
   const outside = off.filter((d) => d.outside).length;
   return figure({
-    title: `${flow.source} → ${flow.destination}, ${flow.direction}`,
+    title: titleOf(flow),
     picture: charts.draw(option, size, label),
     caption: html`${totals(flow)}${outside > 0 && html` <strong class="wrong">${plural(outside, 'sample')} out of bounds.</strong>`}`,
     data: sampleTable(flow, off),

@@ -16,7 +16,7 @@ export function queryTables(scenario: ScenarioResult): Markup | null {
   if (kinds.length === 0) return null;
   const sorted = kinds.toSorted((a, b) => worst(b) - worst(a) || 0);
   return html`<p class="remark">For information: they change no verdict. Truth is that of the same window.</p>
-<div class="scrolls" tabindex="0" role="region" aria-label="What common queries show"><table class="queries n3 n4 n5"><caption>Furthest off the truth first</caption>
+<div class="scrolls"><table class="queries n3 n4 n5"><caption>Furthest off the truth first</caption>
 <thead><tr><th scope="col">About</th><th scope="col">Metric</th><th scope="col">Shows</th><th scope="col">Truth</th><th scope="col">Off</th></tr></thead>
 ${sorted.map(kindRows)}</table></div>
 `;

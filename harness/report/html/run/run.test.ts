@@ -21,6 +21,13 @@ const only = (scenario: Result['scenarios'][number]): Result => ({
 });
 const classed = (root: PageElement, name: string, of: string) =>
   elements(root, name).filter(({ attributes }) => attributes.class?.split(' ').includes(of));
+const everything = (root: PageElement): PageElement[] => [root, ...root.children.flatMap(everything)];
+/** Without what is folded away. */
+const visible = (root: PageElement): PageElement[] => {
+  const folded = root.name === 'details' && !('open' in root.attributes);
+  const shown = folded ? root.children.filter(({ name }) => name === 'summary') : root.children;
+  return [root, ...shown.flatMap(visible)];
+};
 const parts = (root: PageElement) => classed(root, 'details', 'scenario');
 
 describe('report.html of a run', () => {
@@ -28,7 +35,7 @@ describe('report.html of a run', () => {
     const page = await render(sampleResult());
     expect(textIn(elements(page, 'h1')[0]!)).toBe('Fail: 1 of 3 scenarios failed, 1 inconclusive, 1 passed, in 48.2 s');
     const head = textIn(elements(page, 'header')[0]!);
-    expect(head).toContain('2 January 2026, 03:04 UTC');
+    expect(head).toContain('2026-01-02 03:04:05 UTC');
     const said = [
       'error-burst',
       'What',
@@ -145,8 +152,12 @@ describe('report.html of a run', () => {
     const timelines = new Map(
       result.scenarios.map((s) => [s.name, hostile(sampleTimeline(s), timelineSchema)] as const),
     );
-    const text = await renderRunHtml(result, timelines);
+    const configuration = { scenario: hostileText('name: x'), prometheus: hostileText('global:') };
+    const configurations = new Map(result.scenarios.map(({ name }) => [name, configuration] as const));
+    const text = await renderRunHtml(result, timelines, configurations);
     const page = parsePage(text);
+    expect(elements(page, 'pre').map(textIn).join('')).toContain('name: x</style></title></svg><script>');
+    expect(elements(page, 'pre').map(textIn).join('')).toContain('global:</style></title></svg><script>');
     expect(textIn(elements(page, 'h3')[1]!)).toBe(hostileText('error-burst').replace('\u202e', '\ufffd'));
     expect(text).not.toMatch(/<(?:script|img|style>@)/);
     expect(classed(page, 'svg', 'chart').length).toBeGreaterThan(4);
@@ -163,16 +174,69 @@ describe('report.html of a run', () => {
     );
   });
 
-  it('draws both sides of every edge, and of a large suite those of what is not right', async () => {
-    const sides = async (count: number) => {
-      const { result, timelines } = sampleSuite(count);
-      const two = result.scenarios.slice(1, 3);
-      const page = await render({ ...result, scenarios: two }, timelines);
-      return parts(page).map((part) => classed(part, 'svg', 'chart').filter(isFlow).length);
+  it('marks the values that were judged wrong, and no others', async () => {
+    const marked = async (scenario: Result['scenarios'][number]) => {
+      const page = await render(only(scenario));
+      const values = (look: string) => classed(page, 'tspan', look).map(textIn);
+      const cells = [...classed(page, 'span', 'wrong'), ...classed(page, 'span', 'missing')].map(textIn);
+      return { wrong: values('wrong'), missing: values('missing'), cells };
     };
-    const isFlow = ({ attributes }: PageElement) => /At the end|at the end/.test(attributes['aria-label']!);
-    expect(await sides(3)).toEqual([8, 9]);
-    expect(await sides(20)).toEqual([4, 9]);
+    // 297 of 300: the rate differs, and the success rate, 0 by both, does not.
+    const failing = await marked(failingScenario());
+    expect(failing).toMatchObject({ wrong: ['29.7/s'], missing: [] });
+    expect(failing.cells).toEqual(expect.arrayContaining(['297', '29.7/s']));
+    const [quantile] = passingScenario().quantiles;
+    const slow = { ...passingScenario(), quantiles: [{ ...quantile!, verdict: 'fail' as const }] };
+    expect(await marked(slow)).toMatchObject({ wrong: ['49.1 ms'], missing: [] });
+    const none = [sampleFlow({ prometheus: null, verdict: 'inconclusive' })];
+    expect((await marked({ ...passingScenario(), flows: none })).missing).toContain('no data');
+    // What differs within what could be observed is right.
+    const within = [sampleFlow({ prometheus: 1197, unobservable: 3 })];
+    expect(await marked({ ...passingScenario(), flows: within })).toMatchObject({ wrong: [], missing: [] });
+  });
+
+  it('has the configuration of each scenario, folded and escaped, and says where it is cut', async () => {
+    const long = `first: <b>\n${'line: ü\n'.repeat(2000)}`;
+    const configurations = new Map([['error-burst', { scenario: long, prometheus: 'job: "x"\n' }]]);
+    const text = await renderRunHtml(only(failingScenario()), new Map(), configurations);
+    const page = parsePage(text);
+    const codes = elements(page, 'pre').map(textIn);
+    expect(codes[1]).toBe('job: "x"');
+    expect(codes[0]).toMatch(/^first: <b>\n(?:line: ü\n)+line: ü$/);
+    expect(Buffer.byteLength(codes[0]!)).toBeGreaterThan(7900);
+    expect(Buffer.byteLength(codes[0]!)).toBeLessThanOrEqual(8000);
+    expect(textIn(page).match(/Cut here: the rest stands in error-burst\/config\/scenario.yaml/g)).toHaveLength(1);
+    expect(textIn(page)).not.toMatch(/prometheus.yml, in the folder/);
+    const around = elements(page, 'details').filter((one) => elements(one, 'pre').length > 0);
+    expect(around.map(({ attributes }) => 'open' in attributes)).toEqual([false, false]);
+  });
+
+  it('says of a cause what the catalogue says, and of one that it does not have that', async () => {
+    const scenario = failingScenario();
+    const [known] = scenario.diagnoses!;
+    const unknown = { ...known!, causes: ['of-a-later-version'] };
+    const text = textIn(await render(only({ ...scenario, diagnoses: [known!, unknown] })));
+    expect(text).toMatch(
+      /Cause admin-port-dropped: what it is.*Symptom.*context deadline exceeded.*Reason.*NetworkPolicy/s,
+    );
+    expect(text).toContain('Cause of-a-later-version, which this version does not know.');
+    expect(text).not.toContain('docs/causes/');
+  });
+
+  it('is walked through with few stops, and names no two regions alike', { timeout: 60_000 }, async () => {
+    const { result, timelines, configurations } = sampleSuite(15);
+    const page = parsePage(await renderRunHtml(result, timelines, configurations));
+    const regions = everything(page).filter(({ attributes }) => attributes.role === 'region');
+    const names = regions.map(({ attributes }) => attributes['aria-label']!);
+    expect(names.length).toBeGreaterThan(0);
+    expect(new Set(names).size).toBe(names.length);
+    expect(regions.map(({ attributes }) => attributes.tabindex)).toEqual(regions.map(() => '0'));
+    const stops = visible(page).filter(
+      ({ name, attributes }) => name === 'summary' || 'href' in attributes || 'tabindex' in attributes,
+    );
+    // Five of the scenarios stand open, each with a summary for every chart.
+    expect(stops.length).toBeLessThan(160);
+    expect(visible(page).filter(({ attributes }) => attributes.role === 'region').length).toBeLessThanOrEqual(5);
   });
 
   it('counts what nobody can name as any client', async () => {

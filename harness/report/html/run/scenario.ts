@@ -1,3 +1,4 @@
+import type { Configuration } from '../../../result/timeline/configuration.ts';
 import type { Timeline } from '../../../result/timeline/types.ts';
 import type { ScenarioResult, StepTime } from '../../../result/types.ts';
 import { formatDuration, formatNumber, plural } from '../../format.ts';
@@ -5,41 +6,97 @@ import { flowCount } from '../../summary.ts';
 import type { Charts } from '../charts.ts';
 import { badge, folded, table } from '../figure.ts';
 import { type Content, html, type Markup } from '../markup.ts';
+import { type Drawn, type Piece, RANK } from './budget.ts';
+import { configurationOf } from './configuration.ts';
 import { troubleOf } from './diagnosis.ts';
-import { topologyOf } from './edges.ts';
+import { type Topology, topologyOf } from './edges.ts';
 import { judgedOf } from './judged.ts';
-import { latencies } from './latency.ts';
-import { overTime } from './over-time.ts';
+import { latencies, latencyFigure, latencyPlots } from './latency.ts';
+import { type FlowPlot, flowFigure, flowPlots, overTime } from './over-time.ts';
 import { anchorOf } from './overview.ts';
 import { queryTables } from './queries.ts';
 import { topologyFigure } from './topology.ts';
 
 const MAX_NOTES = 40;
 
-/** Of one scenario, what there is to draw from. */
-export interface Drawn {
+/** Of one scenario, what there is to tell from. */
+export interface Told {
   scenario: ScenarioResult;
   timeline: Timeline | undefined;
   /** null: nothing of the page has a timeline, so the library was not loaded. */
   charts: Charts | null;
-  /** There are so many that of a scenario where all is well one side of each edge has to do. */
-  crowded: boolean;
+  configuration: Configuration | undefined;
 }
 
-/** More charts than these make a page too large to be sent, and slow to be drawn. */
-const MANY_CHARTS = 140;
-
-export function isCrowded(timelines: Iterable<Timeline>): boolean {
-  let charts = 0;
-  for (const { flows, latencies } of timelines) charts += flows.length + latencies.length / 2;
-  return charts > MANY_CHARTS;
+/** A scenario before it is decided how much of it the page has room for. */
+export interface Sketch {
+  told: Told;
+  index: number;
+  trouble: Piece;
+  tables: Piece;
+  flows: { piece: Piece; plot: FlowPlot }[];
+  latencies: Piece[];
+  queries: Piece | null;
+  configuration: Piece | null;
+  details: Piece;
 }
 
-/** All of one scenario, its name first; folded away unless `open`. */
-export function scenarioPart(drawn: Drawn, index: number, open: boolean | null): Markup {
-  const { scenario } = drawn;
+/** What a scenario's part may be made of. */
+export function sketchOf(told: Told, index: number): Sketch {
+  const { scenario, timeline, charts } = told;
+  const topology = topologyOf(scenario, timeline);
+  const isWrong = scenario.verdict !== 'pass';
+  const piece = (kind: Piece['kind'], rank: number, draw: () => Markup): Piece => ({
+    scenario: index,
+    kind,
+    rank,
+    draw,
+  });
+  const more = isWrong ? RANK.moreOfWrong : RANK.more;
+  const usual = isWrong ? RANK.chartsOfWrong : RANK.charts;
+  const rankOf = ({ wrong, first }: FlowPlot) => (wrong ? RANK.wrongEdge : first ? usual : RANK.otherSide);
+  const drawable = timeline && charts ? { timeline, charts } : null;
+  const queries = queryTables(scenario);
+  const { configuration } = told;
+  return {
+    told,
+    index,
+    trouble: piece('trouble', RANK.trouble, () => html`${troubleOf(scenario)}`),
+    tables: piece('tables', isWrong ? RANK.tablesOfWrong : RANK.tables, () => tablesOf(scenario, topology)),
+    flows: drawable
+      ? flowPlots(drawable.timeline, topology).map((plot) => ({
+          plot,
+          piece: piece('flow', rankOf(plot), () => flowFigure(plot.flow, drawable.timeline, drawable.charts)),
+        }))
+      : [],
+    latencies: drawable
+      ? latencyPlots(drawable.timeline, scenario, topology).map((plot) =>
+          piece('latency', plot.wrong ? RANK.wrongEdge : usual, () => latencyFigure(plot, drawable.charts)),
+        )
+      : [],
+    queries: queries && piece('queries', more, () => queries),
+    configuration:
+      configuration !== undefined
+        ? piece('configuration', more, () => html`${configurationOf(configuration, scenario.name)}`)
+        : null,
+    details: piece('details', isWrong ? RANK.tablesOfWrong : RANK.tables, () => html`${detailsOf(scenario)}`),
+  };
+}
+
+export function piecesOf({ trouble, tables, flows, latencies: own, queries, configuration, details }: Sketch): Piece[] {
+  return [trouble, tables, ...flows.map(({ piece }) => piece), ...own, details, queries, configuration].filter(
+    (piece) => piece !== null,
+  );
+}
+
+/**
+ * All of one scenario that there is room for, its name first; folded away unless `open`.
+ * @param open null: it is the only one
+ */
+export function scenarioPart(sketch: Sketch, drawn: Drawn, open: boolean | null): Markup {
+  const { scenario } = sketch.told;
   const head = html`<h3>${scenario.name || '(no name)'}</h3> ${badge(scenario.verdict)}`;
-  const content = html`<div id="${anchorOf(index)}" class="scenario">\n${contentOf(drawn)}</div>`;
+  const content = html`<div id="${anchorOf(sketch.index)}" class="scenario">\n${contentOf(sketch, drawn, open === null)}</div>`;
   if (open === null) return html`<div class="heading">${head}</div>\n${content}\n`;
   return html`<details class="scenario"${open && html` open`}><summary>${head} <span class="remark">${factsOf(scenario)}</span></summary>
 ${content}</details>
@@ -52,24 +109,54 @@ function factsOf(scenario: ScenarioResult): string {
   return `${plural(traffic.requests, 'request')}${agree}, ${formatDuration(scenario.durationMs)}`;
 }
 
-function contentOf({ scenario, timeline, charts, crowded }: Drawn): Content {
-  const topology = topologyOf(scenario, timeline);
-  const latency = timeline && charts ? latencies(timeline, scenario, topology, charts) : null;
-  const queries = queryTables(scenario);
+function contentOf(sketch: Sketch, drawn: Drawn, alone: boolean): Content {
+  const { scenario, timeline, charts } = sketch.told;
+  const of = (piece: Piece | null) => piece && drawn.get(piece);
+  const all = (pieces: readonly Piece[]) => pieces.map(of).filter((markup) => markup !== null && markup !== undefined);
+  const flows = all(sketch.flows.map(({ piece }) => piece));
+  const left = sketch.flows.filter(({ piece }) => !drawn.has(piece)).map(({ plot }) => plot);
+  const figures = all(sketch.latencies);
+  const latency = latencies(figures, sketch.latencies.length - figures.length);
+  const queries = of(sketch.queries);
   return [
     html`${scenario.description && html`<p>${scenario.description}</p>\n`}${trafficLine(scenario)}`,
-    troubleOf(scenario),
-    topology.workloads.length > 0 && html`<h4>Who calls whom</h4>\n${topologyFigure(topology)}`,
-    judgedOf(scenario),
+    leftOut(sketch, drawn, alone),
+    of(sketch.trouble),
+    of(sketch.tables),
     timeline && charts
-      ? timeline.flows.length > 0 &&
-        html`<h4>The three ledgers over time</h4>\n${overTime(timeline, topology, charts, crowded && scenario.verdict === 'pass')}`
+      ? sketch.flows.length > 0 && html`<h4>The three ledgers over time</h4>\n${overTime(timeline, flows, left)}`
       : html`<p class="remark">No timeline was kept of this scenario (timeline.json is missing), so there are no charts over time and none of latencies.</p>\n`,
     latency && html`<h4>Latency</h4>\n${latency}`,
     queries &&
       html`<h4>What common queries show</h4>\n${folded(plural(scenario.queries.filter((q) => !q.verdict).length, 'query', 'queries'), queries)}`,
-    detailsOf(scenario),
+    of(sketch.configuration),
+    of(sketch.details),
   ];
+}
+
+function tablesOf(scenario: ScenarioResult, topology: Topology): Markup {
+  return html`${topology.workloads.length > 0 && topologyFigure(topology, scenario.name)}${judgedOf(scenario)}`;
+}
+
+const NAMES: Record<Piece['kind'], (count: number) => string> = {
+  trouble: () => 'what is wrong and why',
+  tables: () => 'who calls whom and what was judged',
+  flow: (count) => `${plural(count, 'chart')} over time`,
+  latency: (count) => `${plural(count, 'chart')} of latencies`,
+  queries: () => 'the queries',
+  configuration: () => 'the configuration',
+  details: () => 'notes and where the time went',
+};
+
+/** What the page has no room for, and where it is. */
+function leftOut(sketch: Sketch, drawn: Drawn, alone: boolean): Content {
+  const left = piecesOf(sketch).filter((piece) => !drawn.has(piece));
+  if (left.length === 0) return null;
+  const { name } = sketch.told.scenario;
+  const what = [...Map.groupBy(left, ({ kind }) => kind)].map(([kind, own]) => NAMES[kind](own.length)).join(', ');
+  const page = html`<code>meshproof report RUN/${name}</code> (RUN: the folder of this page) makes a page of this scenario alone. `;
+  return html`<p class="left-out">Left out, so that this page stays below 1 MB: ${what}. ${!alone && page}All numbers stand in <code>result.json</code> and <code>${name}/timeline.json</code>.</p>
+`;
 }
 
 function trafficLine({ traffic, seed, file }: ScenarioResult): Markup {

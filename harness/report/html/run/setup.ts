@@ -28,6 +28,6 @@ export function setupOf({ environment, steps }: Result): Content {
       }`,
     ),
     steps.length > 0 && folded('How the environment was brought up', stepTable('Steps (some side by side)', steps)),
-    html`<p class="remark"><code>result.json</code> beside this file has every number; a folder for each scenario has its configuration, its logs and its timeline.</p>\n`,
+    html`<p class="remark"><code>result.json</code> beside this file has every number; a folder for each scenario has its configuration whole, its logs and its timeline.</p>\n`,
   ];
 }

@@ -1,28 +1,41 @@
+import type { VerdictValue } from '../../../result/types.ts';
 import { formatMs, formatNumber, formatPercent, plural } from '../../format.ts';
 import { oneLine, truncate } from '../../text.ts';
-import { badge, figure, table } from '../figure.ts';
+import { badge, figure, scrolling, table } from '../figure.ts';
 import { type Content, html, type Markup } from '../markup.ts';
 import type { Edge, Golden, Side, Topology, Workload } from './edges.ts';
 import { type Placed, type Point, placed } from './layout.ts';
 
 const NODE = { width: 112, height: 46 };
-const LABEL = { width: 190, height: 68, row: 14 };
+const LABEL = { width: 206, height: 68, row: 14 };
+/** Right ends of the columns of a label, from its left. */
+const [TRUTH, PROMETHEUS] = [115, LABEL.width - 9];
 const NAME_COLUMNS = 15;
 const NO_DATA = 'no data';
 
-/** Who calls whom, with the golden metrics of each edge: the truth beside Prometheus. */
-export function topologyFigure(topology: Topology): Markup {
+/** A graph that is wider than this scrolls even on a large screen, when it is shown at twice its size. */
+const SCROLLS_FROM = 540;
+
+/**
+ * Who calls whom, with the golden metrics of each edge: the truth beside Prometheus.
+ * @param about the scenario
+ */
+export function topologyFigure(topology: Topology, about: string): Markup {
+  const { svg, leastWidth } = drawn(topology);
   return figure({
-    title: 'Each edge: the truth beside Prometheus',
-    picture: html`<div class="scrolls" tabindex="0" role="region" aria-label="Graph of who calls whom">${drawn(topology)}</div>`,
+    title: html`<h4>Who calls whom: the truth beside Prometheus</h4>`,
+    picture:
+      leastWidth > SCROLLS_FROM
+        ? scrolling(`Graph of who calls whom: ${about}`, svg)
+        : html`<div class="scrolls">${svg}</div>`,
     caption:
-      'Rate over the time of the load, success rate and 99th percentile of each edge, by the truth and by Prometheus. ' +
-      'A percentile by Prometheus is interpolated within a bucket: it may be off by the width of that bucket.',
-    data: edgeTable(topology.edges),
+      'Rate over the time of the load, success rate and 99th percentile of each edge, by the truth and by Prometheus; red where it ' +
+      'can’t be true. A percentile by Prometheus is interpolated within a bucket: it may be off by the width of that bucket.',
+    data: edgeTable(topology.edges, about),
   });
 }
 
-function drawn({ workloads, edges }: Topology): Markup {
+function drawn({ workloads, edges }: Topology): { svg: Markup; leastWidth: number } {
   const index = new Map(workloads.map(({ name }, i) => [name, i]));
   const boxes = edges.map(({ shown }) => ({
     width: LABEL.width,
@@ -37,11 +50,13 @@ function drawn({ workloads, edges }: Topology): Markup {
     })),
   );
   const [width, height] = [Math.ceil(places.width), Math.ceil(places.height)];
-  return html`<svg class="graph" viewBox="0 0 ${width} ${height}" style="min-width:${Math.round(width * 0.8)}px;max-width:${width}px" role="img" aria-label="${labelOf({ workloads, edges })}">
+  const leastWidth = Math.round(width * 0.8);
+  const svg = html`<svg class="graph" viewBox="0 0 ${width} ${height}" style="min-width:${leastWidth}px;max-width:${width}px" role="img" aria-label="${labelOf({ workloads, edges })}">
 ${edges.map((edge, i) => wayOf(edge, places.edges[i]!.points))}
 ${workloads.map((workload, i) => nodeOf(workload, places.nodes[i]!))}
 ${edges.map((edge, i) => labelBox(edge, places.edges[i]!.label, boxes[i]!.height))}
 </svg>`;
+  return { svg, leastWidth };
 }
 
 function labelOf({ workloads, edges }: Topology): string {
@@ -86,11 +101,14 @@ function nodeOf({ name, pods }: Workload, { x, y }: Point): Markup {
 /** A small table: rate, success rate and p99, truth beside Prometheus. */
 function labelBox({ shown }: Edge, { x, y }: Point, height: number): Markup {
   const [left, top] = [x - LABEL.width / 2, y - height / 2];
-  const columns = [left + 9, left + 109, left + LABEL.width - 9].map(round);
-  const rows = [['', 'truth', 'Prometheus'], ...goldenRows(shown)];
-  const line = ([name, truth, seen]: string[], i: number) => {
+  const columns = [left + 9, left + TRUTH, left + PROMETHEUS].map(round);
+  const rows: GoldenRow[] = [
+    { name: '', truth: 'truth', prometheus: 'Prometheus', mark: 'pass' },
+    ...goldenRows(shown),
+  ];
+  const line = ({ name, truth, prometheus, mark }: GoldenRow, i: number) => {
     const at = round(top + 14 + i * LABEL.row);
-    return html`<text y="${at}"><tspan x="${columns[0]!}" class="faint">${name}</tspan><tspan x="${columns[1]!}" class="truth">${truth}</tspan><tspan x="${columns[2]!}" class="prometheus">${seen}</tspan></text>`;
+    return html`<text y="${at}"><tspan x="${columns[0]!}" class="faint">${name}</tspan><tspan x="${columns[1]!}" class="truth">${truth}</tspan><tspan x="${columns[2]!}" class="prometheus${MARK[mark]}">${prometheus}</tspan></text>`;
   };
   const word =
     shown.differs &&
@@ -98,14 +116,26 @@ function labelBox({ shown }: Edge, { x, y }: Point, height: number): Markup {
   return html`<g class="label ${shown.differs ? shown.verdict : 'pass'}"><rect x="${round(left)}" y="${round(top)}" width="${LABEL.width}" height="${round(height)}" rx="4"/>${rows.map(line)}${word}</g>\n`;
 }
 
-function goldenRows({ truth, prometheus, unit }: Side): string[][] {
-  const row = (name: string, key: keyof Golden, say: (value: number) => string) => {
+/** The look of a value by what was judged of it. */
+const MARK: Record<VerdictValue, string> = { pass: '', fail: ' wrong', inconclusive: ' missing' };
+
+interface GoldenRow {
+  name: string;
+  truth: string;
+  prometheus: string;
+  mark: VerdictValue;
+}
+
+function goldenRows({ truth, prometheus, unit, marks }: Side): GoldenRow[] {
+  const row = (name: string, key: keyof Golden, say: (value: number) => string): GoldenRow => {
     const text = (golden: Golden) => (golden[key] === null ? NO_DATA : say(golden[key]));
-    return [name, text(truth), text(prometheus)];
+    const mark = marks[key === 'count' ? 'ratePerSecond' : key];
+    return { name, truth: text(truth), prometheus: text(prometheus), mark };
   };
   const how = truth.ratePerSecond === null ? row(unit, 'count', count) : row('rate', 'ratePerSecond', rateText);
   if (unit === 'connections') return [how, row('opened', 'count', count)];
-  const p99 = truth.p99Ms === null && prometheus.p99Ms === null ? ['p99', '', ''] : row('p99', 'p99Ms', formatMs);
+  const none: GoldenRow = { name: 'p99', truth: '', prometheus: '', mark: 'pass' };
+  const p99 = truth.p99Ms === null && prometheus.p99Ms === null ? none : row('p99', 'p99Ms', formatMs);
   return [how, row('success', 'successRate', formatPercent), p99];
 }
 
@@ -128,25 +158,33 @@ const COLUMNS = [
   { name: 'Verdict' },
 ];
 
-function edgeTable(edges: readonly Edge[]): Markup {
+function edgeTable(edges: readonly Edge[], about: string): Markup {
   const rows = edges.flatMap((edge) =>
     edge.sides.map((side): Content[] => [edge.source, edge.destination, ...sideCells(side)]),
   );
-  return table('Each edge, by the proxies of each of its sides', COLUMNS, rows);
+  return table('Each edge, by the proxies of each of its sides', COLUMNS, rows, about);
 }
 
-function sideCells({ direction, unit, truth, proxy, prometheus, verdict, differs }: Side): Content[] {
+function sideCells({ direction, unit, truth, proxy, prometheus, verdict, marks, differs }: Side): Content[] {
   const number = (value: number | null) => (value === null ? NO_DATA : formatNumber(value, 1));
-  const both = (key: keyof Golden, say: (value: number) => string) =>
-    [truth, prometheus].map((golden) => (golden[key] === null ? '-' : say(golden[key])));
+  const both = (key: keyof Side['marks'], say: (value: number) => string): Content[] => {
+    const [own, seen] = [truth, prometheus].map((golden) => (golden[key] === null ? '-' : say(golden[key])));
+    return [own, marked(seen!, marks[key])];
+  };
   return [
     unit === 'connections' ? `${direction}, connections` : direction,
-    ...[truth.count, proxy, prometheus.count].map(number),
+    number(truth.count),
+    number(proxy),
+    marked(number(prometheus.count), marks.ratePerSecond),
     ...both('ratePerSecond', (value) => `${formatNumber(value, 2)}/s`),
     ...both('successRate', (value) => formatPercent(value, 3)),
     ...both('p99Ms', formatMs),
     html`${badge(verdict)} ${differs}`,
   ];
+}
+
+function marked(text: string, verdict: VerdictValue): Content {
+  return verdict === 'pass' ? text : html`<span class="${MARK[verdict].trim()}">${text}</span>`;
 }
 
 function middle(a: Point, b: Point): Point {

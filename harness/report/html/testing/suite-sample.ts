@@ -1,4 +1,11 @@
-import { failingScenario, passingScenario, sampleFlow, sampleResult } from '../../../result/testing/sample.ts';
+import {
+  failingScenario,
+  passingScenario,
+  sampleBound,
+  sampleFlow,
+  sampleResult,
+} from '../../../result/testing/sample.ts';
+import type { Configuration } from '../../../result/timeline/configuration.ts';
 import type { FlowTimeline, LatencyDistribution, Timeline } from '../../../result/timeline/types.ts';
 import type { FlowResult, Result, ScenarioResult } from '../../../result/types.ts';
 
@@ -10,21 +17,95 @@ const SECONDS = 20;
 const POINTS = 10;
 const EDGES_MS = [1, 2, 3, 4, 5, 10, 20, 30, 40, 50, 100, 200, 300, 400, 500, 1000, 2000, 3000, 4000, 5000, 10_000];
 
-/** A result of `count` scenarios, each with a row of five workloads; every third fails, with its diagnosis. */
-export function sampleSuite(count: number): { result: Result; timelines: Map<string, Timeline> } {
-  const scenarios = Array.from({ length: count }, (_, i) => suiteScenario(i));
+/** Which scenarios fail: every third, all, or all since Prometheus had no data at all. */
+export type Trouble = 'some' | 'all' | 'prometheus-down';
+
+export interface SampleSuite {
+  result: Result;
+  timelines: Map<string, Timeline>;
+  configurations: Map<string, Configuration>;
+}
+
+/**
+ * A result of `count` scenarios, each with a row of five workloads, and with as many statuses, percentiles, queries and bounds as
+ * those have that are shipped.
+ */
+export function sampleSuite(count: number, trouble: Trouble = 'some'): SampleSuite {
+  const scenarios = Array.from({ length: count }, (_, i) => suiteScenario(i, trouble));
+  const verdict = scenarios.some((scenario) => scenario.verdict === 'fail') ? 'fail' : 'pass';
   return {
-    result: { ...sampleResult(), scenarios },
+    result: { ...sampleResult(), verdict, scenarios },
     timelines: new Map(scenarios.map((scenario) => [scenario.name, sampleTimeline(scenario)])),
+    configurations: new Map(scenarios.map(({ name }) => [name, sampleConfiguration()])),
   };
 }
 
-function suiteScenario(index: number): ScenarioResult {
-  const base = index % 3 === 2 ? failingScenario() : passingScenario();
+/** As long as those of scenarios with five workloads. */
+export function sampleConfiguration(): Configuration {
+  const lines = (count: number, line: string) => Array.from({ length: count }, (_, i) => `${line} ${i}\n`).join('');
+  return {
+    scenario: lines(110, '      requestBytes: 0 # line'),
+    prometheus: lines(120, '      - source_labels: [__meta_kubernetes] # line'),
+  };
+}
+
+const QUERIES = 33;
+const QUANTILES = [0.5, 0.95, 0.99];
+const FAMILIES = 46;
+
+function suiteScenario(index: number, trouble: Trouble): ScenarioResult {
+  const fails = trouble !== 'some' || index % 3 === 2;
+  const base = fails ? failingScenario() : passingScenario();
   const edges = WORKLOADS.slice(1).flatMap((destination, i) =>
     (['inbound', 'outbound'] as const).map((direction) => ({ source: WORKLOADS[i]!, destination, direction })),
   );
-  return { ...base, name: `scenario-${index}`, flows: [...edges.map(sampleFlow), ...base.flows.slice(1)] };
+  const [query, quantile] = [base.queries[0]!, base.quantiles[0]!];
+  const flows = edges.flatMap((edge) => [sampleFlow(edge), sampleFlow({ ...edge, status: '503', truth: 120 })]);
+  const scenario: ScenarioResult = {
+    ...base,
+    name: `scenario-${index}`,
+    flows: trouble === 'some' ? [...flows, ...base.flows.slice(1)] : flows.map((flow) => wrongFlow(flow, trouble)),
+    quantiles: edges.flatMap((edge) => QUANTILES.map((q) => ({ ...quantile, ...edge, quantile: q }))),
+    queries: Array.from({ length: QUERIES }, (_, i) => ({
+      ...query,
+      tool: ['linkerd viz stat', 'Grafana: top line', 'Grafana: deployment'][i % 3]!,
+      subject: `deploy/${WORKLOADS[i % WORKLOADS.length]!}`,
+      metric: (['rate', 'successRate', 'p50', 'p95', 'p99'] as const)[i % 5]!,
+      expr: `${query.expr} # ${i}`,
+    })),
+    checks: Array.from({ length: FAMILIES }, (_, i) => ({
+      ...base.checks[0]!,
+      family: `a_family_of_proxies_${i}_total`,
+    })),
+    notes: Array.from(
+      { length: 6 },
+      (_, i) => `shop/web-5c9d8f7b6-x2x4z, incarnation ${i}: 3 requests died after its last scrape`,
+    ),
+  };
+  if (trouble !== 'some') {
+    scenario.reasons = scenario.flows.map((flow) => ({
+      code: trouble === 'all' ? 'NOT_EQUAL_AT_END' : 'NO_DATA',
+      verdict: 'fail',
+      message: `response_total of ${flow.source} -> ${flow.destination}, status ${flow.status}, ${flow.direction}: it is not as it must be`,
+    }));
+  }
+  if (trouble === 'prometheus-down') {
+    scenario.quantiles = scenario.quantiles.map((q) => ({ ...q, observedMs: null, verdict: 'inconclusive' }));
+    scenario.queries = scenario.queries.map((q) => ({ ...q, value: null }));
+  }
+  return scenario;
+}
+
+function wrongFlow(flow: FlowResult, trouble: Trouble): FlowResult {
+  if (trouble === 'prometheus-down') return { ...flow, prometheus: null, verdict: 'inconclusive', bounds: [] };
+  const [bound] = flow.bounds;
+  const bounds = Array.from({ length: 3 }, (_, i) => ({
+    ...(bound ?? sampleBound({})),
+    family: `response_total_${i}`,
+    violations: 9,
+    worst: { t: 1_767_323_060_000, low: flow.truth, value: flow.truth - 30, high: flow.truth },
+  }));
+  return { ...flow, prometheus: flow.truth - 30, verdict: 'fail', bounds };
 }
 
 /** What may have happened over time in a scenario: a line for each edge and direction of its flows. */
@@ -65,7 +146,7 @@ function timelineOf(flow: FlowResult): FlowTimeline {
   const at = (ms: number) => Math.round(Math.min(total, Math.max(0, (ms / 1000) * rate)));
   const points = Array.from({ length: (SECONDS + 1) * POINTS + 1 }, (_, i) => -1000 + (i * 1000) / POINTS);
   const count = points.map(at);
-  const seen = scrapes();
+  const seen = flow.prometheus === null ? [] : scrapes();
   return {
     ...{ source, destination, direction, unit: 'responses' },
     truth: { atMs: points, count, failures: count.map((value) => Math.floor(value / 10)) },

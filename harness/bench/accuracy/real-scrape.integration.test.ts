@@ -33,10 +33,10 @@ describe('virtual scrapes', () => {
   it('leave in Prometheus what real ones do', async () => {
     const kind = { name: 'a', rate: () => 100, peak: 100, failing: (ms: number) => (ms < 2_000 ? 0 : 0.2) };
     const made = streamOf(kind, SPAN_MS, 1);
-    const originMs = Math.floor(epochMs());
-    // The pod is gone for a scrape, and its counters begin anew.
-    const stream: Stream = { ...made, restarts: [{ atMs: 3_800, downMs: 1_000 }] };
-    await using app = await serving(stream, originMs);
+    // The pod is gone for more than two scrapes, so that one falls into it however late it is; its counters begin anew.
+    const gone = { atMs: 3_800, downMs: 2_500 };
+    const stream: Stream = { ...made, restarts: [gone] };
+    await using app = await serving(stream);
     const configFile = join(dir, 'prometheus.yml');
     await writeFile(
       configFile,
@@ -59,12 +59,22 @@ describe('virtual scrapes', () => {
           ? true
           : undefined;
       },
-      { what: 'scrapes before, in and after the restart', deadlineMs: 20_000, hint: '' },
+      { what: 'scrapes before, in and after the restart', deadlineMs: 40_000, hint: '' },
     );
     const atMs = epochMs();
-    const stamps = (await ups())[0]!.samples.map(({ t }) => t - originMs);
-    // A scrape's page was made after the time that it is stamped with, and before the next.
-    const times = stamps.map((stampMs) => ({ stampMs, pageMs: app.pages.find((ms) => ms >= stampMs - 3)! }));
+    const originMs = app.originMs()!;
+    // The page says when it was made; one that was not read in time shows nothing, as if the pod had been gone.
+    const [said] = await client.rawSamples(`${PAGE_MS}{job="real"}`, 60_000, atMs);
+    const pageAt = new Map(said!.samples.map(({ t, v }) => [t, v]));
+    const scrapes = (await ups())[0]!.samples.filter(({ t }) => t <= atMs);
+    expect(scrapes.filter(({ v }) => v === 1).map(({ t }) => t)).toEqual([...pageAt.keys()]);
+    const times = scrapes.map(({ t }) => ({ stampMs: t - originMs, pageMs: pageAt.get(t) ?? gone.atMs }));
+    // Both know of the same gap: pages were asked for in it, and none was made.
+    expect(app.refused.length).toBeGreaterThan(0);
+    for (const ms of app.refused) expect(new Counters(stream, {}).at(ms)).toBeNull();
+    for (const { pageMs } of times.filter(({ stampMs }) => pageAt.has(stampMs + originMs))) {
+      expect(pageMs < gone.atMs || pageMs >= gone.atMs + gone.downMs, `a page at ${pageMs}`).toBe(true);
+    }
     await remoteWrite(
       prometheus.url,
       scraped(stream, times, { job: 'virtual' }, originMs),
@@ -89,7 +99,7 @@ describe('virtual scrapes', () => {
         }
       }
     }
-  }, 40_000);
+  }, 90_000);
 });
 
 describe('measureAccuracy', () => {
@@ -125,22 +135,40 @@ describe('measureAccuracy', () => {
   }, 60_000);
 });
 
-/** A pod's page by the clock of the wall. `pages`: when pages were made, ms from `originMs`. */
-async function serving(stream: Stream, originMs: number): Promise<AsyncDisposable & { port: number; pages: number[] }> {
+/** On each page, beside the pod's series: when it was made, ms from the origin. */
+const PAGE_MS = 'test_page_ms';
+
+interface App extends AsyncDisposable {
+  port: number;
+  /** When the first page was asked for: the stream's zero, epoch ms. */
+  originMs: () => number | undefined;
+  /** When the pod was gone and a page was asked for all the same, ms from the origin. */
+  refused: number[];
+}
+
+/** A pod's page by the clock of the wall. */
+async function serving(stream: Stream): Promise<App> {
   const counters = new Counters(stream, {});
-  const pages: number[] = [];
+  const refused: number[] = [];
+  let originMs: number | undefined;
   const server = createServer((_, response) => {
+    originMs ??= Math.floor(epochMs());
     const ms = epochMs() - originMs;
-    pages.push(ms);
     const reads = counters.at(ms);
-    if (reads === null) response.socket?.destroy();
-    else response.setHeader('content-type', 'text/plain').end(reads.map(line).join(''));
+    if (reads === null) {
+      refused.push(ms);
+      response.socket?.destroy();
+      return;
+    }
+    const made = line({ labels: { __name__: PAGE_MS }, value: ms });
+    response.setHeader('content-type', 'text/plain').end(reads.map(line).join('') + made);
   });
   server.listen(0, host);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    pages,
+    originMs: () => originMs,
+    refused,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -11,6 +11,27 @@ function checks(change: (evidence: Evidence) => void) {
   return Object.fromEntries(all.map(({ name, ok, text }) => [name, { ok, text }]));
 }
 
+describe('the line on clients', () => {
+  it('says how often an app is asked in plaintext, and can not say by whom', () => {
+    expect(checks(() => {}).clients).toMatchObject({ ok: true });
+    const labels = {
+      direction: 'inbound',
+      no_tls_reason: 'no_tls_from_remote',
+      target_port: '8080',
+      route_name: 'default',
+    };
+    const asked = checks(({ pages }) => {
+      for (const [i, { page }] of pages.slice(-2).entries()) {
+        page!.samples.push({ name: 'request_total', labels, value: 500 + i });
+      }
+    });
+    expect(asked.clients).toEqual({
+      ok: null,
+      text: expect.stringMatching(/^shop\/db-\S+ \(501 requests\) and 1 other pod are asked in plaintext: /),
+    });
+  });
+});
+
 describe("the line on Prometheus' clock", () => {
   const clock = (aheadMs: number, change: (evidence: Evidence) => void = () => {}) =>
     checks((evidence) => {

@@ -1,6 +1,7 @@
 import type { DiscoveryAccess, Evidence } from '../evidence/types.ts';
 import { formatDuration, plural } from '../report/format.ts';
 import { contextOf } from '../verdict/diagnose/context/index.ts';
+import { plaintextServers } from '../verdict/diagnose/rules/proxies/unmeshed-client.ts';
 import { TOLERATED_WITHOUT_RUN_MS, whoseClock } from '../verdict/diagnose/rules/scrapes/clock.ts';
 import { isScraped } from './proxies.ts';
 import { isEmpty, isWrong } from './rules.ts';
@@ -23,6 +24,7 @@ export function checksOf(looked: Looked): Check[] {
     scrapesCheck(looked),
     portsCheck(looked),
     policiesCheck(looked),
+    clientsCheck(looked),
     tlsCheck(looked),
     clockCheck(looked),
     versionsCheck(looked),
@@ -75,6 +77,19 @@ function policiesCheck({ evidence }: Looked): Check {
   const objects = [...kinds].map(([kind, all]) => plural(all.length, kind)).join(', ') || 'none';
   const text = policies === null ? 'they can not be read' : `${objects}; ${plural(denied.length, 'target')} answer 403`;
   return { name, ok: policies === null ? null : denied.length === 0, text };
+}
+
+/** Who asks without a proxy is not told by the proxies; where only one can have, that is a finding. */
+function clientsCheck({ evidence }: Looked): Check {
+  const name = 'clients';
+  if (evidence.cluster.pods === null) return { name, ok: null, text: 'pods can not be read' };
+  const servers = plaintextServers({ evidence, run: null });
+  const [most] = servers.toSorted((a, b) => b.requests - a.requests);
+  if (most === undefined)
+    return { name, ok: true, text: 'no app of the mesh is asked in plaintext, but by probes and scrapes' };
+  const others = servers.length > 1 ? ` and ${plural(servers.length - 1, 'other pod')}` : '';
+  const text = `${most.pod} (${plural(most.requests, 'request')})${others} are asked in plaintext: by an ingress, or by a pod without a proxy`;
+  return { name, ok: null, text: servers.length > 1 ? text : text.replace(' are asked', ' is asked') };
 }
 
 function tlsCheck({ proxies, evidence }: Looked): Check {

@@ -32,7 +32,7 @@ export interface DoctorReport {
 
 /** One thing that was looked at. */
 export interface Check {
-  name: 'access' | 'scrapes' | 'ports' | 'policies' | 'TLS' | 'clock' | 'versions' | 'rules';
+  name: 'access' | 'scrapes' | 'ports' | 'policies' | 'clients' | 'TLS' | 'clock' | 'versions' | 'rules';
   /** null: it could not be read. */
   ok: boolean | null;
   text: string;

@@ -15,6 +15,7 @@ import {
   unreadPage,
 } from '../testing/index.ts';
 import { DISCOVERY_RULES } from './discovery/index.ts';
+import { ALL_RULES } from './index.ts';
 import { SCRAPE_RULES } from './scrapes/index.ts';
 
 const RULES = [...DISCOVERY_RULES, ...SCRAPE_RULES];
@@ -151,12 +152,16 @@ describe('a mesh in which nothing is wrong', () => {
       },
     ],
     ['pods of another mesh in the same cluster, with a job of their own', addOtherMesh],
+    [
+      'an ingress outside the mesh, which asks in plaintext, and a worker beside meshed pods that asks nobody',
+      addIngress,
+    ],
   ];
 
   it.each(VARIANTS)('raises nothing for %s', async (_what, change) => {
     const mesh = new TestMesh();
     change(mesh);
-    expect(await diagnoseMesh(mesh, null, RULES)).toEqual([]);
+    expect(await diagnoseMesh(mesh, null, ALL_RULES)).toEqual([]);
   });
 
   it("does not take another mesh's job for one that keeps nothing", async () => {
@@ -197,6 +202,31 @@ function addOtherMesh(mesh: TestMesh): void {
   for (const [i, pod] of other.pods.entries()) pod.status.podIP = `10.43.0.${i + 1}`;
   mesh.pods.push(...other.pods);
   mesh.jobs.push(...other.jobs.map((job) => ({ ...job, name: `l5d-${job.name}` })));
+}
+
+function addIngress(mesh: TestMesh): void {
+  const bare = [
+    { namespace: 'ingress', name: 'nginx', service: true },
+    { namespace: 'shop', name: 'worker', service: false },
+  ];
+  for (const [i, { namespace, name, service }] of bare.entries()) {
+    mesh.pods.push({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace, name: `${name}-7d9c54f6b8-x2k5q`, labels: { app: name } },
+      spec: { containers: [{ name }] },
+      status: { phase: 'Running', podIP: `10.44.0.${i + 1}` },
+    });
+    if (service)
+      mesh.services.push({ ...mesh.services[0]!, metadata: { namespace, name }, spec: { selector: { app: name } } });
+  }
+  const labels = {
+    direction: 'inbound',
+    no_tls_reason: 'no_tls_from_remote',
+    target_port: '8080',
+    route_name: 'default',
+  };
+  mesh.page(mesh.idsOf('shop', 'web')[0]!).page!.samples.push({ name: 'request_total', labels, value: 5000 });
 }
 
 /** A completed pod beside the one that runs, with its address. */

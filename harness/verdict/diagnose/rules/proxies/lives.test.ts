@@ -225,6 +225,41 @@ describe('client-not-meshed', () => {
     expect(await diagnose(mesh, null), 'it is meant to stand outside').toEqual([]);
   });
 
+  test('without a run nobody is accused whom another may have been', async () => {
+    const [namespace, others] = ['shop', ['ingress', 'meshproof']];
+    const worldWith = (change: (mesh: TestMesh, job: string, web: string) => void) => {
+      const mesh = new TestMesh({
+        services: [
+          { namespace, name: 'web' },
+          { namespace, name: 'nightly', port: null, replicas: 2 },
+          { namespace, name: 'hourly', port: null },
+          { namespace: others[0]!, name: 'nginx' },
+          { namespace: 'kube-system', name: 'coredns' },
+        ],
+      });
+      for (const id of [...mesh.idsOf(namespace, 'nightly'), ...mesh.idsOf('kube-system')]) mesh.uninject(id);
+      const [web] = mesh.idsOf(namespace, 'web');
+      addToPage(mesh, web!, plain(60));
+      change(mesh, mesh.idsOf(namespace, 'hourly')[0]!, web!);
+      return mesh;
+    };
+    const service = (mesh: TestMesh, name: string) => mesh.services.find(({ metadata }) => metadata.name === name)!;
+    const open = (mesh: TestMesh, name: string) =>
+      Object.assign(service(mesh, name).spec as object, { type: 'NodePort' });
+    const alone = worldWith(() => {});
+    expect(named(await diagnose(alone, null)), "one workload; the cluster's own pods ask nobody").toEqual([
+      { causes: ['client-not-meshed'], pods: alone.idsOf(namespace, 'nightly') },
+    ]);
+    for (const change of [
+      (mesh: TestMesh, job: string) => mesh.uninject(job),
+      (mesh: TestMesh) => mesh.uninject(mesh.idsOf('ingress')[0]!),
+      (mesh: TestMesh) => open(mesh, 'coredns'),
+      (mesh: TestMesh) => open(mesh, 'web'),
+    ]) {
+      expect(await diagnose(worldWith(change), null), String(change)).toEqual([]);
+    }
+  });
+
   test('a pod that a Service selects is another matter', async () => {
     const { mesh, run } = world(new Rng(2));
     const [cart] = mesh.idsOf('shop', 'cart');

@@ -5,19 +5,19 @@ import type { DiagnosisInput, Finding, Rule } from '../../types.ts';
 import { adminPortOf, counted, grouped, type PodView, podViews, proxyOf, servicesOf, sumOf } from './view.ts';
 
 /**
- * Pods without a proxy that only call. In a run they are those that the run takes for meshed; else pods of namespaces of the mesh,
- * when somebody asks its servers in plaintext.
+ * Pods without a proxy that only call. In a run they are those that the run takes for meshed; else those of a workload in a
+ * namespace of the mesh, when somebody asks its servers in plaintext and nobody else can have done so.
  */
 export const clientNotMeshed: Rule = {
   causes: ['client-not-meshed'],
   needs: ['pods', 'services', 'pages', 'truth'],
   diagnose(input) {
     const views = podViews(input);
-    const servers = views.flatMap((pod) => plaintextOf(input, pod) ?? []);
-    const clients = views.filter(
-      (pod) => isBare(pod) && (input.run ? callsInRun(input, pod) : mayCall(input, pod, views)),
-    );
-    if (clients.length === 0 || (input.run === null && servers.length === 0)) return [];
+    const servers = plaintextServers(input);
+    const bare = views.filter(isBare);
+    const clients = bare.filter((pod) => (input.run ? callsInRun(input, pod) : mayCall(input, pod, views)));
+    if (clients.length === 0) return [];
+    if (input.run === null && (servers.length === 0 || isAmbiguous(input, bare, servers))) return [];
     return grouped(clients, ({ declared, namespace }) => declared?.workload ?? namespace).map(([subject, pods]) =>
       finding(subject, pods, servers),
     );
@@ -81,15 +81,39 @@ function mayCall({ evidence }: DiagnosisInput, pod: PodView, views: readonly Pod
 }
 
 function selects(service: KubernetesObject, { namespace, object }: PodView): boolean {
-  if (service.metadata.namespace !== namespace) return false;
+  if (object === null || service.metadata.namespace !== namespace) return false;
   const selector = (service.spec as { selector?: Record<string, string> } | undefined)?.selector ?? {};
   const pairs = Object.entries(selector);
-  return pairs.length > 0 && pairs.every(([name, value]) => object!.metadata.labels?.[name] === value);
+  return pairs.length > 0 && pairs.every(([name, value]) => object.metadata.labels?.[name] === value);
+}
+
+/** Whether somebody else may have asked: pods of another workload, or whoever comes from outside the cluster. */
+function isAmbiguous({ evidence }: DiagnosisInput, bare: readonly PodView[], servers: readonly Plaintext[]): boolean {
+  const open = (evidence.cluster.services ?? []).filter(isOpen);
+  const suspects = bare.filter(
+    (pod) => !OF_THE_CLUSTER.test(pod.namespace) || open.some((service) => selects(service, pod)),
+  );
+  const workloads = new Set(suspects.map((pod) => `${pod.namespace}/${workloadOf(pod)}`));
+  return workloads.size > 1 || servers.some(({ view }) => open.some((service) => selects(service, view)));
+}
+
+/** Kubernetes' own pods ask no app, but for an ingress among them, which a Service opens to the outside. */
+const OF_THE_CLUSTER = /^kube-/;
+
+function isOpen({ spec }: KubernetesObject): boolean {
+  const { type, externalIPs } = (spec ?? {}) as { type?: string; externalIPs?: string[] };
+  return type === 'LoadBalancer' || type === 'NodePort' || (externalIPs?.length ?? 0) > 0;
 }
 
 interface Plaintext {
   pod: string;
+  view: PodView;
   requests: number;
+}
+
+/** Pods of the mesh whose app is asked in plaintext, and how often: the proxy knows no name of who does that. */
+export function plaintextServers(input: DiagnosisInput): Plaintext[] {
+  return podViews(input).flatMap((pod) => plaintextOf(input, pod) ?? []);
 }
 
 /** Until a proxy knows its policy, probes count as requests on the default route: these are few. */
@@ -109,7 +133,7 @@ function plaintextOf({ evidence, run }: DiagnosisInput, pod: PodView): Plaintext
       l.target_port !== admin &&
       !scraped.has(l.target_port ?? ''),
   );
-  return requests > (run === null ? STRAY : 0) ? { pod: pod.key, requests } : undefined;
+  return requests > (run === null ? STRAY : 0) ? { pod: pod.key, view: pod, requests } : undefined;
 }
 
 /** Ports of a pod that Prometheus asks, which may stand outside the mesh: whoever else asks there can't be told from it. */

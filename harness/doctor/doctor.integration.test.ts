@@ -45,7 +45,7 @@ interface Examined {
 }
 
 async function examined(name: string, faults = '', namespaces: string[] = []): Promise<Examined> {
-  // A fault shows in more than one scrape; that there is none in every one.
+  // A few scrapes that fail are nothing to go by; where none does, two say as much.
   const scrapes = faults ? 4 : 2;
   const context = quietContext(join(dir.path, name));
   await using env = await session.start(parseScenario(world(name, faults), `${name}.yaml`), context);

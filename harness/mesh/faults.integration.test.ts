@@ -42,7 +42,7 @@ const url = (deployment: string, scheme = 'http') => {
 async function start(faults: Record<string, PodFaults> = {}): Promise<void> {
   for (const [deployment, of] of Object.entries(faults)) podOf(deployment).faults = of;
   mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
 }
 
 function setFaults(deployment: string, faults: PodFaults): Promise<void> {
@@ -102,7 +102,7 @@ describe('a pod without a proxy', () => {
 async function waitReady(service: string): Promise<void> {
   await waitFor(async () => ((await call(service)) === 200 ? true : undefined), {
     what: `${service} answers`,
-    deadlineMs: 5000,
+    deadlineMs: 20_000,
     hint: 'it is not ready',
   });
 }
@@ -254,7 +254,7 @@ describe('what a proxy forgets', () => {
     // Its stack rests for five seconds before it lets go of its series.
     await waitFor(
       async () => (value(await page('load'), 'request_total', 'dst_service="cart"') === 0 ? true : undefined),
-      { what: 'the series is gone', deadlineMs: 9000, hint: 'nothing forgot it' },
+      { what: 'the series is gone', deadlineMs: 20_000, hint: 'nothing forgot it' },
     );
-  }, 15_000);
+  }, 30_000);
 });

@@ -40,7 +40,7 @@ beforeEach(async () => {
     );
   }
   mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
 });
 
 afterEach(async () => {
@@ -81,12 +81,12 @@ async function shown(pod: MeshPodConfig) {
 }
 
 const until = <T>(what: string, look: () => T | undefined | Promise<T | undefined>) =>
-  waitFor(look, { what, deadlineMs: 5000, hint: 'it does not happen' });
+  waitFor(look, { what, deadlineMs: 20_000, hint: 'it does not happen' });
 
 async function startNext(): Promise<void> {
   const next = podOf('cart-next');
   await mesh.startPod(next.namespace, next.name);
-  await mesh.waitReady(5000, [`${next.namespace}/${next.name}`]);
+  await mesh.waitReady(20_000, [`${next.namespace}/${next.name}`]);
 }
 
 const drain = (pod: MeshPodConfig, graceMs = LONG_MS) => mesh.drainPod(pod.namespace, pod.name, graceMs);
@@ -173,7 +173,7 @@ describe('a pod that leaves', () => {
 
   it('is not waited for among those that are to be ready', async () => {
     await drain(podOf('cart'));
-    await mesh.waitReady(1000);
+    await mesh.waitReady(20_000);
   });
 });
 

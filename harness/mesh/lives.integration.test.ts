@@ -46,7 +46,7 @@ const podOf = (deployment: string) => config.pods.find((pod) => pod.deployment =
 
 async function start(): Promise<void> {
   mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
 }
 
 async function call(service: string): Promise<number> {
@@ -89,7 +89,7 @@ async function object(deployment: string): Promise<Pod | undefined> {
 async function answers(service: string): Promise<void> {
   await waitFor(async () => ((await call(service)) === 200 ? true : undefined), {
     what: `${service} answers`,
-    deadlineMs: 5000,
+    deadlineMs: 20_000,
     hint: 'it is not ready',
   });
 }
@@ -152,7 +152,7 @@ describe('detection of HTTP', () => {
     const load = podOf('load');
     const address = { host: load.ip, port: 21_400 };
     load.egressOf = [{ service: { namespace: 'shop', name: 'cart', port: 80 }, address }];
-    load.faults = { detectTimeoutMs: 50 };
+    load.faults = { detectTimeoutMs: 1000 };
     await start();
     const ask = async (silentMs: number) => {
       const socket = net.connect(address);
@@ -168,7 +168,7 @@ describe('detection of HTTP', () => {
       return status;
     };
     expect(await ask(0)).toBe(200);
-    expect(await ask(150)).toBe(200);
+    expect(await ask(1500)).toBe(200);
     const text = await page('load');
     const value = (start: string, part: string) =>
       text

@@ -24,7 +24,7 @@ function ask(child: Child, command: MeshCommand): Promise<MeshReply> {
   return waitForMessage(
     child,
     (message) => ((message as MeshReply).id === command.id ? (message as MeshReply) : undefined),
-    { what: `a reply to ${command.type}`, deadlineMs: 8000, hint: 'see mesh.log' },
+    { what: `a reply to ${command.type}`, deadlineMs: 20_000, hint: 'see mesh.log' },
   );
 }
 
@@ -41,7 +41,7 @@ describe('the mesh process', () => {
       ok: true,
       value: { proxyVersion: 'v2.366.0' },
     });
-    expect(await ask(child, { id: 3, type: 'wait-ready', deadlineMs: 5000 })).toEqual({ id: 3, ok: true });
+    expect(await ask(child, { id: 3, type: 'wait-ready', deadlineMs: 20_000 })).toEqual({ id: 3, ok: true });
     const clock = await ask(child, { id: 4, type: 'clock' });
     const { nowEpochMs } = (clock as { value: { nowEpochMs: number } }).value;
     expect(Math.abs(nowEpochMs - Date.now())).toBeLessThan(1000);

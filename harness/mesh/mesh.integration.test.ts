@@ -60,7 +60,7 @@ describe('startMesh', () => {
   it('counts 20,000 requests exactly, on both sides', async () => {
     await startApps();
     await using mesh = await startMesh(config);
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     const total = 20_000;
     const { host, port } = podOf('load').outbound;
     const pool = new Pool(`http://${host}:${port}`, { connections: 32 });
@@ -95,7 +95,7 @@ describe('startMesh', () => {
   it('gives Prometheus what it must read, and pods that are ready in the Kubernetes API', async () => {
     await startApps();
     await using mesh = await startMesh(config);
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     expect(mesh.started).toMatchObject({ proxyVersion: 'v2.366.0', caFile: join(dir, 'ca.crt') });
     const ca = await readFile(mesh.started.caFile, 'utf8');
     const token = await readFile(mesh.started.tokenFile, 'utf8');
@@ -114,7 +114,7 @@ describe('startMesh', () => {
   it('kills a pod and brings it back: counters start anew, requests meanwhile fail, then succeed', async () => {
     await startApps();
     await using mesh = await startMesh(config);
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     const { host, port } = podOf('load').outbound;
     const get = async () => {
       const { statusCode, body } = await request(`http://${host}:${port}/`, { headers: { host: 'cart.shop' } });
@@ -127,7 +127,7 @@ describe('startMesh', () => {
     await expect(page('cart')).rejects.toThrow('ECONNREFUSED');
     expect(await get()).toBe(502);
     await mesh.startPod('shop', 'cart-abc-0');
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     expect(await get()).toBe(200);
     const after = await page('cart');
     expect(sum(after, 'request_total', 'client_id="load.meshproof.')).toBe(1);
@@ -141,7 +141,7 @@ describe('startMesh', () => {
     config.probeIntervalMs = 20;
     await startApps();
     await using mesh = await startMesh(config);
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     const cart = apps.pop()!;
     cart.closeAllConnections();
     await new Promise((resolve) => cart.close(resolve));
@@ -151,7 +151,7 @@ describe('startMesh', () => {
           () => undefined,
           (error: DeadlineExceededError) => error,
         ),
-      { what: 'a pod is withdrawn', deadlineMs: 5000, hint: 'see the probes' },
+      { what: 'a pod is withdrawn', deadlineMs: 20_000, hint: 'see the probes' },
     );
     expect(missing.lastSeen).toBe('not ready: shop/cart-abc-0');
     expect(sum(await page('cart'), 'response_total', 'route_name="probe"', '"502"')).toBeGreaterThanOrEqual(3);
@@ -160,7 +160,7 @@ describe('startMesh', () => {
   it('shows the control plane: its proxy tells of its kind, its container has its own families', async () => {
     await startApps();
     await using mesh = await startMesh(config);
-    await mesh.waitReady(5000);
+    await mesh.waitReady(20_000);
     const { host } = podOf('linkerd-identity').componentPorts[0]!.address;
     const { headers, body } = await request(`http://${host}:9990/metrics`);
     expect(headers['content-type']).toMatch(/^text\/plain/);

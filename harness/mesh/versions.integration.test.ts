@@ -41,7 +41,7 @@ async function mixed(
   web.version = callers[1];
   cart.version = callee;
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const get = async (from: string) => {
     const { host, port } = podOf(from).outbound;
     const answer = await request(`http://${host}:${port}/`, { headers: { host: 'cart.shop:80' } });

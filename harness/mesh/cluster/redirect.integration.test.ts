@@ -30,7 +30,7 @@ async function serve(namespaces: Namespaces, where: 'pod' | 'node', ...ports: nu
   const child = namespaces.start(where, process.execPath, '-e', SERVER, ...ports.map(String));
   await waitFor(() => (child.tail().includes('listening') ? true : undefined), {
     what: `the server in ${where} listens`,
-    deadlineMs: 10_000,
+    deadlineMs: 20_000,
     everyMs: 10,
     hint: child.tail(),
   });

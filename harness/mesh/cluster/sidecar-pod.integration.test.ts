@@ -52,7 +52,7 @@ async function start(
 
 const page = async (ip: string) => (await get(ip, 4191, '/metrics'))?.text ?? '';
 const until = <T>(what: string, probe: () => T | undefined | Promise<T | undefined>) =>
-  waitFor(probe, { what, deadlineMs: 10_000, everyMs: 10, hint: log.join('\n') });
+  waitFor(probe, { what, deadlineMs: 20_000, everyMs: 10, hint: log.join('\n') });
 
 /** A client in the mesh, and an app at an address of its own that is not. */
 async function clientOf(app: App | number, ip: string, extra: Partial<SnapshotPod> = {}): Promise<string> {

@@ -89,14 +89,16 @@ describe('the sidecar process', () => {
     await probe(server, web, '/live', 200);
     await waitFor(() => (standIn.refused.size === 2 ? true : undefined), {
       what: 'both have asked in vain',
-      deadlineMs: 10_000,
+      deadlineMs: 20_000,
       hint: 'see their logs',
     });
     await probe(server, web, '/ready', 503);
     expect(await get(web, 4143, '/readyz')).toBeUndefined();
     const failed = ['addr="linkerd-identity', 'classification="failure"'];
     // Linkerd's would wait ten seconds for its next attempt: a page has no more failures than fit into its time.
-    expect(sum(await page(web), 'control_response_total', ...failed)).toBe(0);
+    const early = await page(web);
+    const upSeconds = Number(/^process_uptime_seconds_total (\S+)$/m.exec(early)?.[1]);
+    expect(sum(early, 'control_response_total', ...failed)).toBeLessThanOrEqual(Math.floor(upSeconds / 10));
     standIn.refuse = null;
     await Promise.all([probe(server, web, '/ready', 200), probe(caller, client, '/ready', 200)]);
 
@@ -142,7 +144,7 @@ describe('the sidecar process', () => {
     const traffic = load({ host: client, port: 4140 }, 'web.shop', () => moved && two.requests >= 200);
     await waitFor(() => (one.requests >= 200 ? true : undefined), {
       what: 'the first pod is asked',
-      deadlineMs: 10_000,
+      deadlineMs: 20_000,
       hint: 'see the logs',
     });
     // The pod comes up anew elsewhere, and its new template is not meshed.
@@ -181,6 +183,13 @@ describe('the sidecar process', () => {
     await using caller = await startSidecar('client', client, null);
     await Promise.all([probe(server, web, '/ready', 200), probe(caller, client, '/ready', 200)]);
     await Promise.all([standIn.identity.stop(), standIn.destination.stop()]);
+    // Before it asks for anything else: the one watch that it has is counted as lost, and no other.
+    const lost = ['control_response_total', 'linkerd-policy', 'classification="failure"'] as const;
+    await waitFor(async () => sum(await page(client), ...lost) || undefined, {
+      what: 'the sidecar sees that the control plane is gone',
+      deadlineMs: 20_000,
+      hint: 'see its log',
+    });
     const ask = () => load({ host: client, port: 4140 }, 'web.shop.svc.cluster.local', (sent) => sent >= 100);
     expect(await ask()).toEqual({ 200: 100 });
     await probe(server, web, '/ready', 200);
@@ -190,7 +199,7 @@ describe('the sidecar process', () => {
       async () => ((await load({ host: client, port: 4140 }, 'web', (sent) => sent >= 1, 1))[502] ? true : undefined),
       {
         what: 'the service is gone for the sidecar',
-        deadlineMs: 10_000,
+        deadlineMs: 20_000,
         hint: 'see its log',
       },
     );
@@ -199,7 +208,7 @@ describe('the sidecar process', () => {
       async () => ((await load({ host: client, port: 4140 }, 'web', (sent) => sent >= 1, 1))[200] ? true : undefined),
       {
         what: 'the service is back for the sidecar',
-        deadlineMs: 10_000,
+        deadlineMs: 20_000,
         hint: 'see its log',
       },
     );
@@ -208,8 +217,7 @@ describe('the sidecar process', () => {
     expect([updates('Reset'), updates('Remove'), updates('Add')]).toEqual([1, 1, 1]);
     const failures = sum(text, 'control_response_total', 'linkerd-dst-headless', 'classification="failure"');
     expect(failures).toBe(0);
-    const policies = sum(text, 'control_response_total', 'linkerd-policy', 'classification="failure"');
-    expect(policies).toBe(1);
+    expect(sum(text, ...lost)).toBe(1);
   });
 
   it('lets what is under way end when it is told to, and ends with 0', async () => {
@@ -223,11 +231,11 @@ describe('the sidecar process', () => {
     await using caller = await startSidecar('client', client, null);
     await Promise.all([probe(server, web, '/ready', 200), probe(caller, client, '/ready', 200)]);
     const answer = load({ host: client, port: 4140 }, 'web', (sent) => sent >= 1, 1);
-    await waitFor(() => (app.requests === 1 ? true : undefined), { what: 'it has come', deadlineMs: 5000, hint: '' });
+    await waitFor(() => (app.requests === 1 ? true : undefined), { what: 'it has come', deadlineMs: 20_000, hint: '' });
     const ended = server.stop(10_000);
     await waitFor(async () => ((await get(web, 4143, '/readyz')) === undefined ? true : undefined), {
       what: 'nothing new is taken',
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
       hint: '',
     });
     finish();

@@ -46,7 +46,7 @@ async function follow(answers: ((response: ServerResponse) => void)[], timeoutMs
   const until = (count: number) =>
     waitFor(() => (told.length >= count ? told.slice(0, count) : undefined), {
       what: `${count} events`,
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
       everyMs: 2,
       hint: told.join('\n'),
     });
@@ -102,8 +102,8 @@ it('says what it did not understand, and tries again', async () => {
 });
 
 it('does not wait for ever for the first snapshot', async () => {
-  const { until } = await follow([(response) => response.write('\n'), (response) => response.write(line('a'))], 50);
-  expect(await until(4)).toEqual(['lost: no snapshot within 50 ms', 'wait', 'reset', 'a']);
+  const { until } = await follow([(response) => response.write('\n'), (response) => response.write(line('a'))], 1000);
+  expect(await until(4)).toEqual(['lost: no snapshot within 1000 ms', 'wait', 'reset', 'a']);
 });
 
 it('stops when disposed', async () => {

@@ -203,7 +203,7 @@ describe.each([
     const see = (of: typeof first, expected: string[]) =>
       waitFor(() => (types(of).length >= expected.length ? true : undefined), {
         what: expected.join(),
-        deadlineMs: 5000,
+        deadlineMs: 20_000,
         everyMs: 5,
         hint: '',
       }).then(() => expect(types(of)).toEqual(expected));
@@ -243,7 +243,7 @@ describe.each([
     client.close();
     await waitFor(() => (api.openWatches === 0 ? true : undefined), {
       what: 'no watch',
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
       everyMs: 5,
       hint: '',
     });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { epochMs } from '../../core/clock.ts';
 import { waitFor } from '../../core/wait.ts';
@@ -9,7 +10,7 @@ import { quote } from '../../prometheus/promql.ts';
 import { misleadingQueries } from '../../prometheus/queries.ts';
 import { IdentityAuthority } from '../identity/authority.ts';
 import { serviceAccountUser } from './rbac.ts';
-import { AdminServer, type Cluster, SCRAPE_INTERVAL_MS, startCluster } from './testing/cluster.ts';
+import { AdminServer, type Cluster, startCluster } from './testing/cluster.ts';
 
 /** A page like a proxy's, whose counters move with each scrape; it restarts at the fourth. */
 function movingPage(): () => string {
@@ -114,13 +115,17 @@ describe('Prometheus discovers through the simulated API', () => {
     expect(new Set(targets.map((t) => t.discoveredLabels.__meta_kubernetes_pod_container_init))).toEqual(
       new Set(['true']),
     );
-    const { active } = await client.targets();
-    expect(active.map((t) => `${t.scrapePool} ${t.health} ${t.labels.component ?? ''}`.trim()).sort()).toEqual([
+    const up = [
       'kubernetes-nodes-cadvisor up',
       'linkerd-controller up destination',
       ...['linkerd-proxy up', 'linkerd-proxy up', 'linkerd-proxy up'],
       'prometheus up',
-    ]);
+    ];
+    await until('all are up', async () => {
+      const { active } = await client.targets();
+      const lines = active.map((t) => `${t.scrapePool} ${t.health} ${t.labels.component ?? ''}`.trim());
+      return isDeepStrictEqual(lines.sort(), up);
+    });
     const ofDestination = targets.find((target) => target.labels.namespace === 'linkerd');
     expect(ofDestination?.labels).toMatchObject({
       deployment: 'linkerd-destination',
@@ -132,36 +137,36 @@ describe('Prometheus discovers through the simulated API', () => {
     // Up to here every scrape can be read.
     const stored = await lastStoredScrapes(client, epochMs());
     const untilMs = Math.min(...stored.values());
-    const ledger = await readPrometheusLedger(client, { fromMs, untilMs, clockMarginMs: 2 });
+    const storedByThen = await lastStoredScrapes(client, untilMs);
+    // While a machine's clock is being set right, its processes differ; by less than half of the interval.
+    const ledger = await readPrometheusLedger(client, { fromMs, untilMs, clockMarginMs: 250 });
     expect(ledger.targets.map((target) => target.pod).sort()).toEqual(['cart-1', 'destination-1', 'web-1']);
     for (const [index, target] of ledger.targets.entries()) {
       if (target.namespace === 'linkerd') continue;
       const admin = target.pod === 'web-1' ? web : cart;
       expect(target).toMatchObject({ job: 'linkerd-proxy', namespace: 'shop', instance: `${admin.ip}:${admin.port}` });
-      const lastStored = stored.get(`shop/${target.pod}`)!;
-      expect(target.scrapes.at(-1)!.t).toBeGreaterThan(lastStored - 2 * SCRAPE_INTERVAL_MS);
-      if (lastStored === untilMs) expect(target.scrapes.at(-1)!.t).toBe(untilMs);
-      expect(target.scrapes.length).toBeGreaterThanOrEqual(5);
-      for (const scrape of target.scrapes) {
-        expect(scrape.ok).toBe(true);
-        const pages = admin.served.filter(({ t }) => scrape.fromMs <= t && t <= scrape.untilMs);
-        expect(pages).toHaveLength(1);
-        const said = readProxyLedger([
-          {
-            namespace: 'shop',
-            pod: target.pod,
-            instance: target.instance,
-            fromMs: 1,
-            untilMs: 2,
-            text: pages[0]!.page,
-          },
-        ]);
-        const expected = seriesAt(said, 0, 1);
-        expect(Object.keys(expected).length).toBeGreaterThan(12);
-        expect(seriesAt(ledger, index, scrape.t)).toEqual(expected);
-        expect(scrape.startTime).toBe(said.targets[0]!.scrapes[0]!.startTime);
-      }
-      expect(new Set(target.scrapes.map((scrape) => scrape.startTime)).size).toBe(2);
+      expect(target.scrapes.at(-1)!.t).toBe(storedByThen.get(`shop/${target.pod}`));
+      // One may come too late on a busy machine.
+      const scrapes = target.scrapes.filter((scrape) => scrape.ok);
+      expect(scrapes.length).toBeGreaterThanOrEqual(5);
+      const read = admin.served.map(({ t, page }) => {
+        const at = { namespace: 'shop', pod: target.pod, instance: target.instance, fromMs: 1, untilMs: 2 };
+        const said = readProxyLedger([{ ...at, text: page }]);
+        return { t, startTime: said.targets[0]!.scrapes[0]!.startTime, series: seriesAt(said, 0, 1) };
+      });
+      const matched = scrapes.map((scrape) => {
+        const stored = { startTime: scrape.startTime, series: seriesAt(ledger, index, scrape.t) };
+        expect(Object.keys(stored.series).length).toBeGreaterThan(12);
+        // By what it says, not by when it was served: each page is another.
+        const pages = read.filter(({ startTime, series }) => isDeepStrictEqual(stored, { startTime, series }));
+        expect(pages, JSON.stringify(stored)).toHaveLength(1);
+        const { t } = pages[0]!;
+        expect([scrape.fromMs <= t, t <= scrape.untilMs]).toEqual([true, true]);
+        return read.indexOf(pages[0]!);
+      });
+      // In the order in which they were served, none twice.
+      expect(matched).toEqual([...new Set(matched)].sort((a, b) => a - b));
+      expect(new Set(scrapes.map((scrape) => scrape.startTime)).size).toBe(2);
     }
     expect(ledger.series.find((s) => s.name === 'request_total')?.labels.app).toBe('not-the-pod-label');
     // Both incarnations in one series, as Prometheus has it.
@@ -169,7 +174,8 @@ describe('Prometheus discovers through the simulated API', () => {
     expect(ledger.series.some((s) => s.name === 'control_ignored_total')).toBe(false);
 
     // What is compared above after normalising is what Prometheus itself stored.
-    const les = (await client.query('{__name__=~".*_bucket",job="linkerd-proxy",pod="web-1"}', untilMs)).map(
+    const lastReadMs = ledger.targets.find((target) => target.pod === 'web-1')!.scrapes.findLast(({ ok }) => ok)!.t;
+    const les = (await client.query('{__name__=~".*_bucket",job="linkerd-proxy",pod="web-1"}', lastReadMs)).map(
       (s) => s.labels.le,
     );
     expect(new Set(les)).toEqual(new Set(['1.0', '50000.0', '+Inf', '0.05', '10.0', '1.048576e+06', '1e-05']));

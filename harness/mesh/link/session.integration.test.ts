@@ -84,7 +84,7 @@ describe('a link', () => {
     const [first, second] = [client.request(HEAD, { endStream: true }), client.request(HEAD, { endStream: true })];
     const { body, closed } = collect(first);
     second.on('error', () => {});
-    await waitFor(() => (streams.length === 2 ? true : undefined), { what: 'both came', deadlineMs: 5000, hint: '' });
+    await waitFor(() => (streams.length === 2 ? true : undefined), { what: 'both came', deadlineMs: 20_000, hint: '' });
     client.closeWhenIdle();
     const ended = once(client, 'close');
     streams[0]!.respond([':status', '200']);
@@ -135,7 +135,7 @@ describe('a link', () => {
     };
     await waitFor(standsStill, {
       what: 'the writer is held back',
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
       everyMs: 100,
       hint: 'the window of a stream is not kept to',
     });
@@ -212,9 +212,9 @@ describe('what it writes', () => {
     const client = new LinkSession(socket, 'client');
     const stream = client.request([...HEAD, 'x-own', 'é'], { endStream: false });
     stream.write(Buffer.from('one'));
-    await waitFor(() => bodies.length || undefined, { what: 'the body', deadlineMs: 2000, hint: '' });
+    await waitFor(() => bodies.length || undefined, { what: 'the body', deadlineMs: 20_000, hint: '' });
     stream.close(8);
-    await waitFor(() => resets.length || undefined, { what: 'the reset', deadlineMs: 2000, hint: '' });
+    await waitFor(() => resets.length || undefined, { what: 'the reset', deadlineMs: 20_000, hint: '' });
     expect({ heads, bodies, resets }).toEqual({
       heads: [{ method: 'POST', path: '/x', own: 'é' }],
       bodies: ['one'],

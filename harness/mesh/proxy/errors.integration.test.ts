@@ -9,7 +9,7 @@ import { Rig } from './testing/rig.ts';
 
 const ok = (_request: unknown, response: { end(text: string): void }) => response.end('ok');
 const soon = (what: string, probe: () => boolean) =>
-  waitFor(() => probe() || undefined, { what, deadlineMs: 2000, everyMs: 5, hint: 'see the log of the rig' });
+  waitFor(() => probe() || undefined, { what, deadlineMs: 20_000, everyMs: 5, hint: 'see the log of the rig' });
 
 describe('errors that the proxies answer themselves', () => {
   it('app refuses the connection: 502 of the inbound proxy, counted by both', async () => {
@@ -191,7 +191,8 @@ describe('errors that the proxies answer themselves', () => {
     expect(tookMs).toBeGreaterThan(2900);
     const again = performance.now();
     expect((await call(rig)).status).toBe(503);
-    expect(performance.now() - again).toBeLessThan(1000);
+    // Without the wait of the first.
+    expect(performance.now() - again).toBeLessThan(2900);
     expect(rig.events('load', 'route')).toEqual([
       'to web',
       'dispatch',

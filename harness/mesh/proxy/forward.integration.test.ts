@@ -63,7 +63,7 @@ describe('a pod that is dialled by its address', () => {
     const closed = () => rig.events('web-0', 'tcp').includes('inbound-src close ') || undefined;
     await waitFor(closed, {
       what: 'its connection closes',
-      deadlineMs: 2000,
+      deadlineMs: 20_000,
       everyMs: 5,
       hint: 'see the log of the rig',
     });

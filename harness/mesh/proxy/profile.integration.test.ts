@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ProfileRoute, ServiceProfile } from '../../core/policy.ts';
 import { waitFor } from '../../core/wait.ts';
 import { call } from './testing/call.ts';
 import { Rig } from './testing/rig.ts';
 
 const soon = (what: string, probe: () => boolean) =>
-  waitFor(() => probe() || undefined, { what, deadlineMs: 2000, everyMs: 5, hint: 'see the log of the rig' });
+  waitFor(() => probe() || undefined, { what, deadlineMs: 20_000, everyMs: 5, hint: 'see the log of the rig' });
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -53,6 +53,8 @@ describe('a Service with a ServiceProfile', () => {
   });
 
   it('retries failures while there is budget', async () => {
+    // It is a budget of one second, whatever the requests take.
+    using _now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     await using rig = await web(
       statuses(503, 503, 200, 503),
       { isRetryable: true },
@@ -81,7 +83,12 @@ describe('a Service with a ServiceProfile', () => {
   });
 
   it('route timeout: 504, the profile alone counts it', async () => {
-    await using rig = await web(() => {}, { timeoutMs: 60 });
+    const app: Handler = (request, response) => {
+      if (request.url === '/warm') response.end('warm');
+    };
+    await using rig = await web(app, { timeoutMs: 1000 });
+    // Of no route: it opens the way to the app, however long that takes.
+    expect((await call(rig, { path: '/warm' })).status).toBe(200);
     const result = await call(rig, { path: '/a' });
     expect(result.status).toBe(504);
     expect(result.headers['l5d-proxy-connection']).toBe('close');
@@ -94,9 +101,9 @@ describe('a Service with a ServiceProfile', () => {
   it('a response that has begun may take its time', async () => {
     const app: Handler = (_request, response) => {
       response.write('part');
-      setTimeout(() => response.end('rest'), 500);
+      setTimeout(() => response.end('rest'), 1700);
     };
-    await using rig = await web(app, { timeoutMs: 300 });
+    await using rig = await web(app, { timeoutMs: 1500 });
     expect((await call(rig, { path: '/a' })).body).toBe('partrest');
   });
 

@@ -239,7 +239,7 @@ describe('a request through the mesh', () => {
         before = written;
         return still || undefined;
       },
-      { what: 'the app stops writing', deadlineMs: 5000, everyMs: 100, hint },
+      { what: 'the app stops writing', deadlineMs: 20_000, everyMs: 100, hint },
     );
     expect(written).toBeLessThan(size);
     let read = 0;

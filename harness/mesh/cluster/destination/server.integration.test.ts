@@ -62,7 +62,7 @@ async function startApi(port = 0, rules = RULES): Promise<KubernetesApi> {
   return stack.use(api);
 }
 
-async function startDestination(options: { keepAliveMs?: number } = {}): Promise<void> {
+async function startDestination(options: { keepAliveMs?: number; coalesceMs?: number } = {}): Promise<void> {
   client = stack.use(new ApiClient({ server: kubernetes.url, caPem: authority.anchorPem, token: () => 'secret' }));
   destination = stack.use(
     await DestinationServer.start({
@@ -124,7 +124,7 @@ describe('DestinationServer', () => {
 
   it('tells changes that come together at once, and nothing when nothing that counts has changed', async () => {
     kubernetes = await startApi();
-    await startDestination();
+    await startDestination({ coalesceMs: 1000 });
     const heard = listen();
     await eventually('the first snapshot', () => heard[0]);
     kubernetes.setPodStatus('shop', WEB.name, { restartCount: 1 });

@@ -49,5 +49,5 @@ export async function send(
 }
 
 export function eventually<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  return waitFor(probe, { what, deadlineMs: 10_000, everyMs: 5, hint: '' });
+  return waitFor(probe, { what, deadlineMs: 20_000, everyMs: 5, hint: '' });
 }

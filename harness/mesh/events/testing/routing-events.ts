@@ -2,6 +2,8 @@ import { NO_TIMEOUTS, type Timeouts } from '../../../core/policy.ts';
 import { outboundRoute, profile, retry } from './policies.ts';
 import type { MeshEvent } from './types.ts';
 
+/** Long enough for a request, and what of its answer there is, to get through before. */
+const TIMEOUT_MS = 1500;
 const timeouts = (change: Partial<Timeouts>) => ({ policy: { timeouts: { ...NO_TIMEOUTS, ...change } } });
 
 export const ROUTING_EVENTS: MeshEvent[] = [
@@ -36,8 +38,8 @@ export const ROUTING_EVENTS: MeshEvent[] = [
     id: 'request-timeout',
     group: 'Timeouts',
     title: 'Request timeout',
-    text: '`timeout.linkerd.io/request: 200ms`; the app does not answer.',
-    world: timeouts({ requestMs: 200 }),
+    text: '`timeout.linkerd.io/request`; the app does not answer.',
+    world: timeouts({ requestMs: TIMEOUT_MS }),
     run: (of) => of.http('/hang'),
     saw: '504',
   },
@@ -45,8 +47,8 @@ export const ROUTING_EVENTS: MeshEvent[] = [
     id: 'response-timeout',
     group: 'Timeouts',
     title: 'Response timeout before headers',
-    text: '`timeout.linkerd.io/response: 200ms`; the app does not answer.',
-    world: timeouts({ responseMs: 200 }),
+    text: '`timeout.linkerd.io/response`; the app does not answer.',
+    world: timeouts({ responseMs: TIMEOUT_MS }),
     run: (of) => of.http('/hang'),
     saw: '504',
   },
@@ -55,7 +57,7 @@ export const ROUTING_EVENTS: MeshEvent[] = [
     group: 'Timeouts',
     title: 'Response timeout in the body',
     text: 'The same; the app begins a body and does not end it.',
-    world: timeouts({ responseMs: 200 }),
+    world: timeouts({ responseMs: TIMEOUT_MS }),
     run: (of) => of.http('/stream'),
     saw: '200 cut off',
   },
@@ -63,8 +65,8 @@ export const ROUTING_EVENTS: MeshEvent[] = [
     id: 'idle-timeout',
     group: 'Timeouts',
     title: 'Idle timeout',
-    text: '`timeout.linkerd.io/idle: 200ms`; the app begins a body and says nothing more.',
-    world: timeouts({ idleMs: 200 }),
+    text: '`timeout.linkerd.io/idle`; the app begins a body and says nothing more.',
+    world: timeouts({ idleMs: TIMEOUT_MS }),
     run: (of) => of.http('/stream'),
     saw: '200 cut off',
   },
@@ -99,8 +101,8 @@ export const ROUTING_EVENTS: MeshEvent[] = [
     id: 'profile-timeout',
     group: 'ServiceProfiles',
     title: 'ServiceProfile timeout',
-    text: '`timeout: 200ms`; the app does not answer.',
-    world: { policy: profile({ timeoutMs: 200 }) },
+    text: '`timeout`; the app does not answer.',
+    world: { policy: profile({ timeoutMs: TIMEOUT_MS }) },
     run: (of) => of.http('/hang'),
     saw: '504',
   },

@@ -132,7 +132,7 @@ export class World implements AsyncDisposable {
       await new Promise<void>((resolve) => this.#health.listen(port, host, resolve));
     }
     this.#mesh = await startMesh(this.#config);
-    await this.#mesh.waitReady(10_000);
+    await this.#mesh.waitReady(20_000);
     if (options.warmUp !== 'none') await this.#warmUp();
   }
 

@@ -79,7 +79,7 @@ export interface Cluster extends AsyncDisposable {
   prometheus: PrometheusServer;
 }
 
-export const SCRAPE_INTERVAL_MS = 600;
+const SCRAPE_INTERVAL_MS = 600;
 
 /** The simulated API and a real Prometheus with linkerd-viz's configuration that discovers through it. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {

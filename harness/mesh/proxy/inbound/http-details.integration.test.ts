@@ -8,7 +8,7 @@ import { H2Caller, result } from '../testing/h2-call.ts';
 import { Rig } from '../testing/rig.ts';
 
 const soon = (what: string, probe: () => boolean) =>
-  waitFor(() => probe() || undefined, { what, deadlineMs: 2000, everyMs: 5, hint: 'see the log of the rig' });
+  waitFor(() => probe() || undefined, { what, deadlineMs: 20_000, everyMs: 5, hint: 'see the log of the rig' });
 
 const inbound = (rig: Rig) => rig.events('web-0', 'inbound').filter((event) => !event.startsWith('from'));
 

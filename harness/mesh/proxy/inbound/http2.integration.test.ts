@@ -22,7 +22,7 @@ const grpcApp = byStream((stream, path) => {
 });
 
 const soon = (what: string, probe: () => boolean) =>
-  waitFor(() => probe() || undefined, { what, deadlineMs: 2000, everyMs: 5, hint: 'see the log of the rig' });
+  waitFor(() => probe() || undefined, { what, deadlineMs: 20_000, everyMs: 5, hint: 'see the log of the rig' });
 
 describe('what came as HTTP/2 goes to the app as HTTP/2', () => {
   it('each client is spoken to the app of in its own version', async () => {
@@ -163,7 +163,7 @@ describe('what came as HTTP/2 goes to the app as HTTP/2', () => {
       }),
     );
     await waitFor(async () => ((await h2.call()).body === 'back' ? true : undefined), {
-      ...{ what: 'the app is found', deadlineMs: 5000, everyMs: 50, hint: 'attempts go on in the background' },
+      ...{ what: 'the app is found', deadlineMs: 20_000, everyMs: 50, hint: 'attempts go on in the background' },
     });
     // From then on requests wait again when it is lost.
     expect((await h2.call({ path: '/drop' })).status).toBe(502);

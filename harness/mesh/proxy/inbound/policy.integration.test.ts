@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { InboundPolicy } from '../../../core/policy.ts';
 import { call } from '../testing/call.ts';
 import { H2Caller } from '../testing/h2-call.ts';
@@ -92,12 +92,17 @@ describe('requests that policy refuses', () => {
     const limited = server({ accessPolicy: 'all-unauthenticated', rateLimit: rateLimit(2, null) });
     await using rig = await guarded(policy({ servers: [limited] }));
     using h2 = H2Caller.of(rig);
+    // Time stands still, however long the requests take, and moves when it is told to.
+    const startMs = performance.now();
+    using now = vi.spyOn(performance, 'now').mockReturnValue(startMs);
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await call(rig)).status);
     expect(statuses).toEqual([200, 200, 429]);
     expect((await h2.grpc('/a.B/C')).headers['grpc-status']).toBe('8');
     expect(rig.events('web-0', 'rateLimited')).toEqual(['total limit', 'total limit']);
     expect(rig.events('web-0', 'inbound').filter((event) => event === 'dispatch')).toHaveLength(2);
+    now.mockReturnValue(startMs + 501);
+    expect([(await call(rig)).status, (await call(rig)).status]).toEqual([200, 429]);
   });
 
   it('a policy that changes holds from then on', async () => {

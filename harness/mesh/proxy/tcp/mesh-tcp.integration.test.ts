@@ -80,7 +80,7 @@ async function value(deployment: string, family: string, ...parts: string[]): Pr
 it('takes a connection to the Service whose listener it came to, and to no other', async () => {
   await startApps((socket) => socket.pipe(socket));
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const socket = connect(0);
   socket.end('GET / HTTP/1.1\r\nHost: web.shop\r\n\r\n');
   expect((await buffer(socket)).toString()).toContain('web.shop');
@@ -101,7 +101,7 @@ it('sends HTTP to that Service whatever the Host says, past a proxy that is skip
   podOf('web').app!.probe = podOf('web').app!.address;
   await startApps((socket) => socket.end());
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const { host, port } = podOf('load').egressOf![1]!.address;
   const { body } = await request(`http://${host}:${port}/`, { headers: { host: 'elsewhere.example' } });
   expect(await body.text()).toBe('web for elsewhere.example');
@@ -115,11 +115,11 @@ it('cuts what is forwarded when a proxy is killed, and forwards again through th
   const apps: Socket[] = [];
   await startApps((socket) => void apps.push(socket.resume()));
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const before = connect(0);
   before.write('hello');
   await waitFor(() => (apps[0]?.bytesRead === 5 ? true : undefined), {
-    ...{ what: 'the app has it', deadlineMs: 5000, everyMs: 2, hint: 'it was not forwarded' },
+    ...{ what: 'the app has it', deadlineMs: 20_000, everyMs: 2, hint: 'it was not forwarded' },
   });
   const cut = Promise.all([once(before.resume(), 'end'), once(apps[0]!, 'end')]);
   await mesh.killPod('shop', podOf('db').name);
@@ -129,11 +129,11 @@ it('cuts what is forwarded when a proxy is killed, and forwards again through th
   expect(await value('load', 'outbound_tcp_route_close_total', 'error="unexpected"')).toBe(1);
   expect(await value('load', 'tcp_open_connections', 'direction="outbound"')).toBe(0);
   await mesh.startPod('shop', podOf('db').name);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const after = connect(0);
   after.end('hello again');
   await waitFor(() => (apps[1]?.bytesRead === 11 ? true : undefined), {
-    ...{ what: 'the app has it', deadlineMs: 5000, everyMs: 2, hint: 'it was not forwarded' },
+    ...{ what: 'the app has it', deadlineMs: 20_000, everyMs: 2, hint: 'it was not forwarded' },
   });
   expect(await value('db', 'tcp_read_bytes_total', 'peer="src"', 'tls="true"')).toBe(11);
 });
@@ -149,7 +149,7 @@ it('chooses the Service by the port alone where that is all that is known, if on
   Object.assign(load, { egressByPort });
   await startApps((socket) => socket.pipe(socket));
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const to = (port: number) => {
     const { address } = egressByPort.find((each) => each.port === port)!;
     return net.connect({ ...address, allowHalfOpen: true }).on('error', () => {});
@@ -171,7 +171,7 @@ it('forwards what comes to the listener of opaque ports without looking at it', 
   Object.assign(db, { opaqueInbound });
   await startApps((socket) => void socket.write('220'));
   await using mesh = await startMesh(config);
-  await mesh.waitReady(5000);
+  await mesh.waitReady(20_000);
   const client = net.connect({ host: db.ip, port: opaqueInbound.port }).on('error', () => {});
   const [greeting] = await once(client, 'data');
   expect(String(greeting)).toBe('220');

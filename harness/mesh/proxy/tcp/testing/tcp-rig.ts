@@ -204,7 +204,7 @@ export class TcpRig implements AsyncDisposable {
   async quiet(): Promise<void> {
     await waitFor(() => (this.outbound.inFlight + this.inbound.inFlight === 0 ? true : undefined), {
       what: 'connections end',
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
       everyMs: 2,
       hint: 'one end was not passed on',
     });

@@ -129,13 +129,13 @@ describe('a page by way of the API server', () => {
     const silent = () => null;
     api.on('GET', `${PROXY}/metrics`, silent);
     api.on('GET', `${PROXY}/ready`, () => ({ body: 'ready\n' }));
-    expect(await source.fetchPage({ ...TARGET, deadlineMs: 150 })).toMatchObject({
+    expect(await source.fetchPage({ ...TARGET, deadlineMs: 1000 })).toMatchObject({
       outcome: 'timeout',
       connected: true,
       answers: true,
     });
     api.on('GET', `${PROXY}/ready`, silent);
-    expect(await source.fetchPage({ ...TARGET, deadlineMs: 150 })).toMatchObject({
+    expect(await source.fetchPage({ ...TARGET, deadlineMs: 1000 })).toMatchObject({
       outcome: 'timeout',
       connected: false,
       answers: false,

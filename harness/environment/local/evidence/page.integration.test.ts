@@ -76,10 +76,10 @@ it.each([
 });
 
 it('timeout: of one who takes the connection and says nothing, or stops in the middle', async () => {
-  const silent = await read(await port(() => {}), 'http', 60);
+  const silent = await read(await port(() => {}), 'http', 1000);
   expect(silent).toMatchObject({ outcome: 'timeout', connected: true, bytes: 0 });
   const begins = (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na 1\n');
-  expect(await read(await port(begins), 'http', 60)).toMatchObject({ outcome: 'timeout', connected: true, bytes: 4 });
+  expect(await read(await port(begins), 'http', 1000)).toMatchObject({ outcome: 'timeout', connected: true, bytes: 4 });
 });
 
 it('refused: nobody listens', async () => {

@@ -4,7 +4,7 @@ import { contextOf } from '../verdict/diagnose/context/index.ts';
 import { plaintextServers } from '../verdict/diagnose/rules/proxies/unmeshed-client.ts';
 import { TOLERATED_WITHOUT_RUN_MS, whoseClock } from '../verdict/diagnose/rules/scrapes/clock.ts';
 import { isScraped } from './proxies.ts';
-import { isEmpty, isWrong } from './rules.ts';
+import { isEmpty, isUnread, isWrong } from './rules.ts';
 import type { Check, ProxyReport, RuleReport, Versions } from './types.ts';
 
 export interface Looked {
@@ -88,8 +88,9 @@ function clientsCheck({ evidence }: Looked): Check {
   if (most === undefined)
     return { name, ok: true, text: 'no app of the mesh is asked in plaintext, but by probes and scrapes' };
   const others = servers.length > 1 ? ` and ${plural(servers.length - 1, 'other pod')}` : '';
-  const text = `${most.pod} (${plural(most.requests, 'request')})${others} are asked in plaintext: by an ingress, or by a pod without a proxy`;
-  return { name, ok: null, text: servers.length > 1 ? text : text.replace(' are asked', ' is asked') };
+  const asked = servers.length > 1 ? 'are asked' : 'is asked';
+  const text = `${most.pod} (${plural(most.requests, 'request')})${others} ${asked} in plaintext: by an ingress, or by a pod without a proxy`;
+  return { name, ok: null, text };
 }
 
 function tlsCheck({ proxies, evidence }: Looked): Check {
@@ -155,10 +156,12 @@ function rulesCheck({ rules }: Looked): Check {
   if (typeof rules === 'string') return { name, ok: null, text: rules };
   const wrong = rules.filter(isWrong).length;
   const empty = rules.filter((rule) => rule.problems.some(isEmpty)).length;
+  const unread = rules.filter(isUnread).length;
   const parts = [
     plural(rules.length, 'alert or recording rule', 'alerts and recording rules'),
     ...(wrong > 0 ? [`${wrong} can't say what they seem to`] : []),
     ...(empty > 0 ? [`${empty} select nothing now`] : []),
+    ...(unread > 0 ? [`${unread} could not be judged`] : []),
   ];
   return { name, ok: wrong === 0, text: parts.join(', ') };
 }

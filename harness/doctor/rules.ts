@@ -61,7 +61,12 @@ export function isEmpty({ cause, message }: RuleReport['problems'][number]): boo
   return cause === null && message === 'it selects nothing';
 }
 
+/** Nobody has judged it: Prometheus reads it, and we do not. */
+export function isUnread(rule: RuleReport): boolean {
+  return rule.problems.some(({ unread }) => unread);
+}
+
 /** It can't say what it seems to, whatever happens. */
 export function isWrong(rule: RuleReport): boolean {
-  return rule.problems.some((problem) => !isEmpty(problem));
+  return rule.problems.some((problem) => !isEmpty(problem) && !problem.unread);
 }

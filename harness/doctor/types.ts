@@ -81,6 +81,6 @@ export interface RuleReport {
   name: string;
   type: 'alerting' | 'recording';
   expr: string;
-  /** `cause`: of the catalogue (docs/causes/); null: there is no name for it, as where it selects nothing now. */
-  problems: { cause: string | null; part: string; message: string; instead: string }[];
+  /** `cause`: of the catalogue (docs/causes/); null: there is no name for it, as where it selects nothing now. `unread`: it was not judged. */
+  problems: { cause: string | null; part: string; message: string; instead: string; unread?: true }[];
 }

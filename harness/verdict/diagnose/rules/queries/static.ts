@@ -44,6 +44,8 @@ export interface StaticProblem {
   message: string;
   /** What to write or do instead; empty: not known. */
   instead: string;
+  /** Nothing is known to be wrong: Prometheus has taken it, and our grammar does not know it. */
+  unread?: true;
 }
 
 /** The facts as evidence and answers have them; asked as of `atMs`. */
@@ -66,7 +68,7 @@ export function staticFacts(
 }
 
 /**
- * What is wrong with an expression of a rule or a dashboard as it stands: it is no PromQL, a window holds fewer than two samples, a
+ * What is wrong with an expression that Prometheus has taken, of a rule or a dashboard, as it stands: a window holds fewer than two samples, a
  * sum is taken before a rate, or a selector selects nothing: for a label or a family of another version, for the job's name, or
  * for no reason that is known. What selects nothing because nothing has failed is as it should be.
  */
@@ -76,7 +78,9 @@ export function staticProblems(expr: string, facts: StaticFacts): StaticProblem[
     tree = parse(expr);
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error;
-    return [{ cause: null, part: expr, message: error.message, instead: error.hint }];
+    // It may be newer than our grammar, or of another database's dialect.
+    const message = `it was not judged, as meshproof can't read it: ${error.message}`;
+    return [{ cause: null, part: expr, message, instead: '', unread: true }];
   }
   const found = [...walk(tree)].flatMap(({ expr: part, around }): StaticProblem[] => [
     ...shortWindow(part, facts),

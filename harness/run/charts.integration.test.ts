@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../core/wait.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
 import { parseScrapeJobs } from '../prometheus/relabel/config.ts';
 import type { ScenarioResult } from '../result/types.ts';
 import { parseScenario } from '../scenario/load.ts';
 import { runScenario } from './scenario.ts';
 import { openLocal, quietContext } from './testing/context.ts';
+import { passing } from './testing/expect-passed.ts';
 import { tempDir } from './testing/tools.ts';
 
 const world = (version: string) => `apiVersion: meshproof/v1
@@ -12,13 +14,13 @@ kind: Scenario
 metadata: { name: charts, description: A world of one release. }
 namespace: shop
 seed: 3
-mesh: { version: "${version}", scrapeInterval: 1s }
+mesh: { version: "${version}", scrapeInterval: 2s }
 services:
   - name: web
     calls: [{ service: cart }]
   - { name: cart, replicas: 2 }
 traffic:
-  - { executor: constant-arrival-rate, target: web, rate: 10/s, duration: 3s }
+  - { executor: constant-arrival-rate, target: web, rate: 10/s, duration: 6s, maxVUs: 60 }
 `;
 
 interface Seen {
@@ -28,19 +30,38 @@ interface Seen {
   controller: { kept: string[]; dropped: string[] };
   /** __meta_kubernetes_pod_container_init and the number of proxies that have it. */
   init: Record<string, number>;
+  /** Every target, each at its last scrape. */
   up: boolean;
 }
 
-async function look(version: string): Promise<Seen> {
+/** A world of this release that passes. */
+function look(version: string): Promise<Seen> {
+  return passing(
+    () => lookOnce(version),
+    ({ result }) => [result],
+  );
+}
+
+async function lookOnce(version: string): Promise<Seen> {
   await using dir = await tempDir();
   const context = quietContext(dir.path);
   await using session = await openLocal(context);
-  const seen: Omit<Seen, 'result'> = { jobs: [], controller: { kept: [], dropped: [] }, init: {}, up: true };
+  const seen: Omit<Seen, 'result'> = { jobs: [], controller: { kept: [], dropped: [] }, init: {}, up: false };
   const result = await runScenario(parseScenario(world(version), 'charts.yaml'), {
     ...{ session, context },
     linger: async ({ prometheusUrl }) => {
       const client = new PrometheusClient(prometheusUrl);
-      const { active, dropped } = await client.targets();
+      // A scrape that timed out on the way is followed by one that did not.
+      const { active, dropped } = await waitFor(
+        async (look) => {
+          const targets = await client.targets();
+          const down = targets.active.filter(({ health }) => health !== 'up');
+          look(down.map(({ scrapePool, lastError }) => `${scrapePool}: ${lastError}`));
+          return down.length === 0 ? targets : undefined;
+        },
+        { what: 'a scrape of each target that succeeds', deadlineMs: 15_000, hint: '' },
+      );
+      seen.up = active.length > 0;
       seen.jobs = parseScrapeJobs(await client.config()).map(({ name }) => name);
       const components = (targets: typeof dropped) =>
         targets
@@ -54,8 +75,7 @@ async function look(version: string): Promise<Seen> {
           .map(({ discoveredLabels: of }) => `${of[CONTAINER]} ${of[PORT]}`)
           .sort();
       seen.controller = { kept: components(active), dropped: components(dropped) };
-      for (const { scrapePool, discoveredLabels, health } of active) {
-        if (health !== 'up') seen.up = false;
+      for (const { scrapePool, discoveredLabels } of active) {
         if (scrapePool !== 'linkerd-proxy') continue;
         const init = discoveredLabels.__meta_kubernetes_pod_container_init!;
         seen.init[init] = (seen.init[init] ?? 0) + 1;
@@ -75,7 +95,7 @@ const NEW_NAMES = [
 /** Three of the control plane, one that loads, three of the scenario. */
 const PROXIES = 7;
 
-describe('a world is as the charts of its release make it', { timeout: 90_000 }, () => {
+describe('a world is as the charts of its release make it', { timeout: 180_000 }, () => {
   it('2.17: admin ports have one name, proxies are containers', async () => {
     const { result, jobs, controller, init, up } = await look('2.17');
     expect(result).toMatchObject({ verdict: 'pass', diagnoses: [] });

@@ -1,4 +1,4 @@
-import { eachOf } from '../evidence/reading.ts';
+import { eachOf } from '../core/each-of.ts';
 import type { Answer, Evidence, Question } from '../evidence/types.ts';
 import type { PrometheusClient } from '../prometheus/client.ts';
 import { type StaticProblem, staticFacts, staticProblems } from '../verdict/diagnose/rules/queries/static.ts';

@@ -1,11 +1,12 @@
 import { epochMs } from '../core/clock.ts';
+import { eachOf } from '../core/each-of.ts';
 import { describe } from '../core/errors.ts';
 import type { EvidenceSource, PageTarget } from '../environment/contract.ts';
 import type { PrometheusClient } from '../prometheus/client.ts';
 import { controlPlaneNamespaceOf, readCluster } from './cluster.ts';
 import { readPrometheus } from './prometheus.ts';
 import { adminOf } from './proxies.ts';
-import { eachOf, Reading, within } from './reading.ts';
+import { Reading, within } from './reading.ts';
 import type { Evidence, EvidencePod, PageEvidence } from './types.ts';
 
 export interface CollectOptions {

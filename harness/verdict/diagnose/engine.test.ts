@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Question } from '../../evidence/types.ts';
+import type { Answer, Question } from '../../evidence/types.ts';
 import { Answers, questionKey } from './answers.ts';
 import { diagnose, diagnoseAsking } from './engine.ts';
 import { applyPrecedence } from './precedence.ts';
@@ -91,6 +91,33 @@ describe('the engine of diagnosis', () => {
       },
     };
     expect((await diagnoseAsking(input(), answer, [endless])).findings).toEqual([]);
+  });
+
+  it('has ten questions out at a time, and gives each its own answer', async () => {
+    let open = 0;
+    let most = 0;
+    const expected = Array.from({ length: 35 }, (_, i) => `q${i}`);
+    const answered: string[] = [];
+    const asking: Rule = {
+      causes: ['rbac-denied'],
+      needs: [],
+      diagnose: (_input, ask) => {
+        for (const expr of expected) {
+          const answer = ask({ ask: 'query', expr, atMs: 1 });
+          if (answer?.to === 'error') answered.push(`${expr} ${answer.message}`);
+        }
+        return [];
+      },
+    };
+    const answer = async (question: Question): Promise<Answer> => {
+      most = Math.max(most, ++open);
+      await new Promise(setImmediate);
+      open--;
+      return { to: 'error', message: question.ask === 'query' ? question.expr : '' };
+    };
+    await diagnoseAsking(input(), answer, [asking]);
+    expect(most).toBe(10);
+    expect(answered).toEqual(expected.map((expr) => `${expr} ${expr}`));
   });
 
   it('knows questions by what they ask', () => {

@@ -1,4 +1,5 @@
 import { causeOf } from '../../causes/index.ts';
+import { eachOf } from '../../core/each-of.ts';
 import type { Answer, Question } from '../../evidence/types.ts';
 import { Answers, questionKey } from './answers.ts';
 import { mergeFindings } from './merge.ts';
@@ -38,6 +39,8 @@ function isCalledFor({ causes }: Finding, run: RunFacts | null): boolean {
 
 /** More rounds than any chain of questions has; a rule that asks for ever is a mistake of the rule. */
 const MAX_ROUNDS = 10;
+/** Questions that are out at a time: a forwarded port or a page each, in a cluster that has other things to do. */
+const AT_ONCE = 10;
 
 /**
  * Asks until no rule has a question any more.
@@ -54,7 +57,7 @@ export async function diagnoseAsking(
     const { findings, questions } = diagnose(input, answers, rules);
     if (questions.length === 0 || round === MAX_ROUNDS) return { findings, asked };
     asked.push(...questions);
-    const got = await Promise.all(questions.map(answer));
+    const got = await eachOf(questions, AT_ONCE, answer);
     questions.forEach((question, i) => {
       answers.add(question, got[i]!);
     });

@@ -100,7 +100,7 @@ describe('a benchmark', () => {
       appCpu: { meshed: 0.5, unmeshed: 0.4 },
     });
     expect(price!.text).toMatch(
-      /^\d+ of \d+ requests\/s without a mesh \(\d+%, between \d+% and \d+%\); at [\d.]+\/s latency \+4 ms at p50, \+7 at p95, \+10 at p99; /,
+      /^\d+ of \d+ requests\/s without a mesh \(\d+%, between \d+% and \d+%\); at [\d.]+\/s latency in ms \+4 \(±0\.654\) at p50, \+7 \(±0\.654\) at p95, \+10 \(±0\.654\) at p99; .*; memory 50 MB of proxies, 50 MB of apps \(50 MB without\); per 1,000 requests\/s more \+0 MB \(within noise, ±0\) of proxies, /,
     );
     const order = record.sides
       .flatMap(({ side, points }) => points.map((p) => ({ side, ...p })))

@@ -9,6 +9,7 @@ import {
 import { displayWidth } from '../text.ts';
 import { capacityBlocks, carries } from './capacity.ts';
 import { type Block, blocksToMarkdown, blocksToTerminal } from './document.ts';
+import { pointLine } from './point-line.ts';
 import { scrapeBlocks } from './scrape.ts';
 import { formatBytes, formatCores, formatRate } from './units.ts';
 
@@ -68,6 +69,46 @@ describe('capacity', () => {
     expect(text).toMatch(/^The mesh carries 40\/s \(40\/s or more\)/);
     expect(text).toContain('40/s or more (95%)');
     expect(text).not.toContain('Inf');
+  });
+
+  it('gives no latency of a point with dropped iterations, and counts those as not succeeded', () => {
+    const dropping = sampleCapacityPoint({
+      ...{ offeredPerSecond: 100, achievedPerSecond: 80, sustained: false, requests: 800, droppedIterations: 200 },
+      why: ['200 iterations dropped: all 100 virtual users were waiting for answers'],
+    });
+    const text = terminal(
+      capacityBlocks(sampleCapacity({ sides: [sampleCapacitySide({ points: [sampleCapacityPoint(), dropping] })] })),
+    );
+    expect(text).toMatch(/^ *OFFERED .* SUCCESS +DROPPED +APP/m);
+    expect(text).toMatch(/^ *50\/s .*58\.4 ms +100% +50m/m);
+    expect(text).toMatch(/^ *100\/s +80\/s +#+ +n\/a +n\/a +80% +200 +50m +0\.21 +no$/m);
+    expect(text.replace(/\s+/g, ' ')).toContain('dropped: iterations that never began. They count as not succeeded');
+    expect(terminal(capacityBlocks(sampleCapacity()))).not.toContain('DROPPED');
+    expect(pointLine(dropping, 'meshed')).not.toContain('p99');
+  });
+
+  it('says how much of the price may be noise, and by how much memory grows with the rate', () => {
+    const { price } = sampleCapacity();
+    const within = (value: number, half: number) => ({ value, low: value - half, high: value + half, level: 0.95 });
+    const text = terminal(
+      capacityBlocks(
+        sampleCapacity({
+          price: {
+            ...price!,
+            addedLatencyWithin: { p50: within(0.6, 0.2), p95: null, p99: within(1.2, 20) },
+            bytesPer1000PerSecond: {
+              app: { meshed: within(2 * 2 ** 20, 3 * 2 ** 20), unmeshed: null },
+              proxy: within(34 * 2 ** 20, 5 * 2 ** 20),
+            },
+          },
+        }),
+      ),
+    );
+    expect(text).toMatch(/^added latency p50 +0\.6 ms ±0\.2 ms *$/m);
+    expect(text).toMatch(/^added latency p95 +0\.9 ms *$/m);
+    expect(text).toMatch(/^added latency p99 +1\.2 ms ±20 ms: noise *$/m);
+    expect(text).toMatch(/^memory of the apps, per 1,000\/s more +2 MiB ±3 MiB: noise +unknown *$/m);
+    expect(text).toMatch(/^memory of the proxies, per 1,000\/s more +34 MiB ±5 MiB *$/m);
   });
 
   it('says why there is no capacity', () => {

@@ -1,7 +1,15 @@
-import type { CapacityPoint, CapacityResult, CapacitySide, MeshPrice, Objectives } from '../../result/bench/types.ts';
+import type {
+  CapacityPoint,
+  CapacityResult,
+  CapacitySide,
+  Estimate,
+  MeshPrice,
+  Objectives,
+} from '../../result/bench/types.ts';
 import { formatDuration, formatMs, formatNumber, formatPercent, plural } from '../format.ts';
 import type { Column } from '../table.ts';
 import type { Block, Mood } from './document.ts';
+import { servedShare, tellsLatency } from './served.ts';
 import { formatBytes, formatCores, formatEstimate, formatInterval, formatRate, machineLine } from './units.ts';
 
 /** What `meshproof bench capacity` found, in blocks for any format. `atLeast`: requests per second that were asked for. */
@@ -53,7 +61,7 @@ function carriesNothing({ points }: CapacitySide, atLeast: number): boolean {
 }
 
 /** The side that people ask for: meshed, or what there is. */
-function mainSide({ sides }: CapacityResult): CapacitySide | undefined {
+export function mainSide({ sides }: CapacityResult): CapacitySide | undefined {
   return sides.find(({ side }) => side === 'meshed') ?? sides[0];
 }
 
@@ -125,6 +133,7 @@ export function sidesBlocks({ sides }: CapacityResult): Block[] {
 
 export function priceBlocks(price: MeshPrice): Block[] {
   const { appCpu, proxyCpu, appBytes, proxyBytes, addedLatencyMs, atPerSecond } = price;
+  const growth = price.bytesPer1000PerSecond;
   const cpu = (value: number) => `${formatNumber(value, 2)} s`;
   return [
     { kind: 'title', text: 'The price of the mesh' },
@@ -137,17 +146,43 @@ export function priceBlocks(price: MeshPrice): Block[] {
         { title: 'UNMESHED', align: 'right' },
       ],
       rows: [
-        ['added latency p50', formatMs(addedLatencyMs.p50), ''],
-        ['added latency p95', formatMs(addedLatencyMs.p95), ''],
-        ['added latency p99', formatMs(addedLatencyMs.p99), ''],
+        ...(['p50', 'p95', 'p99'] as const).map((p) => [
+          `added latency ${p}`,
+          latencyCell(addedLatencyMs[p], price.addedLatencyWithin?.[p] ?? null),
+          '',
+        ]),
         ['CPU of the apps per 1,000 requests', cpu(appCpu.meshed), cpu(appCpu.unmeshed)],
         ['CPU of the proxies per 1,000 requests', cpu(proxyCpu), ''],
         ['memory of the apps', formatBytes(appBytes.meshed), formatBytes(appBytes.unmeshed)],
         ['memory of the proxies', formatBytes(proxyBytes), ''],
+        ...(growth
+          ? [
+              ['memory of the apps, per 1,000/s more', growthCell(growth.app.meshed), growthCell(growth.app.unmeshed)],
+              ['memory of the proxies, per 1,000/s more', growthCell(growth.proxy), ''],
+            ]
+          : []),
       ],
     },
   ];
 }
+
+function latencyCell(value: number, within: Estimate | null): string {
+  return within ? `${formatMs(value)} ${noiseOf(within, formatMs)}` : formatMs(value);
+}
+
+function growthCell(growth: Estimate | null): string {
+  return growth ? `${formatBytes(growth.value)} ${noiseOf(growth, formatBytes)}` : 'unknown';
+}
+
+/** `±1.2 ms`; `±1.2 ms: noise` where it may as well be none. */
+function noiseOf({ low, high }: Estimate, format: (value: number) => string): string {
+  return `±${format((high - low) / 2)}${low <= 0 && high >= 0 ? ': noise' : ''}`;
+}
+
+const DROPPED = 'DROPPED';
+/** Under a curve that has such points. */
+export const DROPPED_MEANS =
+  'dropped: iterations that never began. They count as not succeeded; latency is not given (n/a), for it would be of the others alone';
 
 const CURVE: Column[] = [
   { title: 'OFFERED', align: 'right' },
@@ -156,6 +191,7 @@ const CURVE: Column[] = [
   { title: 'P50', align: 'right' },
   { title: 'P99', align: 'right' },
   { title: 'SUCCESS', align: 'right' },
+  { title: DROPPED, align: 'right' },
   { title: 'APP', align: 'right' },
   { title: 'PROXY', align: 'right' },
   { title: 'KEPT' },
@@ -167,21 +203,32 @@ function curveBlocks({ side, points }: CapacitySide): Block[] {
   if (points.length === 0) return [];
   const sorted = [...points].sort((a, b) => a.offeredPerSecond - b.offeredPerSecond || a.index - b.index);
   const most = Math.max(...points.map((point) => point.achievedPerSecond));
+  const drops = points.some(({ droppedIterations }) => droppedIterations > 0);
+  // A column more has to fit into 80.
+  const bar = drops ? BAR / 2 : BAR;
   const rows = sorted.map((point) => [
     formatRate(point.offeredPerSecond),
     formatRate(point.achievedPerSecond),
-    '#'.repeat(Math.round((point.achievedPerSecond / most) * BAR) || 0),
-    point.latencyMs ? formatMs(point.latencyMs.p50) : 'n/a',
-    point.latencyMs ? formatMs(point.latencyMs.p99) : 'n/a',
-    formatPercent(point.successRate, 1),
+    '#'.repeat(Math.round((point.achievedPerSecond / most) * bar) || 0),
+    latencyText(point, 'p50'),
+    latencyText(point, 'p99'),
+    formatPercent(servedShare(point), 1),
+    ...(drops ? [point.droppedIterations === 0 ? '' : formatNumber(point.droppedIterations)] : []),
     coresOf(point, 'app'),
     coresOf(point, 'proxy'),
     keptText(point),
   ]);
+  const columns = CURVE.filter(({ title }) => drops || title !== DROPPED);
   return [
     { kind: 'title', text: `The curve, ${side} (APP, PROXY: cores)` },
-    { kind: 'table', columns: CURVE, rows },
+    { kind: 'table', columns, rows },
+    ...(drops ? [{ kind: 'text' as const, text: DROPPED_MEANS }] : []),
   ];
+}
+
+/** Latency of a point as a cell. */
+export function latencyText(point: CapacityPoint, quantile: 'p50' | 'p95' | 'p99' | 'max'): string {
+  return point.latencyMs && tellsLatency(point) ? formatMs(point.latencyMs[quantile]) : 'n/a';
 }
 
 /** Whether a point kept to the objectives, as a cell. */

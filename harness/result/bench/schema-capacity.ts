@@ -74,6 +74,9 @@ const side = z.strictObject({
 
 const pair = (unit: string) => z.strictObject({ meshed: amount.describe(unit), unmeshed: amount.describe(unit) });
 
+const within = (unit: string) => estimate(unit).nullable().describe('Null: too few points tell.');
+const GROWTH = 'Bytes more per 1,000 requests/s more, over all points that were sustained.';
+
 const price = z.strictObject({
   text: z.string().describe('All of it in a line.'),
   capacityRatio: estimate('Share of the unmeshed capacity that the meshed one has.')
@@ -87,10 +90,21 @@ const price = z.strictObject({
       p99: z.number().describe('Milliseconds.'),
     })
     .describe('Meshed less unmeshed.'),
+  addedLatencyWithin: z
+    .strictObject({ p50: within('Milliseconds.'), p95: within('Milliseconds.'), p99: within('Milliseconds.') })
+    .optional()
+    .describe('The same with the interval that repeats give it; absent: of an older record.'),
   appCpu: pair('CPU seconds per 1,000 requests.'),
   proxyCpu: amount.describe('CPU seconds per 1,000 requests.'),
   appBytes: pair('Resident bytes.'),
   proxyBytes: amount.describe('Resident bytes.'),
+  bytesPer1000PerSecond: z
+    .strictObject({
+      app: z.strictObject({ meshed: within(GROWTH), unmeshed: within(GROWTH) }),
+      proxy: within(GROWTH),
+    })
+    .optional()
+    .describe('By how much resident memory grows with the rate; absent: of an older record.'),
 });
 
 export const capacitySchema = z.strictObject({

@@ -124,11 +124,15 @@ export interface MeshPrice {
   /** The rate at which both were measured for the rest. */
   atPerSecond: number;
   addedLatencyMs: { p50: number; p95: number; p99: number };
+  /** What repeats leave open of it. Absent: of an older record; null: it was not repeated. */
+  addedLatencyWithin?: { p50: Estimate | null; p95: Estimate | null; p99: Estimate | null };
   /** CPU seconds per 1,000 requests. */
   appCpu: { meshed: number; unmeshed: number };
   proxyCpu: number;
   appBytes: { meshed: number; unmeshed: number };
   proxyBytes: number;
+  /** By how much resident memory grows with the rate, over all points that were sustained: bytes per 1,000 requests/s more. Absent: of an older record. */
+  bytesPer1000PerSecond?: { app: { meshed: Estimate | null; unmeshed: Estimate | null }; proxy: Estimate | null };
 }
 
 // --- scrape ---

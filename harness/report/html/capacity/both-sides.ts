@@ -7,7 +7,7 @@ import type { Markup } from '../markup.ts';
 import { below, INSIDE, LEGEND, roomAround, upright } from '../plots.ts';
 import { wideFigure } from '../plotted.ts';
 import { lineAndDots } from './curve.ts';
-import { dots, lineThrough } from './points.ts';
+import { dots, latencyOf, lineThrough } from './points.ts';
 
 const QUANTILES = ['p50', 'p99'] as const;
 /** Places of the styles: a colour a side. */
@@ -30,7 +30,7 @@ function curves(sides: readonly CapacitySide[]) {
     QUANTILES.map((quantile) => ({
       name: `${quantile}, ${side.side}`,
       style: STYLE[side.side] + (quantile === 'p50' ? 1 : 0),
-      own: dots(side.points, ({ latencyMs }) => latencyMs?.[quantile]).filter(([, ms]) => ms > 0),
+      own: dots(side.points, latencyOf(quantile)).filter(([, ms]) => ms > 0),
     })),
   );
 }

@@ -1,5 +1,6 @@
 import type { CapacitySide, Objectives } from '../../../result/bench/types.ts';
-import { keptText } from '../../bench/capacity.ts';
+import { keptText, latencyText } from '../../bench/capacity.ts';
+import { servedShare, tellsLatency } from '../../bench/served.ts';
 import { formatRate } from '../../bench/units.ts';
 import { formatMs, formatPercent } from '../../format.ts';
 import { type Charts, COLOURS } from '../charts.ts';
@@ -7,10 +8,11 @@ import { table } from '../figure.ts';
 import type { Markup } from '../markup.ts';
 import { below, INSIDE, LEGEND, limitAt, roomAround, styleOf, upright } from '../plots.ts';
 import { wideFigure } from '../plotted.ts';
-import { capacityBand, dots, lineThrough, rates } from './points.ts';
+import { capacityBand, dots, latencyOf, rates, smoothLineThrough } from './points.ts';
 
 const QUANTILES = ['p50', 'p95', 'p99'] as const;
 const HEIGHT = 560;
+const LEGEND_ABOVE = 30;
 /** Latency, achieved, success: from the top, and how high. */
 const GRIDS = [
   { top: 56, height: 220 },
@@ -22,9 +24,10 @@ const GRIDS = [
 export function curveFigure(charts: Charts, side: CapacitySide, objectives: Objectives): Markup {
   const { capacity } = side;
   const caption = [
-    'Dots are points, lines go through their medians; latency on a logarithmic scale.',
+    'Dots are points, lines go through the medians of almost equal rates; latency on a logarithmic scale.',
     ...(capacity ? ['The band is the interval of the capacity.'] : []),
     'Points that do not count are left out.',
+    ...(side.points.every(tellsLatency) ? [] : ['Of points with dropped iterations no latency is shown.']),
   ].join(' ');
   const label = `Latency, achieved rate and success rate by the offered rate, ${side.side}`;
   return wideFigure(charts, {
@@ -44,7 +47,13 @@ function option(side: CapacitySide, objectives: Objectives): Record<string, unkn
     });
   const series = [...latencySeries(side, objectives), ...achievedSeries(side), ...successSeries(side)];
   return {
-    legend: { ...LEGEND, data: [...QUANTILES, 'achieved', AS_OFFERED, 'success'] },
+    // Each panel says what is drawn in it.
+    legend: [[...QUANTILES], ['achieved', AS_OFFERED], ['success']].map((data, i) => ({
+      ...LEGEND,
+      data,
+      top: GRIDS[i]!.top - LEGEND_ABOVE,
+      left: 'right',
+    })),
     grid: GRIDS.map((grid) => ({ ...grid, left: 76, right: 24 })),
     xAxis: GRIDS.map((_, i) => x(i, i === GRIDS.length - 1)),
     yAxis: [
@@ -71,13 +80,13 @@ const plain = (value: number) => formatRate(value).replace('/s', '');
 const share = (value: number) => formatPercent(value, 2);
 
 function successFloor({ points }: CapacitySide): number {
-  const least = Math.min(1, ...points.filter((p) => p.sustained !== null).map((p) => p.successRate));
+  const least = Math.min(1, ...points.filter((p) => p.sustained !== null).map(servedShare));
   return least >= 0.99 ? 0.98 : Math.max(0, Math.floor(least * 10) / 10);
 }
 
 function latencySeries(side: CapacitySide, objectives: Objectives): object[] {
   return QUANTILES.flatMap((quantile, i) => {
-    const own = dots(side.points, ({ latencyMs }) => latencyMs?.[quantile]).filter(([, ms]) => ms > 0);
+    const own = dots(side.points, latencyOf(quantile)).filter(([, ms]) => ms > 0);
     const bound = objectives[`${quantile}Ms`];
     const limit =
       bound === null
@@ -116,16 +125,13 @@ function achievedSeries(side: CapacitySide): object[] {
 }
 
 function successSeries(side: CapacitySide): object[] {
-  return lineAndDots(
-    'success',
-    dots(side.points, (p) => p.successRate),
-    4,
-    2,
-    capacityBand(side, 'x', false),
-  );
+  return lineAndDots('success', dots(side.points, servedShare), 4, 2, capacityBand(side, 'x', false));
 }
 
-/** Dots, and a line through the medians of those of one rate. */
+/** Of single points, behind the line through them. */
+const FAINT = 0.35;
+
+/** Faint dots, and a line through the medians of those of almost one rate. */
 export function lineAndDots(
   name: string,
   own: readonly (readonly [number, number])[],
@@ -137,10 +143,10 @@ export function lineAndDots(
   const axes = { xAxisIndex: grid, yAxisIndex: grid };
   return [
     {
-      ...{ type: 'line', name, ...axes, data: lineThrough(own), symbol, symbolSize: 1 },
+      ...{ type: 'line', name, ...axes, data: smoothLineThrough(own), symbol, symbolSize: 1 },
       ...{ lineStyle: { color, type: dash, width: 1.5 }, itemStyle: { color }, ...rest },
     },
-    { type: 'scatter', name, ...axes, data: own, symbol, symbolSize: 7, itemStyle: { color } },
+    { type: 'scatter', name, ...axes, data: own, symbol, symbolSize: 6, itemStyle: { color, opacity: FAINT } },
   ];
 }
 
@@ -153,9 +159,9 @@ function curveTable({ side, points }: CapacitySide): Markup {
     sorted.map((point) => [
       formatRate(point.offeredPerSecond),
       formatRate(point.achievedPerSecond),
-      ...(['p50', 'p95', 'p99', 'max'] as const).map((q) => (point.latencyMs ? formatMs(point.latencyMs[q]) : 'n/a')),
-      formatPercent(point.successRate),
-      keptText(point),
+      ...(['p50', 'p95', 'p99', 'max'] as const).map((q) => latencyText(point, q)),
+      formatPercent(servedShare(point)),
+      point.droppedIterations > 0 ? `${keptText(point)}, ${point.droppedIterations} dropped` : keptText(point),
     ]),
   );
 }

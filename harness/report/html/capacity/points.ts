@@ -1,4 +1,5 @@
 import type { CapacityPoint, CapacitySide } from '../../../result/bench/types.ts';
+import { tellsLatency } from '../../bench/served.ts';
 import { formatRate } from '../../bench/units.ts';
 import { formatPercent } from '../../format.ts';
 import { bandAlongX, bandAlongY } from '../plots.ts';
@@ -20,12 +21,34 @@ export function dots(
   });
 }
 
+/** Of a point whose latencies are of all that was due. */
+export function latencyOf(quantile: 'p50' | 'p95' | 'p99'): (point: CapacityPoint) => number | undefined {
+  return (point) => (tellsLatency(point) ? point.latencyMs?.[quantile] : undefined);
+}
+
 /** One value a rate, the median of its dots, by rate: a line through repeats. */
 export function lineThrough(of: readonly (readonly [number, number])[]): [number, number][] {
-  const byRate = Map.groupBy(of, ([rate]) => rate);
-  return [...byRate]
-    .map(([rate, same]): [number, number] => [rate, median(same.map(([, value]) => value))])
-    .sort(([a], [b]) => a - b);
+  return throughBins(of, 0);
+}
+
+/** Rates that are no farther apart than this share of all that a chart shows are one: a search tries a dozen that are nearly equal. */
+const SAME_RATE = 0.02;
+
+/** As lineThrough, for eyes: almost equal rates are one, which would otherwise be joined by upright strokes. */
+export function smoothLineThrough(of: readonly (readonly [number, number])[]): [number, number][] {
+  const all = of.map(([rate]) => rate);
+  return throughBins(of, all.length > 0 ? SAME_RATE * (Math.max(...all) - Math.min(...all)) : 0);
+}
+
+function throughBins(of: readonly (readonly [number, number])[], width: number): [number, number][] {
+  const bins: (readonly [number, number])[][] = [];
+  for (const dot of of.toSorted(([a], [b]) => a - b)) {
+    const bin = bins.at(-1);
+    // From the first of a bin, so that it can't grow on and on.
+    if (bin && dot[0] - bin[0]![0] <= width) bin.push(dot);
+    else bins.push([dot]);
+  }
+  return bins.map((bin) => [median(bin.map(([rate]) => rate)), median(bin.map(([, value]) => value))]);
 }
 
 function median(values: readonly number[]): number {

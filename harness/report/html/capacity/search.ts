@@ -1,5 +1,6 @@
 import type { CapacityPoint, CapacitySide } from '../../../result/bench/types.ts';
 import { keptText } from '../../bench/capacity.ts';
+import { servedShare } from '../../bench/served.ts';
 import { formatRate } from '../../bench/units.ts';
 import { formatPercent } from '../../format.ts';
 import { type Charts, COLOURS } from '../charts.ts';
@@ -92,7 +93,7 @@ function searchTable({ side, points }: CapacitySide): Markup {
       formatRate(point.offeredPerSecond),
       formatRate(point.achievedPerSecond),
       point.requests,
-      formatPercent(point.successRate),
+      formatPercent(servedShare(point)),
       keptText(point),
       whyOf(point),
       point.verdict ?? '',

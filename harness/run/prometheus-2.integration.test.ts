@@ -2,13 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResolvedTool } from '../core/tool.ts';
+import { waitFor } from '../core/wait.ts';
 import type { ScenarioContext } from '../environment/contract.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
 import { prometheus2OrSkip } from '../prometheus/testing/prometheus-2.ts';
+import type { ScenarioResult } from '../result/types.ts';
 import { parseScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/model.ts';
 import { runScenario } from './scenario.ts';
 import { openLocal, quietContext } from './testing/context.ts';
+import { passing } from './testing/expect-passed.ts';
 import { tempDir } from './testing/tools.ts';
 
 const two = await prometheus2OrSkip();
@@ -18,14 +21,16 @@ kind: Scenario
 metadata: { name: older, description: A small world. }
 namespace: shop
 seed: 11
-mesh: { scrapeInterval: 1s }
+mesh: { scrapeInterval: 2s }
 services:
   - name: web
     calls: [{ service: cart }]
   - { name: cart, replicas: 2, labels: { tier: back } }
 traffic:
-  - { executor: constant-arrival-rate, target: web, rate: 10/s, duration: 4s }
+  - { executor: constant-arrival-rate, target: web, rate: 10/s, duration: 6s, maxVUs: 60 }
 `;
+/** Three of the control plane, one that loads, three of the scenario. */
+const PROXIES = 7;
 const RULES = 'groups: [{ name: a, rules: [{ record: "proxies:up", expr: "sum(up{job=\\"linkerd-proxy\\"})" }] }]\n';
 
 interface World {
@@ -42,7 +47,19 @@ interface World {
   notes: string[];
 }
 
+/** A world that passes. */
 async function world(change: Partial<Scenario> = {}, prometheus?: ResolvedTool): Promise<World> {
+  const { seen } = await passing(
+    () => worldOnce(change, prometheus),
+    ({ result }) => [result],
+  );
+  return seen;
+}
+
+async function worldOnce(
+  change: Partial<Scenario>,
+  prometheus?: ResolvedTool,
+): Promise<{ seen: World; result: ScenarioResult }> {
   await using dir = await tempDir();
   const notes: string[] = [];
   const quiet = quietContext(dir.path);
@@ -63,7 +80,7 @@ async function world(change: Partial<Scenario> = {}, prometheus?: ResolvedTool):
         seen.bounds = buckets
           .flatMap(({ labels: { le } }) => (le === '+Inf' ? [] : le!))
           .sort((a, b) => Number(a) - Number(b));
-        seen.recorded = (await client.query('proxies:up', Date.now())).map(({ v }) => v);
+        if (change.rules !== undefined) seen.recorded = await recorded(client);
         const targets = (await client.targets()).active.map(({ scrapePool, labels: { instance: _, ...labels } }) =>
           [scrapePool, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].sort().join(' '),
         );
@@ -74,21 +91,31 @@ async function world(change: Partial<Scenario> = {}, prometheus?: ResolvedTool):
   if (result.error) throw Object.assign(new Error(result.error.message), { code: result.error.code });
   const config = await readFile(join(dir.path, 'config', 'prometheus.yml'), 'utf8');
   expect(config.includes('rule_files')).toBe(change.rules !== undefined);
-  return {
-    ...seen,
-    flows: result.flows.map(
-      ({ source, destination, direction, status, truth, proxy, prometheus: stored }) =>
-        `${source} ${destination} ${direction} ${status} ${truth === proxy && proxy === stored ? 'exact' : `${truth} ${proxy} ${stored}`}`,
-    ),
-    ...{ verdict: result.verdict, diagnoses: result.diagnoses, notes },
-  };
+  const flows = result.flows.map(
+    ({ source, destination, direction, status, truth, proxy, prometheus: stored }) =>
+      `${source} ${destination} ${direction} ${status} ${truth === proxy && proxy === stored ? 'exact' : `${truth} ${proxy} ${stored}`}`,
+  );
+  const { verdict, diagnoses } = result;
+  return { seen: { ...seen, flows, verdict, diagnoses, notes }, result };
 }
 
-describe('a world', { timeout: 120_000 }, () => {
+/** Once all proxies are up in it: a scrape that timed out is followed by one that did not. */
+function recorded(client: PrometheusClient): Promise<number[]> {
+  return waitFor(
+    async (look) => {
+      const values = (await client.query('proxies:up', Date.now())).map(({ v }) => v);
+      look(values);
+      return values[0] === PROXIES ? values : undefined;
+    },
+    { what: `${PROXIES} proxies in what the rule records`, deadlineMs: 15_000, hint: '' },
+  );
+}
+
+describe('a world', { timeout: 240_000 }, () => {
   it.skipIf(two === null)('under Prometheus 2 is the same as under 3, but for the bounds of buckets', async () => {
     const older = await world({ rules: RULES }, two!);
     const newer = await world({ rules: RULES });
-    expect(older).toMatchObject({ verdict: 'pass', diagnoses: [], recorded: [7] });
+    expect(older).toMatchObject({ verdict: 'pass', diagnoses: [], recorded: [PROXIES] });
     expect(older.flows).toHaveLength(4);
     for (const flow of older.flows) expect(flow).toMatch(/ exact$/);
     expect(older.bounds.slice(0, 4)).toEqual(['1', '2', '3', '4']);

@@ -266,6 +266,11 @@ describe('the schema', () => {
     expect(decision).toBe('go');
     expect(reasons).toMatchObject([{ text: 'the schema of the metrics differs: 2 gone (a, ...)' }]);
     expect(decide(findings({ schema: { ...NO_SCHEMA, changes: [change('new', 'c')] } })).reasons).toEqual([]);
+    // One label that several families lose is one.
+    const label = { ...change('gone', 'a, b, c'), what: 'label' as const, before: 'authority' };
+    expect(decide(findings({ schema: { ...NO_SCHEMA, changes: [label] } })).reasons).toMatchObject([
+      { text: 'the schema of the metrics differs: 1 gone (label authority of a, b, c)' },
+    ]);
   });
 });
 

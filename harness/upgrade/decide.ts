@@ -4,6 +4,7 @@ import type {
   PhaseResult,
   QueryVerdict,
   ScenarioUpgrade,
+  SchemaChange,
   SchemaDifference,
   UpgradeReason,
   UpgradeResult,
@@ -244,10 +245,16 @@ function schemaChanges({ changes }: SchemaDifference): UpgradeReason[] {
   const counts = (['gone', 'renamed', 'changed'] as const)
     .map((kind) => [those.filter((change) => change.kind === kind), words[kind]] as const)
     .filter(([list]) => list.length > 0)
-    .map(([list, word]) => `${list.length} ${word} (${list[0]!.subject}${list.length > 1 ? ', ...' : ''})`);
+    .map(([list, word]) => `${list.length} ${word} (${changed(list[0]!)}${list.length > 1 ? ', ...' : ''})`);
   return [
     { weight: 'warns', about: 'schema', text: `the schema of the metrics differs: ${counts.join(', ')}`, remedy: '' },
   ];
+}
+
+/** What a change is of: a label that several families lose is one change, and its families are not what is counted. */
+function changed({ what, subject, before, after }: SchemaChange): string {
+  if (what === 'label' || what === 'label-value') return `${what.replace('-', ' ')} ${before || after} of ${subject}`;
+  return what === 'family' || what === 'page' ? subject : `${what} of ${subject}`;
 }
 
 /** No scenario has anything for them, and what they ask of the mesh goes: nobody has seen them break, and they will. */

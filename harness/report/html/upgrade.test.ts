@@ -13,6 +13,8 @@ describe('an upgrade', () => {
     const order = ['NO-GO', '1 of 3 queries breaks', 'slower at p99', 'Before', 'During', 'After', '4.21 s', '+1.9 ms'];
     expect(outOfOrder(page, [...order, 'Gone', 'Renamed', 'New', 'broken: now empty', 'Instead', 'say'])).toBe('');
     expect(page).toContain('<header class="bad">');
+    expect(page).toContain('<h1>No-go: Linkerd 2.17 -&gt; 2.18 (proxies v2.268.0 -&gt; v2.294.0)</h1>');
+    expect(visible(page)).toContain('NO-GO 2 reasons against it, 1 thing to know');
     expect(poorFigures(page)).toEqual([]);
   });
 
@@ -22,6 +24,19 @@ describe('an upgrade', () => {
   ] as const)('of %s looks %s', async (decision, mood) => {
     const page = await renderUpgradeHtml(sampleUpgrade({ decision, reasons: [] }));
     expect(page).toContain(`<header class="${mood}">`);
+  });
+
+  it('says each reason once, in one line, with the rest folded and what to do below', async () => {
+    const text = `Two queries break: ${'each of them selects nothing, '.repeat(8)}at all. And more.`;
+    const reason = { weight: 'blocks' as const, about: 'query' as const, text, remedy: 'write them anew' };
+    const page = await renderUpgradeHtml(sampleUpgrade({ reasons: [reason] }));
+    const [item] = /<li><span class="badge fail">blocks<\/span>[\s\S]*?<\/li>/.exec(page)!;
+    expect(item).toMatch(/^[^\n]{60,160}…<details><summary>All of it<\/summary>/);
+    expect(item).toContain(`<p>${text}</p>`);
+    expect(item).toContain('<p><b>Do</b> write them anew</p>');
+    const short = await renderUpgradeHtml(sampleUpgrade());
+    expect(short).not.toContain('All of it');
+    expect(short.split('HighErrorRate of rules.yaml selects nothing any more')).toHaveLength(2);
   });
 
   it('has each phase beside the others, flow by flow, with requests and failures', async () => {

@@ -1,7 +1,9 @@
 import type { InputProblem, UpgradeReason, UpgradeResult } from '../../result/upgrade/types.ts';
-import { byWeight, changeLine, DECISION, headline, queriesLine, runLine, schemaLine } from '../upgrade/summary.ts';
+import { sentenceCase } from '../bench/document.ts';
+import { plural } from '../format.ts';
+import { byWeight, changeLine, DECISION, inShort, queriesLine, runLine, schemaLine } from '../upgrade/summary.ts';
 import { loadCharts } from './charts.ts';
-import { table } from './figure.ts';
+import { folded, table } from './figure.ts';
 import { momentText } from './links.ts';
 import { html, type Markup, prose } from './markup.ts';
 import { type Page, renderPage, type Section } from './page.ts';
@@ -20,6 +22,11 @@ const WEIGHT: Record<UpgradeReason['weight'], { badge: string; word: string }> =
   open: { badge: 'inconclusive', word: 'open' },
   warns: { badge: '', word: 'to know' },
 };
+
+const STYLE = `
+.reasons { list-style: none; padding: 0; }
+.reasons li { margin: .6rem 0; } .reasons p { margin: .15rem 0 0; } .reasons details { font-size: .9rem; }
+`;
 
 /** An upgrade as a page: go or no-go and why, then what it goes by: phases, lost requests, latency, schema, queries. */
 export async function renderUpgradeHtml(result: UpgradeResult): Promise<string> {
@@ -51,8 +58,8 @@ export async function renderUpgradeHtml(result: UpgradeResult): Promise<string> 
       : null,
   ];
   return renderPage({
-    style: PLOT_STYLE,
-    title: `Upgrade: ${changeLine(result)}`,
+    style: PLOT_STYLE + STYLE,
+    title: `${sentenceCase(DECISION[decision])}: ${changeLine(result)}`,
     subtitle: `${momentText(startedAt)}; ${runLine(result)}`,
     mood: MOOD[decision],
     lead: html`<p><span class="badge ${BADGE[decision]}">${DECISION[decision]}</span> <strong>${answer(result)}</strong></p>
@@ -62,17 +69,33 @@ ${reasonList(result)}`,
   });
 }
 
-/** The headline without what the title says. */
-function answer(result: UpgradeResult): string {
-  const [line, title] = [headline(result), `${changeLine(result)}: `];
-  return line.startsWith(title) ? line.slice(title.length) : line;
+/** How much speaks against it; what that is stands below. */
+function answer({ decision, reasons }: UpgradeResult): string {
+  const count = (weight: UpgradeReason['weight']) => reasons.filter((reason) => reason.weight === weight).length;
+  const [blocks, open, warns] = [count('blocks'), count('open'), count('warns')];
+  const parts = [
+    decision === 'go' && 'the golden metrics tell the truth before, during and after',
+    blocks > 0 && `${plural(blocks, 'reason')} against it`,
+    open > 0 && `${plural(open, 'question')} open`,
+    warns > 0 && `${plural(warns, 'thing')} to know`,
+  ].filter((part) => part !== false);
+  const text = parts.join(', ') || 'no reason is recorded';
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Characters of a reason that fit a line of the head. */
+const LINE = 110;
+
+/** A line a reason, with the rest of it folded and what to do below. */
 function reasonList({ reasons }: UpgradeResult): Markup | null {
   if (reasons.length === 0) return null;
-  return html`<ul>${byWeight(reasons).map(({ weight, text, remedy }) => {
+  return html`<ul class="reasons">${byWeight(reasons).map(({ weight, text, remedy }) => {
     const { badge, word } = WEIGHT[weight];
-    return html`<li><span class="badge ${badge}">${word}</span> ${prose(text)}${remedy && html` <em>Do: ${prose(remedy)}</em>`}</li>\n`;
+    const short = inShort(text, LINE);
+    // What is not said in the one line is said whole.
+    const isWhole = short === text.replace(/\.$/, '');
+    const rest = !isWhole && folded('All of it', html`<p>${prose(text)}</p>`);
+    return html`<li><span class="badge ${badge}">${word}</span> ${prose(isWhole ? text : short)}${rest}${remedy && html`<p><b>Do</b> ${prose(remedy)}</p>`}</li>\n`;
   })}</ul>`;
 }
 

@@ -58,9 +58,9 @@ export function headline(result: UpgradeResult): string {
 const HEADLINE = 160;
 
 /** Its first sentence, and of a long one the beginning. */
-function inShort(text: string): string {
+export function inShort(text: string, columns = HEADLINE): string {
   const [sentence = ''] = oneLine(text).split(/(?<=\.)\s+(?=[A-Z])/);
-  return truncate(sentence.replace(/\.$/, ''), HEADLINE);
+  return truncate(sentence.replace(/\.$/, ''), columns);
 }
 
 export function runLine(result: UpgradeResult): string {

@@ -108,7 +108,7 @@ describe('what a page has no room for', { timeout: TIMEOUT_MS }, () => {
     const root = parsePage(await renderRunHtml({ ...suite.result, scenarios: many }, timelines));
     const one = scenarios(root).find((part) => flows(part).length === 4)!;
     expect(textIn(one)).toMatch(
-      /Of edges where all is well the callee’s side is drawn.*Without a chart here: meshproof\/load → shop\/web, outbound;/,
+      /Of edges where all is well the callee’s side is drawn.*Without a chart here: meshproof\/load -> shop\/web, outbound;/,
     );
   });
 });

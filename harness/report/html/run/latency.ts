@@ -57,7 +57,7 @@ const SIDE = { inbound: 'By the callee’s proxies', outbound: 'By the caller’
 export function latencyFigure({ distribution, quantiles, wrong, chart }: LatencyPlot, charts: Charts): Markup {
   const { source, destination, direction } = distribution;
   return figure({
-    title: `${source} → ${destination}, ${direction}`,
+    title: `${source} -> ${destination}, ${direction}`,
     caption: `${SIDE[direction]}${wrong ? ', where it is wrong' : ''}.`,
     picture: charts.draw(chart.option, chart.size, chart.label),
     data: html`${quantiles.length > 0 && quantileTable(quantiles)}${bucketTable(distribution)}`,

@@ -62,7 +62,7 @@ function sidesNote(left: readonly FlowPlot[]): string {
 }
 
 function titleOf({ source, destination, direction }: FlowTimeline): string {
-  return `${source} → ${destination}, ${direction}`;
+  return `${source} -> ${destination}, ${direction}`;
 }
 
 /** The chart of one flow with its table. */

@@ -19,11 +19,11 @@ export function latencyPart(charts: Charts | null, scenario: ScenarioUpgrade): M
   if (!charts || latency.length === 0) return line;
   return html`${line}${wideFigure(charts, {
     title: `${name}: after the upgrade against before`,
-    label: `Change of latency of ${latency.length} quantiles of flows, with intervals`,
+    label: `${name}: change of latency of ${latency.length} quantiles of flows, with intervals`,
     option: option(latency),
     height: 96 + 18 * latency.length,
     caption: 'Each with its interval of 95 %: one that includes zero may be noise.',
-    data: latencyTable(latency),
+    data: latencyTable(latency, name),
   })}`;
 }
 
@@ -69,7 +69,7 @@ function option(latency: readonly LatencyChange[]): Record<string, unknown> {
   };
 }
 
-function latencyTable(latency: readonly LatencyChange[]): Markup {
+function latencyTable(latency: readonly LatencyChange[], about: string): Markup {
   const number = (name: string) => ({ name, number: true });
   const ms = (value: number) => `${formatNumber(value, 1)} ms`;
   const signed = (value: number) => `${formatSigned(value, 1)} ms`;
@@ -93,5 +93,6 @@ function latencyTable(latency: readonly LatencyChange[]): Markup {
         significant ? 'yes' : 'no',
       ];
     }),
+    about,
   );
 }

@@ -55,7 +55,7 @@ function flowsTable({ name, runs }: ScenarioUpgrade, several: boolean): Markup |
     }),
   ]);
   return table(
-    `${several ? `${name}: ` : ''}flow by flow, what Prometheus counted of the truth`,
+    `${several ? `${name}: f` : 'F'}low by flow, what Prometheus counted of the truth`,
     [
       { name: 'Flow' },
       ...phases.flatMap((phase) => [{ name: PHASE[phase] }, { name: 'counted of truth', number: true }]),
@@ -100,7 +100,7 @@ function runPart(run: PhaseResult): Markup {
 <ul>${error && html`<li>error ${error.code}: ${error.message}. ${error.hint}</li>`}
 ${diagnoses.map((diagnosis) => {
   const { answer, remedy } = whyOf(diagnosis);
-  return html`<li>${prose(answer)}${remedy && html` <em>Do: ${prose(remedy)}</em>`}</li>\n`;
+  return html`<li>${prose(answer)}${remedy && html`<p><b>Do</b> ${prose(remedy)}</p>`}</li>\n`;
 })}${reasons.map(({ code, message }) => html`<li><code>${code}</code> ${message}</li>\n`)}
 ${notes.map((note) => html`<li class="remark">${note}</li>\n`)}</ul>
 `;

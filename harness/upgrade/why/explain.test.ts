@@ -207,6 +207,13 @@ describe('why a query broke', () => {
     });
   });
 
+  it('what only the Prometheus before refuses has its reason', () => {
+    const before = [answer('up', NONE, {}, 'unexpected string')];
+    expect(explain('up', { outcome: 'error', before, after: [answer('up', one())] }, {}).reason).toBe(
+      'only the Prometheus before refuses it: unexpected string',
+    );
+  });
+
   it('what does not parse has the reason of Prometheus', () => {
     const fared = {
       outcome: 'error' as const,

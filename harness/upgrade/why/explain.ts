@@ -64,9 +64,12 @@ function rewriteOf(expr: string, evaluated: string, edits: Parameters<typeof rew
   return asked !== null && tryParse(asked) ? rewritten(expr, edits) : null;
 }
 
-function errorText({ after }: Fared): string {
-  const error = after.find((answer) => answer.error !== '')?.error;
-  return error ? `Prometheus says: ${error.split('\n')[0]}` : '';
+function errorText({ outcome, before, after }: Fared): string {
+  const errorOf = (answers: readonly QueryAnswer[]) =>
+    answers.find((answer) => answer.error !== '')?.error.split('\n')[0];
+  const [was, is] = [errorOf(before), errorOf(after)];
+  if (is) return `Prometheus says: ${is}`;
+  return was && outcome === 'error' ? `only the Prometheus before refuses it: ${was}` : '';
 }
 
 /** Functions that are called otherwise. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { capacitySchema } from '../../result/bench/schema-capacity.ts';
 import { arbitraryCapacity } from '../../result/testing/arbitrary-of.ts';
 import { sampleCapacity, sampleCapacityPoint, sampleCapacitySide } from '../../result/testing/bench-sample.ts';
-import { capacityBand, dots, lineThrough, rates } from './capacity/points.ts';
+import { capacityBand, dots, lineThrough, rates, smoothLineThrough } from './capacity/points.ts';
 import { renderCapacityHtml } from './capacity.ts';
 import { hostile } from './testing/hostile.ts';
 import { foreign, holes, outOfOrder, poorFigures, visible } from './testing/page-text.ts';
@@ -12,7 +12,7 @@ describe('a capacity', () => {
   it('says first what is carried and under which conditions, then the curve, the search, the CPU, the price', async () => {
     const page = await renderCapacityHtml(sampleCapacity());
     const order = [
-      'Capacity: throttled',
+      'Capacity of throttled: 79.8/s (78.1/s to 81.6/s)',
       'simulated mesh 2.20',
       'The mesh carries 79.8/s (78.1/s to 81.6/s)',
       'meshed',
@@ -61,6 +61,20 @@ describe('a capacity', () => {
       [10, 2],
       [20, 6],
     ]);
+  });
+
+  it('draws its line through rates that are almost one as through one', () => {
+    const search = [80.1, 79.9, 80.4, 79.2, 80].map((rate, i): [number, number] => [rate, 100 + i]);
+    const all: [number, number][] = [[20, 5], ...search, [120, 900]];
+    expect(smoothLineThrough(all)).toEqual([
+      [20, 5],
+      [80, 102],
+      [120, 900],
+    ]);
+    // Each as it is where they are all that there is.
+    expect(smoothLineThrough(search)).toHaveLength(5);
+    expect(lineThrough(all)).toHaveLength(7);
+    expect(smoothLineThrough([])).toEqual([]);
   });
 
   it('leaves out what does not count', () => {

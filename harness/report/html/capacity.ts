@@ -3,10 +3,12 @@ import {
   capacityConditions,
   capacityHeadline,
   errorBlocks,
+  mainSide,
   priceBlocks,
   sidesBlocks,
   uncountedBlocks,
 } from '../bench/capacity.ts';
+import { formatEstimate, formatRate } from '../bench/units.ts';
 import { blocksToHtml, pageMood } from './blocks.ts';
 import { bothSidesFigure } from './capacity/both-sides.ts';
 import { curveFigure } from './capacity/curve.ts';
@@ -28,7 +30,7 @@ export async function renderCapacityHtml(result: CapacityResult): Promise<string
   const charts = measured.length > 0 ? await loadCharts() : null;
   return renderPage({
     style: PLOT_STYLE,
-    title: `Capacity: ${result.scenario}`,
+    title: titleOf(result),
     subtitle: `${momentText(result.startedAt)}; ${capacityConditions(result)}`,
     mood: pageMood(mood),
     lead: html`<p><strong>${text}</strong></p>
@@ -44,6 +46,13 @@ ${result.error && blocksToHtml(errorBlocks(result.error))}`,
       ...uncountedSections(result),
     ],
   });
+}
+
+/** With the number that everybody looks for. */
+function titleOf(result: CapacityResult): string {
+  const capacity = mainSide(result)?.capacity;
+  const found = capacity ? formatEstimate(capacity, formatRate) : 'not found';
+  return `Capacity of ${result.scenario}: ${found}`;
 }
 
 function sideSection(charts: Charts, side: CapacitySide, result: CapacityResult): Section {

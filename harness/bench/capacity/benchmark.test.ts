@@ -12,7 +12,7 @@ import { Benchmark, type Measure } from './benchmark.ts';
 import type { CapacityOptions, Side } from './options.ts';
 import type { PointPlan } from './point.ts';
 import { ratioOf } from './price.ts';
-import { readEarlier, writePlan } from './resume.ts';
+import { checkUsed, readEarlier, writePlan } from './resume.ts';
 import { REPEATS } from './schedule.ts';
 
 const SCENARIO = `apiVersion: meshproof/v1
@@ -200,6 +200,44 @@ describe('resuming', () => {
     await new Benchmark(optionsFor(dir.path), null).save();
     const other = readEarlier({ ...optionsFor(dir.path), ...change }, dir.path);
     await expect(other).rejects.toMatchObject({ code: 'NOT_RESUMABLE', message: expect.stringContaining(message) });
+  });
+
+  it('is refused where the programs or the mesh differ', async () => {
+    await using dir = await tempDir();
+    const benchmark = new Benchmark(optionsFor(dir.path), null);
+    const mesh = { kind: 'linkerd', version: 'edge-26.8.3', proxyVersion: 'v2.366.0' };
+    const earlier = {
+      ...benchmark.record(),
+      tools: [
+        { name: 'k6', version: '1.8.1' },
+        { name: 'prometheus', version: '3.15.0' },
+      ],
+      environment: { name: 'kind', mesh },
+    };
+    const refusal = (message: string) => expect.objectContaining({ code: 'NOT_RESUMABLE', exitCode: 2, message });
+    const says = (text: string) => expect.stringContaining(text) as string;
+    expect(() => checkUsed(null, { tools: earlier.tools, mesh })).not.toThrow();
+    expect(() => checkUsed(earlier, { tools: earlier.tools, mesh })).not.toThrow();
+    expect(() => checkUsed(earlier, { tools: [{ name: 'kind', version: '1' }] })).not.toThrow();
+    expect(() => checkUsed(earlier, { tools: [{ name: 'k6', version: '1.9.0' }] })).toThrow(
+      refusal(says('k6 was 1.8.1, and is 1.9.0')),
+    );
+    expect(() => checkUsed(earlier, { mesh: { ...mesh, version: 'edge-26.9.1' } })).toThrow(
+      refusal(says('mesh was linkerd edge-26.8.3 (proxy v2.366.0), and is linkerd edge-26.9.1 (proxy v2.366.0)')),
+    );
+  });
+
+  it('is refused with another meshproof', async () => {
+    await using dir = await tempDir();
+    await writePlan(optionsFor(dir.path));
+    await new Benchmark(optionsFor(dir.path), null).save();
+    const file = join(dir.path, 'plan.json');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/"meshproof": "[^"]+"/, '"meshproof": "0.0.0-other"'));
+    await expect(readEarlier(optionsFor(dir.path), dir.path)).rejects.toMatchObject({
+      code: 'NOT_RESUMABLE',
+      message: expect.stringContaining('meshproof was "0.0.0-other"'),
+    });
   });
 
   it('is refused on another machine', async () => {

@@ -55,6 +55,11 @@ export class Benchmark {
     return [...this.#points.values()].reduce((sum, points) => sum + points.length, 0);
   }
 
+  /** As far as it is known: of the meshed side, or of an earlier part. */
+  get mesh(): CapacityResult['environment']['mesh'] {
+    return this.#mesh;
+  }
+
   /** Whether there is anything to measure. */
   get done(): boolean {
     return this.#next() === null;

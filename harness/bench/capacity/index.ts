@@ -13,7 +13,7 @@ import { leastOverload } from './decide.ts';
 import { checkLoad } from './load.ts';
 import type { CapacityOptions } from './options.ts';
 import { measurePoint, type PointPlan } from './point.ts';
-import { readEarlier, writePlan } from './resume.ts';
+import { checkUsed, readEarlier, removePlan, writePlan } from './resume.ts';
 
 export { CAPACITY_FILE } from '../../result/bench/write.ts';
 export * from './options.ts';
@@ -32,13 +32,12 @@ export async function capacity(given: CapacityOptions): Promise<CapacityResult> 
   const provider = await findEnvironment(options.environment);
   const earlier = options.resume === null ? null : await readEarlier(options, options.resume);
   const benchmark = new Benchmark(options, earlier);
-  await writePlan(options);
   warn(options);
   if (benchmark.done) return benchmark.save();
   using registration = registerRun();
   observeChildren(registration);
   try {
-    return await inSession(options, provider, registration, benchmark);
+    return await inSession(options, provider, registration, benchmark, earlier);
   } finally {
     observeChildren(null);
   }
@@ -49,6 +48,7 @@ async function inSession(
   provider: Awaited<ReturnType<typeof findEnvironment>>,
   registration: RunRegistration,
   benchmark: Benchmark,
+  earlier: CapacityResult | null,
 ): Promise<CapacityResult> {
   const { signal, progress, runDir, environment, kind } = options;
   const { note } = progress;
@@ -63,6 +63,9 @@ async function inSession(
         progress: (event) => progress.event(environment, event),
       },
     );
+    checkUsed(earlier, { tools: tools.found });
+    // Not before its tools are there: what leaves a plan is a benchmark that can be resumed.
+    await writePlan(options);
     await benchmark.run(async (plan) => {
       const dir = join(runDir, plan.dir);
       // Left by a point that was cut short, and is no point.
@@ -70,15 +73,24 @@ async function inSession(
       const context = { ...common, dir, progress: eventsOf(plan, options) };
       const point = await onePoint(plan, options, session, context, benchmark);
       benchmark.used(tools.found);
+      // Of a cluster it turns out now: this point is none of the earlier ones'.
+      checkUsed(earlier, { tools: tools.found, mesh: benchmark.mesh });
       return point;
     });
   } catch (error) {
+    // What was measured before is to stay as it is.
+    if (isRefusal(error)) throw error;
     // Nothing was measured: there is nothing to keep.
-    if (benchmark.measured === 0) throw error;
+    if (benchmark.measured === 0) {
+      await removePlan(options);
+      throw error;
+    }
     benchmark.failed(error);
   }
   return benchmark.save();
 }
+
+const isRefusal = (error: unknown) => error instanceof HarnessError && error.code === 'NOT_RESUMABLE';
 
 function eventsOf({ side, ratePerSecond }: PointPlan, { progress }: CapacityOptions) {
   const name = `${side} ${ratePerSecond}/s`;

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EXIT, HarnessError } from '../../core/errors.ts';
+import { projectFile } from '../../core/project.ts';
 import { readCapacity } from '../../result/bench/read.ts';
 import type { CapacityResult } from '../../result/bench/types.ts';
 import { CAPACITY_FILE } from '../../result/bench/write.ts';
@@ -25,8 +27,15 @@ function planOf(options: CapacityOptions): Record<string, unknown> {
     ...(environment !== 'local' && { cluster }),
     seconds: { warmup: warmupSeconds, measured: measuredSeconds },
     machine: thisMachine(),
+    meshproof: ownVersion(),
   };
   return JSON.parse(JSON.stringify(plan));
+}
+
+/** Of this meshproof, as npm knows it. */
+function ownVersion(): string {
+  const text = readFileSync(projectFile('package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Leaves what a later resumption is compared with. @throws HarnessError RESULTS_NOT_WRITABLE */
@@ -55,6 +64,33 @@ export async function readEarlier(options: CapacityOptions, from: string): Promi
     points: side.points.map((point) => ({ ...point, dir: moved === '' ? point.dir : join(moved, point.dir) })),
   }));
   return { ...record, sides };
+}
+
+/** With nothing measured there is nothing to resume. */
+export async function removePlan({ runDir }: CapacityOptions): Promise<void> {
+  await rm(join(runDir, PLAN_FILE), { force: true });
+}
+
+/** What a benchmark runs with; it is known when that has been found and started. */
+export type Used = { tools: readonly { name: string; version: string }[]; mesh: CapacityResult['environment']['mesh'] };
+
+/**
+ * Points of other programs than the earlier ones are not of one search either.
+ * @throws HarnessError NOT_RESUMABLE
+ */
+export function checkUsed(earlier: CapacityResult | null, now: Partial<Used>): void {
+  if (!earlier) return;
+  const was = new Map(earlier.tools.map(({ name, version }) => [name, version]));
+  const tools = (now.tools ?? []).flatMap(({ name, version }) => {
+    const before = was.get(name);
+    return before === undefined || before === version ? [] : [`${name} was ${before}, and is ${version}`];
+  });
+  const { mesh } = earlier.environment;
+  // Known once a meshed point was measured.
+  const other = now.mesh && mesh.version !== '' && now.mesh.version !== '' && !isDeepStrictEqual(mesh, now.mesh);
+  const line = ({ kind, version, proxyVersion }: Used['mesh']) => `${kind} ${version} (proxy ${proxyVersion})`;
+  const differs = [...tools, ...(other ? [`mesh was ${line(mesh)}, and is ${line(now.mesh!)}`] : [])];
+  if (differs.length > 0) throw refused(`its points were measured with something else: ${differs.join('; ')}`);
 }
 
 function differences(was: Record<string, unknown>, is: Record<string, unknown>): string[] {

@@ -47,12 +47,22 @@ describe('meshproof bench', () => {
     [['scrape', '--every', '5'], /5s/],
     [['scrape', '--mesh-version', '2.20,2.99'], /UNKNOWN_MESH_VERSION: no profile of mesh version "2.99"/],
     [['scrape', '--rules', join('no', 'such.yaml')], /BAD_RULES: .*no\/such\.yaml/s],
-    [['scrape', '--model', join('no', 'such'), '--pods', '5'], /no\/such\/scrape\.json/],
+    [['scrape', '--model', join('no', 'such'), '--pods', '5'], /no\/such\/scrape\.json.*results\/<run>\/scrape\.json/s],
   ])('refuses %j at once, and leaves no folder of a run', async (args, message) => {
     const out = join(dir, 'out');
     const refused = await bench(args.length > 1 ? [...args, '--out', out] : args);
     expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
     expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
+  });
+
+  it.each([
+    ['capacity', '--k6'],
+    ['scrape', '--prometheus'],
+  ])('leaves no folder of a run when %s is given a program that is not there', async (name, option) => {
+    const out = join(dir, 'out');
+    const refused = await bench([name, option, join(dir, 'none'), '--out', out]);
+    expect(refused).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('TOOL_UNUSABLE') });
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it('answers from an earlier sweep, and measures nothing', async () => {

@@ -33,21 +33,25 @@ export function readMicro(path: string): Promise<MicroResult> {
   return readRecord(path, microSchema, 'MicroResult');
 }
 
+/** As they are called in the folder of a run. */
+const FILES: Record<string, string> = { CapacityResult: 'capacity.json', ScrapeResult: 'scrape.json' };
+
 async function readRecord<S extends z.ZodType>(path: string, schema: S, kind: string): Promise<z.output<S>> {
-  return parseRecord(await readJson(path), schema, kind, path);
+  return parseRecord(await readJson(path, FILES[kind]), schema, kind, path);
 }
 
 /**
  * A file of results as JSON, whatever its record.
+ * @param name what such a file is called, for the hint
  * @throws HarnessError RESULT_NOT_READABLE, RESULT_INVALID
  */
-export async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string, name = 'result.json'): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new HarnessError('RESULT_NOT_READABLE', `${path} can't be read: ${(cause as Error).message}`, {
-      hint: 'give the path of the record, e.g. results/<run>/capacity.json',
+      hint: `give the path of the record, e.g. results/<run>/${name}`,
       exitCode: EXIT.invalidInput,
       cause,
     });

@@ -42,7 +42,7 @@ export async function scrape(options: ScrapeOptions): Promise<ScrapeResult> {
   const left = plan.points.filter((settings) => !pointWith(earlier?.points ?? [], settings));
   const rates = ratesOf(earlier?.points ?? []);
   const needs = left.map((settings) => needOf(settings, secondsOf(settings, plan.secondsPerPoint), rates));
-  checkRoom(needs, await readRoom(runDir));
+  checkRoom(needs, await readRoom(runDir), options.memoryCheck ? undefined : progress);
   using registration = registerRun();
   observeChildren(registration);
   try {

@@ -20,6 +20,8 @@ export interface ScrapeOptions {
   heldOut: 'auto' | 'none';
   /** At most so many points, spread over the sweep; null: all. */
   maxPoints: number | null;
+  /** Whether a sweep that seems to need more memory than there is is refused; else that is said, and it is tried. */
+  memoryCheck: boolean;
   /** What the model is to answer. */
   predictions: readonly AskedPrediction[];
   /** Whether the errors of rate(), success rate and p99 at several intervals are measured; `{ intervalsMs }`: at which. */

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRoom } from './room.ts';
@@ -51,6 +51,13 @@ describe('room', () => {
     put('cgroup/memory/docker/x/memory.limit_in_bytes', '3000000000\n');
     put('cgroup/memory/docker/x/memory.usage_in_bytes', '2500000000\n');
     expect(await read()).toMatchObject({ memoryBytes: 500_000_000, memoryOf: 'its control group' });
+  });
+
+  it('is a share of all memory on macOS, where hardly any is ever free', async () => {
+    rmSync(join(root, 'proc'), { recursive: true });
+    const room = await readRoom(root, { proc: join(root, 'proc'), cgroup: join(root, 'cgroup') }, 'darwin');
+    expect(room.memoryBytes).toBe(totalmem() * 0.7);
+    expect(room.openFiles).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is told of this machine', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** What the machine has left, bytes and files. */
@@ -14,17 +14,27 @@ export interface Room {
   openFiles: number;
 }
 
-/** @param dir a folder of the file system that is written to @param roots other ones than this machine's, for tests */
-export async function readRoom(dir: string, roots: { proc: string; cgroup: string } = ROOTS): Promise<Room> {
+/** @param dir a folder of the file system that is written to @param roots other ones than this machine's, and another platform, for tests */
+export async function readRoom(
+  dir: string,
+  roots: { proc: string; cgroup: string } = ROOTS,
+  platform: string = process.platform,
+): Promise<Room> {
   const { bavail, bsize } = await statfs(dir);
-  return { ...availableMemory(roots), diskBytes: bavail * bsize, openFiles: openFiles(roots.proc) };
+  return { ...availableMemory(roots, platform), diskBytes: bavail * bsize, openFiles: openFiles(roots.proc) };
 }
 
 const ROOTS = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
+/** macOS keeps nearly nothing free, and gives back what it caches: free memory says nothing there. */
+const OF_A_MAC = 0.7;
+
 /** MemAvailable, or what the control groups of this process leave, whichever is less. */
-function availableMemory({ proc, cgroup }: typeof ROOTS): Pick<Room, 'memoryBytes' | 'memoryOf'> {
+function availableMemory({ proc, cgroup }: typeof ROOTS, platform: string): Pick<Room, 'memoryBytes' | 'memoryOf'> {
   const available = /^MemAvailable:\s+(\d+) kB/m.exec(read(join(proc, 'meminfo')))?.[1];
+  if (available === undefined && platform === 'darwin') {
+    return { memoryBytes: totalmem() * OF_A_MAC, memoryOf: `the machine, of which ${100 * OF_A_MAC}% may be used,` };
+  }
   const machine = available === undefined ? freemem() : Number(available) * 1024;
   const limited = cgroupMemory(proc, cgroup);
   return limited < machine

@@ -32,6 +32,7 @@ export interface ScrapeArguments {
   duration?: number;
   maxPoints?: number;
   heldOut: boolean;
+  memoryCheck: boolean;
   accuracy: boolean;
   families: boolean;
   resume?: string;
@@ -63,6 +64,7 @@ export async function benchScrape(args: ScrapeArguments, context: CliContext): P
           secondsPerPoint: args.duration === undefined ? SECONDS_PER_POINT : args.duration / 1000,
           heldOut: args.heldOut ? 'auto' : 'none',
           maxPoints: args.maxPoints ?? null,
+          memoryCheck: args.memoryCheck,
           predictions: asked,
           accuracy: args.accuracy,
           families: args.families,

@@ -96,6 +96,7 @@ function declareScrape(bench: Command, context: CliContext, done: Done): void {
     .option('--duration <duration>', 'how long each point is measured (default: 30s)', duration)
     .option('--max-points <n>', 'at most so many points, spread over the sweep', integer(1, 10_000))
     .option('--no-held-out', 'fit the model to all points; nothing is left to test it by')
+    .option('--no-memory-check', 'try a sweep that seems to need more memory than there is')
     .option('--no-accuracy', 'leave out what the interval buys')
     .option('--no-families', 'leave out what each metric family costs')
     .option('--resume <dir>', 'go on with a sweep that was interrupted, in its folder')

@@ -102,6 +102,27 @@ export function figures(page: Page): Promise<string[]> {
   });
 }
 
+/** Regions have names, each another; of what scrolls by itself only regions are stops of Tab. */
+export function regions(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const all = Array.from(document.querySelectorAll('[role=region]')).map(
+      (one) => one.getAttribute('aria-label') ?? '',
+    );
+    const twice = all.filter((name, i) => all.indexOf(name) !== i).map((name) => `region "${name}" twice`);
+    const unnamed = all.filter((name) => name.trim() === '').map(() => 'a region without a name');
+    const stops = Array.from(document.querySelectorAll('.scrolls[tabindex]:not([role=region])'));
+    return [...twice, ...unnamed, ...stops.map(() => 'a stop of Tab that is no region')];
+  });
+}
+
+/** Stops of Tab that can be seen, from the top to the end. */
+export function tabStops(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const all = Array.from(document.querySelectorAll('a[href], summary, [tabindex="0"]'));
+    return all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 0).length;
+  });
+}
+
 /** Opens everything that is folded. */
 export function unfold(page: Page): Promise<void> {
   return page.evaluate(() => {

@@ -4,10 +4,11 @@ import { parsePage } from '../../core/page-parser.ts';
 import type { EnvironmentSession, RunningEnvironment, ScenarioContext } from '../../environment/contract.ts';
 import { parseJournals } from '../../ledger/truth.ts';
 import { PrometheusClient } from '../../prometheus/client.ts';
-import type { ScenarioResult } from '../../result/types.ts';
 import { parseScenario } from '../../scenario/load.ts';
 import { LOAD_WORKLOAD, type Scenario } from '../../scenario/model.ts';
+import type { JudgeInput } from '../../verdict/judge.ts';
 import { runScenario } from '../scenario.ts';
+import { type Attempt, passing } from './expect-passed.ts';
 
 /** What every environment must do; a test that one can't do is named with its reason. */
 export interface EnvironmentUnderTest {
@@ -48,7 +49,7 @@ services:
     replicas: 2
     latency: 25ms
 traffic:
-  - { executor: constant-arrival-rate, target: front, rate: 20/s, duration: 6s }
+  - { executor: constant-arrival-rate, target: front, rate: 20/s, duration: 6s, maxVUs: 100 }
 timeline:
   - { at: 2s, for: 2s, service: back, errors: [{ status: 503, rate: 100% }] }
 expect: { golden: { everyFlow: true } }
@@ -65,7 +66,7 @@ export function describeEnvironment(name: string, under: EnvironmentUnderTest): 
   const it = (key: TestName, work: () => Promise<void>) => {
     const reason = skipped.get(key);
     if (reason) test.skip(`${TESTS[key]} (${reason})`, work);
-    else test(TESTS[key], work, under.deadlineMs + 60_000);
+    else test(TESTS[key], work, 2 * (under.deadlineMs + 60_000));
   };
 
   describe(`environment ${name}`, () => {
@@ -115,27 +116,23 @@ export function describeEnvironment(name: string, under: EnvironmentUnderTest): 
     });
 
     it('timeline', async () => {
-      const result = await run(CHAIN, 'timeline');
-      expectExact(result);
+      const { result, input } = await passing(
+        (attempt) => run(CHAIN, 'timeline', attempt),
+        (seen) => [seen.result],
+      );
       const failed = result.flows.filter((f) => f.destination === 'contract/back' && f.status === '503');
       expect(failed.length).toBeGreaterThan(0);
-      // 40 requests began while the second service failed; a few at the edges fall to either side.
       const truth = failed.filter((f) => f.direction === 'inbound').reduce((sum, f) => sum + f.truth, 0);
-      expect(Math.abs(truth - 40)).toBeLessThanOrEqual(10);
+      expect(truth).toBe(expectFailuresFrom2To4(input));
     });
 
     it('restart', async () => {
-      let incarnations = 0;
-      const result = await runScenario(parseScenario(RESTART, 'contract-restart.yaml'), {
-        session,
-        context: under.context('restart'),
-        onObserved: (input) => {
-          const pods = Map.groupBy(input.truth, (journal) => journal.pod);
-          incarnations = Math.max(...[...pods.values()].map((journals) => journals.length));
-        },
-      });
-      expectExact(result);
-      expect(incarnations).toBe(2);
+      const { input } = await passing(
+        (attempt) => run(RESTART, 'restart', attempt),
+        (seen) => [seen.result],
+      );
+      const pods = Map.groupBy(input.truth, (journal) => journal.pod);
+      expect(Math.max(...[...pods.values()].map((journals) => journals.length))).toBe(2);
     });
 
     it('again', async () => {
@@ -165,8 +162,16 @@ export function describeEnvironment(name: string, under: EnvironmentUnderTest): 
       env.check();
     });
 
-    async function run(text: string, context: string): Promise<ScenarioResult> {
-      return runScenario(parseScenario(text, `${context}.yaml`), { session, context: under.context(context) });
+    async function run(text: string, name: string, attempt: Attempt) {
+      let input: JudgeInput | undefined;
+      const result = await runScenario(parseScenario(text, `${name}.yaml`), {
+        session,
+        context: under.context(`${name}-${attempt}`),
+        onObserved: (observed) => {
+          input = observed;
+        },
+      });
+      return { result, input: input! };
     }
   });
 }
@@ -185,13 +190,19 @@ function expectTopology(env: RunningEnvironment, scenario: Scenario): void {
   expect(pods.filter((p) => p.workload === LOAD_WORKLOAD.id)).toHaveLength(1);
 }
 
-/** Passed, and Prometheus and proxies have exactly the truth on every flow. */
-export function expectExact(result: ScenarioResult): void {
-  expect({ reasons: result.reasons, error: result.error }).toEqual({ reasons: [], error: undefined });
-  expect(result.verdict).toBe('pass');
-  expect(result.flows.length).toBeGreaterThan(0);
-  for (const flow of result.flows) {
-    const name = `${flow.source} -> ${flow.destination} ${flow.status} ${flow.direction}`;
-    expect((flow.prometheus ?? Number.NaN) + flow.unobservable, name).toBe(flow.truth);
+/**
+ * The second service fails exactly the requests that began from 2 s to 4 s after the origin, about 40; which of the edges' is theirs
+ * is known as well as the clocks are.
+ * @returns how many it failed
+ */
+function expectFailuresFrom2To4({ truth, window, clockMarginMs }: JudgeInput): number {
+  const served = truth.filter((j) => j.workload === 'contract/back').flatMap((j) => j.served);
+  const asked = served.filter(({ caller }) => caller !== '-');
+  const isNear = (ms: number, edge: number) => Math.abs(ms - edge) <= clockMarginMs + 1;
+  for (const { startMs, status } of asked) {
+    const ms = startMs - window.originMs;
+    if (isNear(ms, 2000) || isNear(ms, 4000)) continue;
+    expect({ ms, status }).toEqual({ ms, status: ms > 2000 && ms < 4000 ? 503 : 200 });
   }
+  return asked.filter(({ status }) => status === 503).length;
 }

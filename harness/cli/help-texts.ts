@@ -48,6 +48,12 @@ CASE is a case, a cause (all of its cases) or a group of causes: discovery,
 scrapes, proxies, queries. Each world is drawn from the seed: which pod, which
 label, which port.
 
+Of a pair both faults must be able to show: it is drawn from the cases of
+discovery, scrapes and proxies that can be added to another's world, not from
+misleading queries, from counts that are as designed and misread, nor from what
+changes every scrape; and not where the one hides the other, as an expired token
+hides every target. docs/verification.md says which.
+
 Examples:
   meshproof faults
   meshproof faults admin-port-renamed --repeat 3
@@ -59,7 +65,7 @@ world that is not right its folder stays, with result.json. Progress goes to
 stderr, the score to stdout.
 
 Exit codes: 0 every diagnosis is right, 1 one is wrong, 2 invalid input,
-4 a world did not get to its end, 130 interrupted.
+3 no world was run, 4 a world did not get to its end, 130 interrupted.
 `;
 
 export const UPGRADE_EXAMPLES = `
@@ -170,6 +176,27 @@ Examples:
 Exit codes: 0 all was written; 1 some files were there and are left as they are
 (--force overwrites them, never .gitlab-ci.yml); 2 a file is in the way of a
 folder, or SPEC is none; 4 DIR can't be written.
+`;
+
+export const TOOLS_EXAMPLES = `
+Examples:
+  meshproof tools                     (k6 and Prometheus, before the first run)
+  meshproof tools kind linkerd        (what a cluster needs besides)
+  meshproof tools --urls > urls.txt   (what a mirror must have)
+
+A tool is looked for in this order: the path that is given (MESHPROOF_K6,
+MESHPROOF_PROMETHEUS, ...), PATH, the cache (~/.cache/meshproof), its release
+(verified), a container image, a build with Go. Without a network see
+docs/air-gapped.md.
+
+Exit codes: 0 all are there, 2 invalid input, 4 one can't be had (what was tried
+is printed).
+`;
+
+export const CLEAN_NOTES = `
+Runs that still go on are left alone, and so are clusters that meshproof did not
+make. Of a cluster that runs share, what the killed run left in it is removed.
+Results are never removed.
 `;
 
 export const VALIDATE_EXAMPLES = `

@@ -29,8 +29,8 @@ const commandsOf = (file: string) =>
 
 const targets = [...read('Makefile').matchAll(/^([a-z][\w-]*):/gm)].map(([, name]) => name);
 
-test('there are workflows for CI, releases and real clusters', () => {
-  expect(files.map((file) => basename(file))).toEqual(['ci.yaml', 'kind.yaml', 'release.yaml']);
+test('there are workflows for CI, the matrix of faults, real clusters and releases', () => {
+  expect(files.map((file) => basename(file))).toEqual(['ci.yaml', 'faults.yaml', 'kind.yaml', 'release.yaml']);
 });
 
 describe.each(files)('%s', (file) => {

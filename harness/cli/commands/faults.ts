@@ -17,7 +17,7 @@ import { HtmlReport } from '../html-report.ts';
 import { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reports.ts';
 
-/** Beyond it the worlds wait for one another and not for the clock, and scrapes begin to time out. */
+/** On a machine that does other things too; two were right as well, where the matrix was measured (docs/verification.md). */
 const WORLDS_PER_CORE = 1;
 const GRACE_MS: Record<string, number> = { kind: 90_000 };
 

@@ -19,7 +19,7 @@ export function declareFaults(program: Command, context: CliContext, done: Done)
         1,
       )
       .option('--seed <n>', 'everything random comes from it', integer(0, 2 ** 32 - 1), 1)
-      .option('--parallel <n>', 'how many worlds run at the same time (default: by the cores)', integer(1, 64))
+      .option('--parallel <n>', 'how many worlds run at the same time (default: one a core)', integer(1, 64))
       .option('--clean <n>', 'worlds without a fault (default: as many as with one)', integer(0, 10_000))
       .option('--pairs <n>', 'worlds with two faults at once', integer(0, 10_000), 0)
       .option('--out <dir>', 'where results go', 'results')

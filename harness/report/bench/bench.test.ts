@@ -131,9 +131,26 @@ describe('scraping', () => {
     expect(places).not.toContain(-1);
     expect(text.replace(/\s+/g, ' ')).toContain('cpu (cores) = 3.60e-6 x samples per second + 0.012; rms 1.3%');
     expect(text).toMatch(/^ +\* 200 +1,003 +5 s +-5%$/m);
-    // What nothing needs alone is offered to be dropped.
-    expect(text).toContain('regex: tcp_close_total');
-    expect(text).not.toContain('regex: response_latency_ms');
+    // What nothing needs is offered to be dropped; of what something needs it is said what that breaks.
+    const [offered, breaking] = text.split('The most expensive that something needs');
+    expect(offered).toContain('regex: tcp_close_total');
+    expect(offered).not.toContain('regex: response_latency_ms');
+    expect(breaking).toContain('response_latency_ms: latency of responses');
+    expect(breaking).toContain('regex: response_latency_ms');
+    expect(breaking).not.toContain('tcp_close_total');
+  });
+
+  it('says of how many evaluations an error is', () => {
+    const [, point] = sampleScrape().accuracy;
+    const text = terminal(scrapeBlocks(sampleScrape({ accuracy: [{ ...point!, empty: 20 }] })));
+    expect(text).toMatch(/^failures for 30 s +1\.2% \(40% empty\) *$/m);
+    expect(terminal(scrapeBlocks(sampleScrape()))).toMatch(/^failures for 30 s +1\.2% *$/m);
+  });
+
+  it("takes the time of its generator for no proxy's", () => {
+    const text = terminal(scrapeBlocks(sampleScrape())).replace(/\s+/g, ' ');
+    expect(text).toContain("how long it takes is no proxy's time");
+    expect(text).toContain('--only "a page is rendered"');
   });
 
   it('names what was missed and rejected', () => {

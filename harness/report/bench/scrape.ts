@@ -14,6 +14,8 @@ import { formatBytes, formatChange, formatCores, formatEstimate, machineLine } f
 
 /** Families that are shown with what to paste. */
 const MAX_DROPS = 5;
+/** Of those that something needs. */
+const MAX_NEEDED = 3;
 const MAX_FAMILIES = 15;
 
 /** What `meshproof bench scrape` found, in blocks for any format. */
@@ -95,6 +97,9 @@ const TAKES: Column[] = [
   { title: 'MISSED', align: 'right' },
 ];
 
+const GENERATOR_IS_NO_PROXY =
+  'The generator writes pages by templates, so that many fit on one machine: how long it takes is no proxy\'s time. What rendering costs a sidecar of ours: npm run bench -- --only "a page is rendered".';
+
 const COSTS: Column[] = [
   { title: 'BLOCK', align: 'right' },
   { title: 'WAL', align: 'right' },
@@ -126,7 +131,7 @@ export function sweepBlocks(points: readonly ScrapePoint[]): Block[] {
     },
     {
       kind: 'title',
-      text: 'On disk (bytes a sample: in a block as old as the point, in the WAL), and at the proxies (CORES: of all of them)',
+      text: 'On disk (bytes a sample: in a block as old as the point, in the WAL), and what the generator of pages took (MADE IN: a page; CORES: all targets)',
     },
     {
       kind: 'table',
@@ -141,6 +146,7 @@ export function sweepBlocks(points: readonly ScrapePoint[]): Block[] {
         formatNumber(p.generator.cpuSeconds / p.seconds, 3),
       ]),
     },
+    { kind: 'text', text: GENERATOR_IS_NO_PROXY },
     ...troubles(points),
   ];
 }
@@ -264,7 +270,7 @@ function accuracyBlocks(accuracy: readonly AccuracyPoint[]): Block[] {
     ...tables,
     {
       kind: 'text',
-      text: 'empty: never an answer. Bias, median, worst and other windows are in scrape.json.',
+      text: 'empty: never an answer; with a share, so many evaluations had none, and the error is of the others. Bias, median, worst and other windows are in scrape.json.',
     },
   ];
 }
@@ -282,10 +288,17 @@ export function accuracyTable(points: readonly AccuracyPoint[]): Block {
     ...intervals.map((ms) => {
       const point = points.find((p) => p.traffic === traffic && p.intervalMs === ms);
       if (!point) return '';
-      return point.error ? formatPercent(point.error.p95, point.metric === 'success-rate' ? 2 : 1) : 'empty';
+      return accuracyCell(point);
     }),
   ]);
   return { kind: 'table', columns, rows };
+}
+
+/** `1.1%`; `1.1% (40% empty)` where that is of the others alone; `empty`. */
+function accuracyCell({ error, metric, empty, evaluations }: AccuracyPoint): string {
+  if (!error) return 'empty';
+  const p95 = formatPercent(error.p95, metric === 'success-rate' ? 2 : 1);
+  return empty > 0 ? `${p95} (${formatPercent(empty / evaluations, 0)} empty)` : p95;
 }
 
 /** `5 s`, `1 min`. */
@@ -305,6 +318,7 @@ const FAMILIES: Column[] = [
 export function familyBlocks(families: readonly FamilyCost[]): Block[] {
   if (families.length === 0) return [];
   const unneeded = families.filter(({ neededBy }) => neededBy.length === 0).slice(0, MAX_DROPS);
+  const needed = families.filter(({ neededBy }) => neededBy.length > 0).slice(0, MAX_NEEDED);
   return [
     { kind: 'title', text: 'What each family costs (CPU, memory: per 1,000 pods)' },
     {
@@ -336,6 +350,18 @@ export function familyBlocks(families: readonly FamilyCost[]): Block[] {
           { kind: 'code' as const, language: 'yaml', text: joined(unneeded.map(({ drop }) => drop)) },
         ]
       : []),
+    ...(needed.length > 0
+      ? [
+          {
+            kind: 'title' as const,
+            text: 'The most expensive that something needs, and what dropping each would break',
+          },
+        ]
+      : []),
+    ...needed.flatMap(({ family, loses, drop }): Block[] => [
+      { kind: 'items', items: [`${family}: ${loses}`] },
+      { kind: 'code', language: 'yaml', text: drop },
+    ]),
   ];
 }
 

@@ -6,8 +6,8 @@ import { findSetpriv } from '../core/bound-command.ts';
 import { sleep } from '../core/wait.ts';
 import { LifecycleRun, LONG, type Part } from './testing/lifecycle.ts';
 
-/** Sudden deaths: of the command line, and of each part of a run, half-way. */
-const GONE_WITHIN_MS = 5000;
+/** Sudden deaths: of the command line, and of each part of a run, half-way. So long is looked on, beside other runs. */
+const GONE_WITHIN_MS = 15_000;
 
 let dir: string;
 const runs: LifecycleRun[] = [];

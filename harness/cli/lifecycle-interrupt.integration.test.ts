@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sleep } from '../core/wait.ts';
-import { LifecycleRun, LONG, SHORT } from './testing/lifecycle.ts';
+import { LifecycleRun, LONG, SELDOM_SCRAPED } from './testing/lifecycle.ts';
 
-/** Ctrl-C and SIGTERM at any moment of a real run: all gone within five seconds, what was measured kept, 130. */
-const GONE_WITHIN_MS = 5000;
+/**
+ * Ctrl-C and SIGTERM at any moment of a real run: all gone, what was measured kept, 130. That this is promised within five seconds is
+ * what interruption.test.ts tests, with a clock of its own; this is how long to look on, beside other runs on a machine that stutters.
+ */
+const GONE_WITHIN_MS = 15_000;
+/** Interruption's own: who ends before it was not waited for. */
+const GRACE_MS = 4000;
 
 let dir: string;
 const runs: LifecycleRun[] = [];
@@ -25,10 +30,12 @@ function start(scenario = LONG): LifecycleRun {
 }
 
 /** The end of a run, and of all its processes; rejects when that takes too long. */
-async function endOf(run: LifecycleRun, withinMs = GONE_WITHIN_MS): Promise<number | null> {
+async function endOf(run: LifecycleRun): Promise<number | null> {
   const late = new AbortController();
-  const deadline = sleep(withinMs, late.signal).then(() => {
-    throw new Error(`still runs after ${withinMs} ms: ${JSON.stringify(run.descendants())} ${run.cli.output().stderr}`);
+  const deadline = sleep(GONE_WITHIN_MS, late.signal).then(() => {
+    throw new Error(
+      `still runs after ${GONE_WITHIN_MS} ms: ${JSON.stringify(run.descendants())} ${run.cli.output().stderr}`,
+    );
   });
   try {
     await Promise.race([run.cli.ended, deadline]);
@@ -65,8 +72,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     );
   });
 
-  it('while traffic flows, and while it waits for the scrape', async () => {
-    const [traffic, scrape] = [start(), start(SHORT)];
+  it('while traffic flows, and while it waits for the scrape', { timeout: 120_000 }, async () => {
+    const [traffic, scrape] = [start(), start(SELDOM_SCRAPED)];
     await Promise.all([
       traffic.traffic().then(() => traffic.kill(signal)),
       scrape.scrape().then(() => scrape.kill(signal)),
@@ -85,17 +92,21 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
 });
 
 describe('children that do not end when they are told to', () => {
-  it('are killed within the five seconds; at once by a second Ctrl-C', async () => {
+  it('are killed when the grace is over; at once by a second Ctrl-C', async () => {
     const [once, twice] = [start(), start()];
+    let firstAt = 0;
     for (const run of [once, twice]) {
       await run.traffic();
       for (const part of ['prometheus', 'mesh', 'k6'] as const) process.kill(run.part(part), 'SIGSTOP');
+      firstAt = performance.now();
       run.kill('SIGINT');
       await run.cli.stderrMatch(/SIGINT: ending what runs/);
     }
     expect(twice.descendants('prometheus')).toHaveLength(1);
     twice.kill('SIGINT');
-    expect(await endOf(twice, 1500)).toBe(130);
+    // The first signal to this one was the last that was sent.
+    expect(await endOf(twice)).toBe(130);
+    expect(performance.now() - firstAt).toBeLessThan(GRACE_MS);
     expect(await endOf(once)).toBe(130);
     await expectInterrupted(once, 'SIGINT');
   });

@@ -5,7 +5,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LifecycleOptions, LifecycleRun, SHORT } from './testing/lifecycle.ts';
+import type { ScenarioResult } from '../result/types.ts';
+import { passing, tooSlow } from '../run/testing/expect-passed.ts';
+import { CALM, type LifecycleOptions, LifecycleRun, SHORT } from './testing/lifecycle.ts';
 import { mountTmpfs } from './testing/tmpfs.ts';
 
 /** What the machine may lack: tools, ports, space, addresses. A run says which, ends with 4, and leaves nothing running. */
@@ -101,8 +103,11 @@ describe('a place for results that will not do', () => {
     try {
       await Promise.all(
         full.map(async ({ path }) => {
-          const run = start({ out: path });
-          if (path.endsWith('4m')) await run.traffic().then(() => fill(join(path, 'filler')));
+          const filled = path.endsWith('4m');
+          // Long enough that the space ends before the traffic does.
+          const scenario = filled ? SHORT.replace('duration: 4s', 'duration: 15s') : SHORT;
+          const run = start({ out: path, scenario });
+          if (filled) await run.traffic().then(() => fill(join(path, 'filler')));
           await expectFailure(run, /error [A-Z0-9_]+: .*(ENOSPC|no space left)/);
         }),
       );
@@ -112,19 +117,34 @@ describe('a place for results that will not do', () => {
   });
 });
 
-describe('two runs at once', () => {
+describe('two runs at once', { timeout: 180_000 }, () => {
   it('both pass; one on a single address beside them', async () => {
     // Where pods share an address only their ports tell them apart: several replicas, callers that are callees.
-    const scenario = SHORT.replace(
+    const scenario = CALM.replace(
       '    latency: 1ms\n',
       '    replicas: 2\n    calls: [{ service: db, path: /query }]\n  - { name: db, replicas: 2, latency: 1ms, routes: [{ path: /query }] }\n',
     );
-    const all = [start(), start(), start({ scenario, env: { MESHPROOF_LOOPBACK: 'single' } })];
+    const { all } = await passing(
+      async () => {
+        const all = [
+          start({ scenario: CALM }),
+          start({ scenario: CALM }),
+          start({ scenario, env: { MESHPROOF_LOOPBACK: 'single' } }),
+        ];
+        const results: ScenarioResult[] = [];
+        for (const run of all) {
+          await run.cli.ended;
+          expect(run.descendants()).toEqual([]);
+          results.push(await only(run));
+        }
+        return { all, results };
+      },
+      ({ results }) => results,
+    );
     for (const run of all) {
       const { code, stdout, stderr } = await run.cli.ended;
       expect(stdout + stderr).toMatch(/^PASS: 1 of 1 scenario passed/m);
       expect(code).toBe(0);
-      expect(run.descendants()).toEqual([]);
       expect((await run.result()).scenarios[0]).toMatchObject({ verdict: 'pass', reasons: [] });
     }
     const topology = JSON.parse(all[2]!.file('config', 'topology.json'));
@@ -133,10 +153,9 @@ describe('two runs at once', () => {
   });
 });
 
-describe('--keep', () => {
+describe('--keep', { timeout: 120_000 }, () => {
   it('leaves everything up until Ctrl-C, tells where to look, and ends as the verdict says', async () => {
-    const run = start({ args: ['--keep'] });
-    const [, verdict, url] = await run.cli.stderrMatch(/^short: (\w+); kept: Prometheus (\S+)$/m);
+    const { run, verdict, url } = await passing(keep, ({ results }) => results);
     const [, page] = await run.cli.stderrMatch(/^ *shop\/web-\S+ +(\S+)$/m);
     await run.cli.stderrMatch(/^Ctrl-C ends it$/m);
     expect(verdict).toBe('pass');
@@ -151,6 +170,25 @@ describe('--keep', () => {
     expect((await run.result()).error).toBeUndefined();
   });
 });
+
+/** A run that is kept; one that has proved nothing is kept no longer. */
+async function keep() {
+  const run = start({ scenario: CALM, args: ['--keep'] });
+  const [, verdict, url] = await run.cli.stderrMatch(/^short: (\w+); kept: Prometheus (\S+)$/m);
+  const result = await only(run);
+  if (tooSlow(result).length > 0) {
+    run.kill('SIGINT');
+    await run.cli.ended;
+  }
+  return { run, verdict, url, results: [result] };
+}
+
+/** What became of its scenario, if it got that far. */
+async function only(run: LifecycleRun): Promise<ScenarioResult> {
+  const { scenarios, error } = await run.result();
+  expect(error, run.cli.output().stderr).toBeUndefined();
+  return scenarios[0]!;
+}
 
 /** Listens in a block of its own, so that whatever takes that block meets it. */
 async function holdIn(host: number, port: number): Promise<[string, Server]> {

@@ -22,6 +22,15 @@ expect:
   golden: { everyFlow: true }
 `;
 
+/** As SHORT, with less to do for a machine on which more goes on: only scrapes that take two seconds are late. */
+export const CALM = SHORT.replace('scrapeInterval: 1s', 'scrapeInterval: 2s').replace(
+  'rate: 50/s, duration: 4s',
+  'rate: 10/s, duration: 6s, maxVUs: 60',
+);
+
+/** As SHORT, but after its traffic the scrape that ends it is long in coming. */
+export const SELDOM_SCRAPED = SHORT.replace('scrapeInterval: 1s', 'scrapeInterval: 10s');
+
 /** The same for a minute: nothing of it ends by itself while a test looks on. */
 export const LONG = SHORT.replace('duration: 4s', 'duration: 60s');
 
@@ -75,7 +84,7 @@ export class LifecycleRun {
     await this.cli.stderrMatch(/^short: \d+ requests?/m);
     await waitFor(() => (this.file('k6', 'k6.journal').split('\n').length > 20 ? true : undefined), {
       what: 'requests in the journal of k6',
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       hint: this.cli.output().stderr,
     });
   }
@@ -101,7 +110,7 @@ export class LifecycleRun {
   }
 
   /** None of its processes, or none that is this part, runs any more. @throws DeadlineExceededError naming those that do */
-  async gone(part?: Part, deadlineMs = 10_000): Promise<void> {
+  async gone(part?: Part, deadlineMs = 30_000): Promise<void> {
     await waitFor(
       (seen) => {
         const left = this.descendants(part);

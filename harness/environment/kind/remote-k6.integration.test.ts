@@ -164,13 +164,13 @@ test('the agent is killed in the middle: an error, what has come is kept', async
   await using agent = await startAgent();
   using dir = temporaryDir();
   const job = aJob(dir.path, { seconds: 60 });
-  await using k6 = await launchRemoteK6(agent.url, { unreachableMs: 500 })(job);
+  await using k6 = await launchRemoteK6(agent.url, { unreachableMs: 3000 })(job);
   await grown(job);
   agent.child.signal('SIGKILL');
   const { code, signal, error } = await k6.exited;
   expect([code, signal]).toEqual([null, null]);
   expect(error).toMatchObject({ code: 'LOAD_AGENT_UNREACHABLE', exitCode: 4 });
-  expect(error?.message).toMatch(/could not be reached for 500 ms: .*ECONNREFUSED/);
+  expect(error?.message).toMatch(/could not be reached for 3000 ms: .*ECONNREFUSED/);
   expect(sizeOf(join(dir.path, job.journal))).toBeGreaterThan(0);
 });
 

@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 const until = <T>(what: string, probe: () => T | undefined) =>
-  waitFor(probe, { what, deadlineMs: 10_000, everyMs: 2, hint: '' });
+  waitFor(probe, { what, deadlineMs: 20_000, everyMs: 2, hint: '' });
 const thrown = (watch: ApiWatch) => {
   try {
     watch.check();

@@ -247,7 +247,7 @@ describe('Prometheus is kept out', () => {
     ],
     ['by a wrong token', { token: 'stolen' }, 401, /Unauthorized/],
     ['by a CA that did not sign', { caPem: stranger.anchorPem }, null, /certificate signed by unknown authority/],
-  ])('%s', { timeout: 30_000 }, async (_how, options, code, message) => {
+  ])('%s', { timeout: 60_000 }, async (_how, options, code, message) => {
     await using web = await AdminServer.start(movingPage());
     await using cluster = await startCluster({ pods: [web.pod({ name: 'web-1' })], ...options });
     const log = () => readFileSync(cluster.prometheus.child.logFile, 'utf8');

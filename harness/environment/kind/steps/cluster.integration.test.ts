@@ -64,7 +64,7 @@ describe('a cluster of the run’s own', () => {
     const stop = new AbortController();
     const context = engine.context({}, stop.signal);
     const creating = createCluster(context);
-    await expect.poll(() => engine.calls(), { timeout: 10_000 }).toContain('waiting');
+    await expect.poll(() => engine.calls(), { timeout: 20_000 }).toContain('waiting');
     expect(engine.registered(context)).toEqual(['meshproof-run-1']);
     stop.abort(new Error('told to stop'));
     await expect(creating).rejects.toThrow('told to stop');

@@ -76,6 +76,7 @@ details.data > summary { color: var(--faint); font-size: .85rem; }
 .key.line { height: 0; border-top: .18em solid currentColor; vertical-align: middle; background: none; }
 .key.dashed { border-top-style: dashed; }
 .key.mark { width: .6em; height: .6em; margin: 0 .7em 0 .3em; transform: rotate(45deg); }
+.key.dot { width: .45em; height: .45em; border-radius: 50%; margin: 0 .8em .1em .4em; }
 .key.truth { color: var(--truth); } .key.prometheus { color: var(--prometheus); } .key.proxy { color: var(--proxy); }
 .key.failures { color: var(--bad); } .key.allowed { color: var(--allowed); } .key.band { color: var(--band); }
 @media print {

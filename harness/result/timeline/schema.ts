@@ -73,6 +73,15 @@ const flow = z.strictObject({
       atMs: moment,
       count: z.number().describe('Responses, or connections opened.'),
       failures: z.number().describe('Of these, failures.'),
+      earlier: z
+        .strictObject({
+          atMs: moments,
+          count: counts('What the last pages of those that had left by then added up to.'),
+          failures: counts('Of these, failures.'),
+        })
+        .refine(even, UNEVEN)
+        .optional()
+        .describe('Readings before that: the last pages of pods that left, as in a roll-out. Absent where none left.'),
     })
     .nullable()
     .describe("The proxies' own pages, when all had settled; null: no data."),

@@ -62,7 +62,13 @@ export interface FlowTimeline {
    */
   prometheus: { atMs: number[]; count: number[]; failures: number[]; low: number[]; high: number[] };
   /** The pages read from the proxies themselves, when all had settled; null where there was none. */
-  proxy: { atMs: number; count: number; failures: number } | null;
+  proxy: {
+    atMs: number;
+    count: number;
+    failures: number;
+    /** Pages read before that: the last ones of pods that left, added up. Absent where none left. */
+    earlier?: { atMs: number[]; count: number[]; failures: number[] };
+  } | null;
 }
 
 /** How long requests of an edge took, over the whole run: the truth, and what a histogram made of it. */

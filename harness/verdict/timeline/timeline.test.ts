@@ -196,6 +196,31 @@ describe('a timeline of what was judged', { timeout: 120_000 }, () => {
     }
   });
 
+  test("has the proxies' ledger at the end, and before it where pods left and were read as they did", () => {
+    let left = 0;
+    const seeds = [300, 301, 302, 303];
+    for (const input of seeds.flatMap((seed) => [rolledOutWorld(seed, 25), randomWorld(seed, 25)].map(simulate))) {
+      const scrapes = input.proxy.targets.flatMap((target) => target.scrapes);
+      const before = scrapes.filter(({ untilMs }) => untilMs < input.window.quietFromMs).length;
+      for (const { proxy, truth } of timed(input).timeline.flows) {
+        if (!proxy?.earlier) continue;
+        left++;
+        const { atMs, count, failures } = proxy.earlier;
+        expect(atMs.length).toBeGreaterThan(0);
+        expect(atMs.length).toBeLessThanOrEqual(before);
+        for (const list of [atMs, count, failures]) expect(rises(list)).toBe(true);
+        expect(atMs.at(-1)).toBeLessThan(proxy.atMs);
+        expect(count.at(-1)).toBeLessThanOrEqual(proxy.count);
+        expect(proxy.count).toBeLessThanOrEqual(truth.count.at(-1)!);
+      }
+    }
+    expect(left).toBeGreaterThan(0);
+    // Where all of them were read when it was quiet there is the end alone.
+    const input = simulate(randomWorld(300, 25));
+    const window = { ...input.window, quietFromMs: input.window.originMs };
+    for (const { proxy } of timed({ ...input, window }).timeline.flows) expect(proxy?.earlier).toBeUndefined();
+  });
+
   test('where nobody was scraped there is the truth, and no more', () => {
     const input = simulate(randomWorld(3, 40));
     const none = { targets: [], series: [] };

@@ -67,7 +67,7 @@ export function timelineOf({ scenario, input, judgement, recording, rollout, ser
       unit,
       truth: staircase(recording.momentsOf(key), since, span, points),
       prometheus: thinned(readings[i]!, span, points),
-      proxy: lastOf(lines[i]!.proxy),
+      proxy: endOf(lines[i]!.proxy, since(input.window.quietFromMs)),
     }),
   );
   return {
@@ -129,9 +129,20 @@ function spanOf(
   return { fromMs, toMs };
 }
 
-function lastOf(line: ReadingsLine): FlowTimeline['proxy'] {
+/**
+ * Proxies' own pages are read once, when all is quiet (ADR 0017); but for those of pods that leave, which are read as they do.
+ * @param quietMs when the reading of all the others began
+ */
+function endOf(line: ReadingsLine, quietMs: number): FlowTimeline['proxy'] {
   const atMs = line.atMs.at(-1);
-  return atMs === undefined ? null : { atMs, count: line.count.at(-1)!, failures: line.failures.at(-1)! };
+  if (atMs === undefined) return null;
+  const end = { atMs, count: line.count.at(-1)!, failures: line.failures.at(-1)! };
+  const before = line.atMs.filter((at) => at < quietMs).length;
+  // Where all have left the last of them is the end.
+  const earlier = Math.min(before, line.atMs.length - 1);
+  if (earlier === 0) return end;
+  const [times, count, failures] = [line.atMs, line.count, line.failures].map((values) => values.slice(0, earlier));
+  return { ...end, earlier: { atMs: times!, count: count!, failures: failures! } };
 }
 
 function latenciesOf({ pairs }: Recording, edges: readonly NamedEdge[]): LatencyDistribution[] {

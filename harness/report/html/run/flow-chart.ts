@@ -84,6 +84,7 @@ function countShapes({ truth, prometheus, proxy }: FlowTimeline, toMs: number): 
     line({ stroke: COLOURS.prometheus, lineWidth: 1 }, stairs(seen)),
     ...(few ? [dots(COLOURS.prometheus, 4.5, seen)] : []),
     ...(few && failures ? [dots(COLOURS.bad, 3.5, zip(prometheus.atMs, prometheus.failures))] : []),
+    ...(proxy?.earlier ? [dots(COLOURS.proxy, 5.5, zip(proxy.earlier.atMs, proxy.earlier.count))] : []),
     ...(proxy ? [diamond(COLOURS.proxy, [Math.min(proxy.atMs, toMs), proxy.count])] : []),
   ];
 }

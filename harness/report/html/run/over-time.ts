@@ -140,14 +140,16 @@ function legend({ flows, scrapeIntervalMs }: Timeline): Markup {
   const failures = flows.some(
     ({ truth, prometheus }) => Math.max(0, ...truth.failures.slice(-1), ...prometheus.failures.slice(-1)) > 0,
   );
+  const left = flows.some(({ proxy }) => proxy?.earlier);
   const keys: [string, string][] = [
     ['line truth', 'truth'],
     ['line prometheus', 'Prometheus, sample by sample'],
     ['area allowed', 'what the truth permits at those scrapes'],
     ['mark proxy', 'the proxies’ own pages, at the end'],
+    ...(left ? ([['dot proxy', 'last pages of pods that left, added up']] as [string, string][]) : []),
     ...(failures ? ([['line dashed failures', 'failures (dots: by Prometheus)']] as [string, string][]) : []),
   ];
   return html`<ul class="legend">${keys.map(([kind, name]) => html`<li><span class="key ${kind}"></span>${name}</li>`)}</ul>
-<p class="remark">Counts since the beginning. Below each chart: a tick for each scrape (every ${formatDuration(scrapeIntervalMs)} of each pod; red: it failed), then how far Prometheus is from the middle of what the truth permits at those scrapes. A dot outside of the shaded area can’t be true.</p>
+<p class="remark">Counts since the beginning. Below each chart: a tick for each scrape (every ${formatDuration(scrapeIntervalMs)} of each pod; red: it failed), then how far Prometheus is from the middle of what the truth permits at those scrapes. A dot outside of the shaded area can’t be true. The proxies’ own pages are read when all is at rest: while traffic runs, Prometheus’ scrapes are the readings of those same pages.</p>
 `;
 }

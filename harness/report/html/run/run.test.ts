@@ -105,6 +105,23 @@ describe('report.html of a run', () => {
     );
   });
 
+  it('draws every reading of the proxies’ own pages, and explains those of pods that left', async () => {
+    const scenario = passingScenario();
+    const timeline = sampleTimeline(scenario);
+    const proxy = {
+      ...timeline.flows[0]!.proxy!,
+      earlier: { atMs: [5000, 7000], count: [100, 150], failures: [0, 0] },
+    };
+    const dotsOf = async (flow: Timeline['flows'][number]) => {
+      const page = await render(only(scenario), new Map([[scenario.name, { ...timeline, flows: [flow] }]]));
+      const paths = elements(classed(page, 'svg', 'chart')[0]!, 'path').map(({ attributes }) => attributes);
+      const own = paths.filter(({ stroke }) => stroke === 'var(--proxy)').map(({ d }) => d!.match(/M/g)!.length);
+      return { own, told: textIn(page).includes('last pages of pods that left, added up') };
+    };
+    expect(await dotsOf({ ...timeline.flows[0]!, proxy })).toEqual({ own: [2], told: true });
+    expect(await dotsOf(timeline.flows[0]!)).toEqual({ own: [], told: false });
+  });
+
   it('says that there is no timeline, and draws the graph alone', async () => {
     const page = await render(only(passingScenario()), new Map());
     expect(textIn(page)).toContain('No timeline was kept of this scenario');

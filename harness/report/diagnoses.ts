@@ -22,15 +22,19 @@ export function diagnosesOf(scenario: ScenarioResult): Diagnosis[] {
 }
 
 export function whyOf(diagnosis: Diagnosis): Why {
-  const { title, causes, summary, evidence, remedy, pods } = diagnosis;
-  const decided = causes.length > 1 ? `undecided: ${causes.join(' or ')}` : causes.join('');
+  const { summary, evidence, remedy, pods } = diagnosis;
   const named = pods.every((pod) => summary.includes(pod));
   return {
-    answer: `${title} (${decided}): ${summary}`,
+    answer: `${namedCause(diagnosis)}: ${summary}`,
     pods: named ? '' : podsText(pods),
     seen: evidence[0] ?? '',
     remedy: remedy[0] ?? '',
   };
+}
+
+/** `Two jobs scrape the same proxy (scraped-by-two-jobs)`. */
+export function namedCause({ title, causes }: Diagnosis): string {
+  return `${title} (${causes.length > 1 ? `undecided: ${causes.join(' or ')}` : causes.join('')})`;
 }
 
 /** `shop/cart-a, shop/cart-b, shop/web-a and 4 more`; empty for none. */

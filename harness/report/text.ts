@@ -12,13 +12,20 @@ const WIDE =
 const NARROW = /^[\x20-\x7e…█░]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** One line of visible text: escape sequences and control characters removed, runs of white space made one. */
+/**
+ * What GitHub Actions takes for a command to the runner: `::name ...::` at the beginning of a line (a text may come to stand there
+ * when it is wrapped), and `##[name` anywhere. An address of IPv6 has only one `::`.
+ */
+const RUNNER_COMMAND = /::(?=[a-z-]+(?: [^\n]*?)?::)|##(?=\[)/gi;
+
+/** One line of visible text that is no command to anyone: escape sequences and control characters removed, runs of white space made one. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text)
     .toWellFormed()
     .replace(CONTROLS, ' ')
     .replace(INVISIBLE, '')
     .replace(/\s+/g, ' ')
+    .replace(RUNNER_COMMAND, ([sign]) => `${sign} ${sign}`)
     .trim();
 }
 

@@ -1,20 +1,25 @@
-import type { Reason, ScenarioResult } from '../result/types.ts';
+import type { ScenarioResult } from '../result/types.ts';
 import { adviceFor } from './advice.ts';
-import { diagnosesOf, whyOf } from './diagnoses.ts';
+import { diagnosesOf, namedCause, podsText, whyOf } from './diagnoses.ts';
 import { type Row, rowsOf } from './flows.ts';
 import { formatNumber, plural } from './format.ts';
+import { mainReason, plainWhat, plainWhy } from './plain.ts';
+import { shortened } from './shorten.ts';
 import type { Style } from './style.ts';
-import { oneLine, truncate, wrap } from './text.ts';
+import { oneLine, wrap } from './text.ts';
 
 const MAX_PLACES = 3;
-/** How long an answer may be; what is longer stands in the report. */
-const MOST_LINES = { what: 4, why: 5, do: 5 };
-const MAX_LOG_LINES = 6;
-const MAX_ALSO = 2;
+/** Of what and why together with what to do, at 80 columns; what is longer stands in the report. */
+const MOST_LINES = 6;
+const MOST_EACH = 2;
+/** Where what is wrong and what to do take no more than a line each. */
+const MOST_OF_WHY = 3;
+/** Of a command only so many: one that is cut is none. */
+const LONGEST_COMMAND = 2;
 
 /**
- * A scenario that is not right, in three answers: what is wrong, with its numbers; why, as far as that is known; and what to do
- * next, with the command where there is one.
+ * A scenario that is not right, in three answers of a line or two: what is wrong, in plain words; why, as far as that is known; and
+ * what to do next, with the command where there is one.
  * @param report where all of it can be read; none: nothing was written
  */
 export function troubleLines(scenario: ScenarioResult, style: Style, width: number, report?: string): string[] {
@@ -24,66 +29,99 @@ export function troubleLines(scenario: ScenarioResult, style: Style, width: numb
   );
   return [
     ...head,
-    ...whatLines(scenario, style, width),
-    ...whyLines(scenario, style, width),
-    ...doLines(scenario, style, width),
-    ...(report === undefined ? [] : field('see', report, width)),
+    ...answers(scenario, style, width),
+    ...(report === undefined ? [] : labelled('see', wrap(report, width - LABEL_WIDTH))),
   ];
+}
+
+/** The three answers, in six lines at 80 columns; a narrower terminal gets as many more as it takes. */
+function answers(scenario: ScenarioResult, style: Style, width: number): string[] {
+  const room = width - LABEL_WIDTH;
+  const scale = Math.max(1, (80 - LABEL_WIDTH) / Math.max(1, room));
+  const most = (lines: number) => Math.max(1, Math.ceil(lines * scale));
+  const what = fitted(whatOf(scenario), room, most(MOST_EACH));
+  const command = wrap(commandText(scenario), room);
+  const shown = command.length <= most(LONGEST_COMMAND) ? command : [];
+  const advice: Answer = { text: doText(scenario), code: '' };
+  const advised = fitted(advice, room, most(MOST_EACH)).length;
+  const forWhy = most(MOST_LINES) - what.length - advised - shown.length;
+  const why = whyLines(scenario, room, Math.max(most(1), Math.min(forWhy, most(MOST_OF_WHY))));
+  const left = most(MOST_LINES) - what.length - why.length - shown.length;
+  const act = fitted(advice, room, Math.max(1, left));
+  // What a tool said last, which the message carries.
+  const log = (scenario.error?.message.split('\n').slice(1) ?? []).filter((line) => oneLine(line) !== '');
+  const rest = Math.max(0, left - act.length);
+  const logged = rest === 0 ? [] : log.slice(-rest).map((line) => shortened(line, room, 1)[0] ?? '');
+  return [
+    ...labelled('what', what),
+    ...labelled('', logged).map(style.dim),
+    ...labelled('why', why),
+    ...labelled('do', [...act, ...shown.map(style.bold)]),
+  ];
+}
+
+/** All of it where it has room, else what it is and whose: half of the sentence with the numbers says less than none of it. */
+function whyLines(scenario: ScenarioResult, room: number, most: number): string[] {
+  const { text, code } = whyText(scenario);
+  const whole = fitted({ text, code }, room, Number.POSITIVE_INFINITY);
+  const [first] = diagnosesOf(scenario);
+  if (whole.length <= most || !first) return fitted({ text, code }, room, most);
+  const pods = podsText(first.pods);
+  return fitted({ text: `${namedCause(first)}${pods && `: ${pods}`}`, code }, room, most);
+}
+
+function fitted({ text, code }: Answer, room: number, most: number): string[] {
+  return text === '' ? [] : shortened(text, room, most, code);
+}
+
+interface Answer {
+  text: string;
+  /** What it is called, for whoever looks it up; stays when the text is cut. */
+  code: string;
 }
 
 /** The same in one line, where there are too many. */
 export function troubleLine(scenario: ScenarioResult, style: Style, width: number): string {
   const word = scenario.verdict === 'fail' ? 'FAIL' : scenario.verdict;
-  const [diagnosis] = diagnosesOf(scenario);
-  const why = diagnosis ? whyOf(diagnosis).answer : whatText(scenario);
-  const line = truncate(oneLine(`${scenario.name}: ${word}: ${why}`), width);
-  return style.verdict(scenario.verdict, line);
+  const { text } = diagnosesOf(scenario).length > 0 ? whyText(scenario) : whatOf(scenario);
+  return style.verdict(scenario.verdict, shortened(`${scenario.name}: ${word}: ${text}`, width, 1)[0] ?? '');
 }
 
-function whatLines(scenario: ScenarioResult, style: Style, width: number): string[] {
-  const text = whatText(scenario);
-  if (!text) return [];
-  const lines = short(field('what', text, width), MOST_LINES.what, width);
-  // What a tool said last, which the message carries.
-  const log = scenario.error?.message.split('\n').slice(1) ?? [];
-  return [...lines, ...log.slice(-MAX_LOG_LINES).flatMap((line) => field('', line, width).map(style.dim))];
-}
-
-/** `NOT_EQUAL_AT_END: response_total of ...: Prometheus has 297 at the end, the truth is 300 (and 6 more reasons)`. */
-export function whatText(scenario: ScenarioResult): string {
+function whatOf(scenario: ScenarioResult): Answer {
   const { error, reasons, verdict } = scenario;
-  if (error) return `error ${error.code}: ${error.message.split('\n')[0]}`;
+  if (error) return { text: `error ${error.code}: ${error.message.split('\n')[0]}`, code: '' };
   const first = mainReason(scenario);
-  if (!first) return verdict === 'pass' ? '' : `${verdict}, without a reason given`;
-  const more = reasons.length > 1 ? ` (and ${plural(reasons.length - 1, 'more reason')})` : '';
-  return `${first.code}: ${first.message}${more}`;
+  if (!first) return { text: verdict === 'pass' ? '' : `${verdict}, without a reason given`, code: '' };
+  const more = reasons.length > 1 ? ` and ${formatNumber(reasons.length - 1)} more` : '';
+  return { text: plainWhat(scenario, first), code: `[${first.code}${more}]` };
 }
 
-/** The first of those that make the verdict. */
-function mainReason({ reasons, verdict }: ScenarioResult): Reason | undefined {
-  return reasons.find((reason) => reason.verdict === verdict) ?? reasons[0];
+/** `Prometheus lacks 3 of 300 requests shop/web -> shop/pay (1%) [NOT_EQUAL_AT_END, and 6 more]`. */
+export function whatText(scenario: ScenarioResult): string {
+  const { text, code } = whatOf(scenario);
+  return [text, code].filter(Boolean).join(' ');
 }
 
-function whyLines(scenario: ScenarioResult, style: Style, width: number): string[] {
+function whyText(scenario: ScenarioResult): Answer {
   const [first, ...others] = diagnosesOf(scenario);
-  if (!first) return short(field('why', unexplained(scenario), width), MOST_LINES.why, width);
+  if (!first) return { text: plainWhy(scenario) || placesOf(scenario), code: '' };
   const { answer, pods } = whyOf(first);
-  const lines = short(field('why', `${answer}${pods ? ` (${pods})` : ''}`, width), MOST_LINES.why, width);
-  const also = others
-    .slice(0, MAX_ALSO)
-    .flatMap((diagnosis) => field('also', truncate(oneLine(whyOf(diagnosis).answer), width - LABEL_WIDTH), width));
-  const more = others.length - MAX_ALSO;
-  if (more > 0) also.push(...field('', `and ${plural(more, 'more cause')}`, width));
-  return [...lines, ...also.map(style.dim)];
+  const more = others.length > 0 ? `(and ${plural(others.length, 'more cause')})` : '';
+  return { text: `${answer}${pods ? ` (${pods})` : ''}`, code: more };
 }
 
 /** No cause is known: the arithmetic that does not hold, else where it is wrong, if that is in more than one place. */
 export function unexplained(scenario: ScenarioResult): string {
-  const bad = rowsOf(scenario).filter((row) => row.verdict !== 'pass');
-  const [worst] = bad;
-  if (worst && worst.details.length > 0) return worst.details.slice(0, 2).join(', ');
-  return bad.length > 1 ? `no cause was found; it shows in ${placesText(bad)}` : '';
+  const [worst] = badRows(scenario);
+  return worst && worst.details.length > 0 ? worst.details.slice(0, 2).join(', ') : placesOf(scenario);
 }
+
+function placesOf(scenario: ScenarioResult): string {
+  const bad = badRows(scenario);
+  return bad.length > 1 ? `no cause found: it shows in ${placesText(bad)}` : '';
+}
+
+const badRows = (scenario: ScenarioResult) => rowsOf(scenario).filter((row) => row.verdict !== 'pass');
 
 function placesText(bad: readonly Row[]): string {
   const more = bad.length > MAX_PLACES ? `, and ${formatNumber(bad.length - MAX_PLACES)} more` : '';
@@ -91,11 +129,6 @@ function placesText(bad: readonly Row[]): string {
     .slice(0, MAX_PLACES)
     .map((row) => row.subject)
     .join(', ')}${more}`;
-}
-
-function doLines(scenario: ScenarioResult, style: Style, width: number): string[] {
-  const lines = short(field('do', doText(scenario), width), MOST_LINES.do, width);
-  return [...lines, ...field('', commandText(scenario), width).map(style.bold)];
 }
 
 export function doText(scenario: ScenarioResult): string {
@@ -122,13 +155,8 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function short(lines: string[], most: number, width: number): string[] {
-  if (lines.length <= most) return lines;
-  return [...lines.slice(0, most - 1), truncate(`${lines[most - 1]} …`, width)];
-}
-
 const LABEL_WIDTH = 8;
 
-function field(label: string, text: string, width: number): string[] {
-  return wrap(text, width - LABEL_WIDTH).map((line, i) => `  ${(i === 0 ? label : '').padEnd(LABEL_WIDTH - 2)}${line}`);
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, i) => `  ${(i === 0 ? label : '').padEnd(LABEL_WIDTH - 2)}${line}`);
 }

@@ -78,6 +78,15 @@ describe('help', () => {
     expect(help.code).toBe(0);
   });
 
+  it.each(['', ...commands.map(({ words }) => words.join(' '))])(
+    '%s is as it is printed no wider than 80 columns',
+    async (path) => {
+      const { stdout } = await said([...path.split(' ').filter(Boolean), '--help']);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).toContain('-h, --help');
+    },
+  );
+
   it.each([[['help', 'runn']], [['runn', '--help']], [['bench', 'capacty', '-h']], [['help', 'bench', 'capacty']]])(
     '%j of what is no command is an error that says what was meant',
     async (argv) => {

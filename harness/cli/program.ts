@@ -11,7 +11,7 @@ import { declareReport } from './declare/report.ts';
 import { declareRun } from './declare/run.ts';
 import { declareTools } from './declare/tools.ts';
 import { declareUpgrade } from './declare/upgrade.ts';
-import { FIRST_STEPS, SCHEMA_EXAMPLES, VALIDATE_EXAMPLES } from './help-texts.ts';
+import { CLEAN_NOTES, FIRST_STEPS, SCHEMA_EXAMPLES, VALIDATE_EXAMPLES } from './help-texts.ts';
 import { printError } from './print-error.ts';
 import { commandOf, usageError } from './usage-error.ts';
 import { version } from './version.ts';
@@ -49,6 +49,8 @@ export function createProgram(context: CliContext, done: Done): Command {
     .exitOverride()
     // Errors are printed by us, all in one form.
     .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: () => {}, outputError: () => {} })
+    // So that texts beside the longest options are broken too: commander leaves them whole below 40 columns.
+    .configureHelp({ minWidthToWrap: 30 })
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', '\nExample: meshproof run baseline\n');
 
@@ -90,10 +92,7 @@ export function createProgram(context: CliContext, done: Done): Command {
   program
     .command('clean')
     .description('end processes, and remove folders, containers and clusters that killed runs left')
-    .addHelpText(
-      'after',
-      '\nRuns that still go on are left alone, and so are clusters that meshproof did not make.\nOf a cluster that runs share, what the killed run left in it is removed.\nResults are never removed.\n',
-    )
+    .addHelpText('after', CLEAN_NOTES)
     .action(async () => {
       const { clean } = await import('./commands/clean.ts');
       done(await clean(context));

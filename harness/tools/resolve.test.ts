@@ -79,8 +79,8 @@ test('programs on PATH that are too old, broken or mute are passed over', async 
     expect.stringMatching(
       /^ {2}cache: there is no .*\/meshproof\/tools\/prometheus-3\.15\.0-[0-9a-f]{12}\/prometheus$/,
     ),
-    "  container: DOCKER_HOST is tcp://docker.invalid:2375: containers there can't see the loopback addresses of this machine",
     '  release: http://127.0.0.1:2/prometheus/prometheus/releases/download/v3.15.0/sha256sums.txt: nobody listens there (ECONNREFUSED)',
+    "  container: DOCKER_HOST is tcp://docker.invalid:2375: containers there can't see the loopback addresses of this machine",
     '  go: there is no go on PATH',
   ]);
   expect(error.hint).toMatch(

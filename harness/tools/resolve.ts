@@ -26,8 +26,11 @@ export interface ToolOptions {
   strategies?: readonly Strategy[];
 }
 
-/** The ways to come by a tool, in the order in which they are tried. */
-export const STRATEGIES: readonly Strategy[] = [given, path, cache, container, release, go];
+/**
+ * The ways to come by a tool, in the order in which they are tried. A release is verified against its published sum and lies in the
+ * cache from then on; a container has the name of an image for it, and is there for those who reach a registry and no releases.
+ */
+export const STRATEGIES: readonly Strategy[] = [given, path, cache, release, container, go];
 
 const TOOLS_DIR = projectFile('tools/');
 

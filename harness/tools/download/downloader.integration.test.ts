@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -22,10 +23,19 @@ afterEach(async () => {
 });
 
 async function download(env: NodeJS.ProcessEnv = { MESHPROOF_RELEASES: server.url }, path = 'a/b'): Promise<string> {
-  await using downloader = new Downloader(env, undefined);
-  return await downloader.file(path, join(dir, 'file'));
+  await using downloader = new Downloader(env, undefined, 0);
+  return await downloader.file(path, join(dir, 'file'), () => received.emit('more'));
 }
 const stored = () => readFileSync(join(dir, 'file'));
+
+/** Emits `more` when the client has stored something: what lies in its buffers is lost with the connection. */
+const received = new EventEmitter();
+
+/** Sends a part, and cuts the connection as soon as the client has some of it. */
+function cutAfter(response: ServerResponse, part: Buffer | string): void {
+  received.once('more', () => response.destroy());
+  response.write(part);
+}
 
 /** Sends what is asked for, and cuts the connection after so many bytes of it. */
 function cutting(afterBytes: number[], ranges: (string | undefined)[], headers: Record<string, string>) {
@@ -37,7 +47,7 @@ function cutting(afterBytes: number[], ranges: (string | undefined)[], headers: 
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': DATA.length - from, ...headers, ...range });
     const cut = afterBytes.shift();
     if (cut === undefined) response.end(DATA.subarray(from));
-    else response.write(DATA.subarray(from, from + cut), () => response.destroy());
+    else cutAfter(response, DATA.subarray(from, from + cut));
   };
 }
 
@@ -59,7 +69,7 @@ describe('a transfer that is cut', () => {
     server.files.set('/a/b', (response, request) => {
       server.files.set('/a/b', cutting([], ranges, { etag: '"v2"' }));
       response.writeHead(200, { 'content-length': 90_000, etag: '"v1"' });
-      response.write(Buffer.alloc(40_000, 'x'), () => response.destroy());
+      cutAfter(response, Buffer.alloc(40_000, 'x'));
       ranges.push(request.headers.range);
     });
     expect(await download()).toBe(sha256(DATA));
@@ -88,7 +98,7 @@ describe('a transfer that is cut', () => {
         again.writeHead(206, { 'content-range': 'bytes 7-9/10', 'content-length': 3 }).end('abc');
       });
       response.writeHead(200, { 'content-length': 10, etag: '"v1"' });
-      response.write('12345', () => response.destroy());
+      cutAfter(response, '12345');
     });
     await expect(download()).rejects.toThrow('it answers with another part of the file');
   });

@@ -169,7 +169,9 @@ describe('terminal', () => {
       { ...sampleResult(), scenarios: [{ ...passingScenario(), verdict: 'inconclusive', error }] },
       { color: false, width: 80 },
     );
-    expect(shown).toContain('what  error CHILD_DIED: prometheus: exit code 1\n        log line one\n        log line two\n');
+    expect(shown).toContain(
+      'what  error CHILD_DIED: prometheus: exit code 1\n        log line one\n        log line two\n',
+    );
     expect(shown).toContain('do    see its log');
   });
 

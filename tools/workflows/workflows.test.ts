@@ -90,6 +90,19 @@ test('a release is what its tag says, tested, and with the sums of its files', (
   for (const name of ['npm', 'image', 'release']) expect(reaches(name)).toContain('test');
 });
 
+test('only the job that pushes the image may write packages, and what is latest is said', () => {
+  const { permissions, jobs } = parse(read('.github/workflows/release.yaml'));
+  expect(permissions).toEqual({ contents: 'read' });
+  const writers = Object.entries<{ permissions?: Record<string, string>; steps?: Step[] }>(jobs).filter(
+    ([, job]) => job.permissions?.packages === 'write',
+  );
+  expect(writers.map(([name]) => name)).toEqual(['image']);
+  const meta = jobs.image.steps.find(({ uses }: Step) => uses?.startsWith('docker/metadata-action'));
+  // Not for 1.2.3-rc.1, and not by a default of the action.
+  expect(meta.with.flavor).toBe('latest=false');
+  expect(meta.with.tags).toContain(`type=raw,value=latest,enable=${'$'}{{ !contains(github.ref_name, '-') }}`);
+});
+
 describe('the container image', () => {
   const dockerfile = read('Dockerfile');
   const versions = parse(read('kind-config/versions.yaml'));

@@ -3,7 +3,7 @@ import { GENERATED } from './text.ts';
 interface Variable {
   name: string;
   meaning: string;
-  /** The package that reads it, where the code of meshproof does not. */
+  /** Who reads it, where the code of meshproof does not: a package, or the tests. */
   by?: string;
 }
 
@@ -59,6 +59,17 @@ export const VARIABLES: Record<string, Variable[]> = {
   'Tests of meshproof itself': [
     { name: 'MESHPROOF_TEST_MESH', meaning: '`make test-kind`: `linkerd` or `simulated`' },
     { name: 'MESHPROOF_PROPERTY_SEED', meaning: 'seed of the tests that draw at random; one that fails prints it' },
+    { name: 'MESHPROOF_CHROMIUM', meaning: 'the Chromium that looks at pages; default: one on the PATH', by: 'tests' },
+    {
+      name: 'MESHPROOF_NO_BROWSER',
+      meaning: '`1`: tests of pages may be left out in CI too, where there is no Chromium',
+      by: 'tests',
+    },
+    {
+      name: 'MESHPROOF_TEST_NODE',
+      meaning: 'the Node that the package is tried with; default: the oldest that it takes, from npm',
+      by: 'tests',
+    },
   ],
 };
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -43,10 +42,10 @@ export async function prometheusOf(
   return url === undefined ? null : { url: urlOf(url, option), access };
 }
 
-/** As kubectl has it: the files of KUBECONFIG, of which the first that is there counts; else the one in the home folder. */
+/** As kubectl has it: the files of KUBECONFIG, which `readKubeconfig` merges; else the one in the home folder. */
 export function defaultKubeconfig(env: NodeJS.ProcessEnv): string {
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  return named.find((file) => existsSync(file)) ?? named[0] ?? join(env.HOME || homedir(), '.kube', 'config');
+  return named.length > 0 ? named.join(delimiter) : join(env.HOME || homedir(), '.kube', 'config');
 }
 
 export function usage(message: string, hint: string): HarnessError {

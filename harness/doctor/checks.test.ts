@@ -2,14 +2,26 @@ import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../evidence/types.ts';
 import { TestMesh } from '../verdict/diagnose/testing/index.ts';
 import { checksOf } from './checks.ts';
+import { proxyReports } from './proxies.ts';
+import type { ProxyReport } from './types.ts';
 
-function checks(change: (evidence: Evidence) => void) {
+function checks(change: (evidence: Evidence) => void, proxies: ProxyReport[] = []) {
   const evidence = new TestMesh().evidence();
   change(evidence);
   const versions = { controlPlane: {}, proxies: {}, prometheus: '', kubernetes: '' };
-  const all = checksOf({ evidence, access: 'not asked', proxies: [], versions, rules: [] });
+  const all = checksOf({ evidence, whole: evidence, access: 'not asked', proxies, versions, rules: [] });
   return Object.fromEntries(all.map(({ name, ok, text }) => [name, { ok, text }]));
 }
+
+describe('the line on scrapes', () => {
+  const text = (count: number) =>
+    checks(() => {}, proxyReports(new TestMesh().evidence()).slice(0, count)).scrapes?.text;
+
+  it('counts in good grammar', () => {
+    expect(text(1)).toMatch(/^1 of 1 proxy is scraped, by job /);
+    expect(text(2)).toMatch(/^2 of 2 proxies are scraped, by job /);
+  });
+});
 
 describe('the line on clients', () => {
   it('says how often an app is asked in plaintext, and can not say by whom', () => {

@@ -8,7 +8,9 @@ import { isEmpty, isUnread, isWrong } from './rules.ts';
 import type { Check, ProxyReport, RuleReport, Versions } from './types.ts';
 
 export interface Looked {
+  /** Of the namespaces that the report is limited to; `whole`: of all. */
   evidence: Evidence;
+  whole: Evidence;
   /** Text: why it is not known. */
   access: DiscoveryAccess | string;
   proxies: ProxyReport[];
@@ -52,7 +54,8 @@ function scrapesCheck({ proxies, evidence }: Looked): Check {
   const jobs = [...new Set(scraped.flatMap(({ scrapes }) => scrapes.map(({ job }) => job)))].sort();
   const by = jobs.length > 0 ? `, by ${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.join(', ')}` : '';
   const more = twice.length > 0 ? `; ${plural(twice.length, 'one', 'of them')} more than once` : '';
-  const text = `${scraped.length} of ${plural(proxies.length, 'proxy', 'proxies')} are scraped${by}${more}`;
+  const are = scraped.length === 1 ? 'is' : 'are';
+  const text = `${scraped.length} of ${plural(proxies.length, 'proxy', 'proxies')} ${are} scraped${by}${more}`;
   return { name, ok: proxies.length > 0 && scraped.length === proxies.length && twice.length === 0, text };
 }
 
@@ -75,7 +78,10 @@ function policiesCheck({ evidence }: Looked): Check {
   const { policies } = evidence.cluster;
   const kinds = Map.groupBy(policies ?? [], ({ kind }) => kind);
   const objects = [...kinds].map(([kind, all]) => plural(all.length, kind)).join(', ') || 'none';
-  const text = policies === null ? 'they can not be read' : `${objects}; ${plural(denied.length, 'target')} answer 403`;
+  const text =
+    policies === null
+      ? 'they can not be read'
+      : `${objects}; ${plural(denied.length, 'target answers', 'targets answer')} 403`;
   return { name, ok: policies === null ? null : denied.length === 0, text };
 }
 
@@ -103,7 +109,7 @@ function tlsCheck({ proxies, evidence }: Looked): Check {
   const https = secure.length > 0 ? `; jobs that scrape with https: ${secure.join(', ')}` : '';
   const when =
     expired > 0
-      ? `${plural(expired, 'certificate')} of proxies expired`
+      ? `${plural(expired, 'certificate of a proxy', 'certificates of proxies')} expired`
       : `the first certificate ends in ${spanOf(first - evidence.atMs)}`;
   return { name, ok: expired === 0, text: `${when}${https}` };
 }
@@ -118,7 +124,7 @@ function spanOf(ms: number): string {
 }
 
 /** Where no proxy's clock can be read it is not known whose is off, Prometheus' or ours. */
-function clockCheck({ evidence }: Looked): Check {
+function clockCheck({ whole: evidence }: Looked): Check {
   const name = 'clock';
   const { clock } = evidence.prometheus;
   if (!clock) return { name, ok: null, text: "Prometheus' clock could not be measured" };
@@ -159,8 +165,8 @@ function rulesCheck({ rules }: Looked): Check {
   const unread = rules.filter(isUnread).length;
   const parts = [
     plural(rules.length, 'alert or recording rule', 'alerts and recording rules'),
-    ...(wrong > 0 ? [`${wrong} can't say what they seem to`] : []),
-    ...(empty > 0 ? [`${empty} select nothing now`] : []),
+    ...(wrong > 0 ? [`${wrong} can't say what ${wrong === 1 ? 'it seems' : 'they seem'} to`] : []),
+    ...(empty > 0 ? [`${empty} ${empty === 1 ? 'selects' : 'select'} nothing now`] : []),
     ...(unread > 0 ? [`${unread} could not be judged`] : []),
   ];
   return { name, ok: wrong === 0, text: parts.join(', ') };

@@ -15,7 +15,7 @@ import { costOf } from './cost.ts';
 import { proxyReports } from './proxies.ts';
 import { remembering } from './remembering.ts';
 import { ruleReports } from './rules.ts';
-import { limitTo } from './scope.ts';
+import { checkNamespaces, evidenceIn, limitTo } from './scope.ts';
 import type { DoctorReport, RuleReport } from './types.ts';
 import { verdictOf } from './verdict.ts';
 import { versionsOf } from './versions.ts';
@@ -40,7 +40,7 @@ const PAGES_AT_ONCE = 20;
 /**
  * Looks at a cluster and its Prometheus, and changes nothing: every request is a GET, and stands in the report.
  * @throws HarnessError KUBECONFIG_BAD; CLUSTER_UNREACHABLE, CLUSTER_REFUSED; PROMETHEUS_NOT_FOUND, PROMETHEUS_UNREACHABLE,
- * PROMETHEUS_ERROR, BAD_PROMETHEUS_ACCESS
+ * PROMETHEUS_ERROR, BAD_PROMETHEUS_ACCESS, UNKNOWN_NAMESPACE
  */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const { progress = () => {}, signal } = options;
@@ -66,6 +66,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     ...(prometheus.pod?.metadata.namespace && { ownNamespace: prometheus.pod.metadata.namespace }),
   });
   signal?.throwIfAborted();
+  checkNamespaces(options.namespaces, evidence);
   progress('what the rules ask');
   const answer = rememberingAnswers(answering(source, prometheus.client, evidence, DEADLINES));
   const { findings } = await diagnoseAsking({ evidence, run: null }, answer);
@@ -77,7 +78,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const kubernetes = version.gitVersion ?? '';
   const proxies = proxyReports(evidence);
   const versions = versionsOf(evidence, proxies, { kubernetes, prometheus: prometheus.pod });
-  const looked = { evidence, access, proxies, versions, rules };
+  const inScope = evidenceIn(options.namespaces, evidence);
   const unread = [...evidence.unread, ...(typeof rules === 'string' ? [{ what: 'rules', why: rules }] : [])];
   const report = limitTo(options.namespaces, {
     findings: diagnosesOf(findings, evidence.controlPlaneNamespace),
@@ -93,9 +94,9 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     prometheus: { where: prometheus.where, version: versions.prometheus },
     namespaces: [...options.namespaces],
     ...report,
-    checks: checksOf(looked),
+    checks: checksOf({ whole: evidence, evidence: inScope, access, proxies: report.proxies, versions, rules }),
     versions,
-    cost: costOf(evidence),
+    cost: costOf(inScope),
     unread,
     read: transport.account.entries(),
   };

@@ -206,7 +206,9 @@ function verdictLines(report: DoctorReport, style: Style, width: number): string
   const parts = [
     `${scraped} of ${plural(proxies.length, 'proxy', 'proxies')} scraped`,
     ...(findings.length > 0 ? [plural(findings.length, 'finding')] : []),
-    ...(wrong > 0 ? [`${plural(wrong, 'rule')} that can't say what they seem to`] : []),
+    ...(wrong > 0
+      ? [plural(wrong, "rule that can't say what it seems to", "rules that can't say what they seem to")]
+      : []),
     ...(undecided.length > 0 ? [`${undecided.length} undecided`] : []),
   ];
   const paint = { healthy: style.green, findings: style.red, undecided: style.yellow }[verdict];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,20 @@ describe('meshproof doctor', () => {
     const file = await goneKubeconfig();
     const named = await doctor([], { KUBECONFIG: `${join(dir, 'none')}:${file}` });
     expect(named.stderr).toContain('CLUSTER_UNREACHABLE');
+    // The context of one file, and its cluster and user in another.
+    const { clusters, users, contexts } = JSON.parse(readFileSync(file, 'utf8'));
+    const common = { apiVersion: 'v1', kind: 'Config' };
+    const [parts, other] = [join(dir, 'parts'), join(dir, 'other')];
+    writeFileSync(parts, JSON.stringify({ ...common, clusters, users }));
+    const elsewhere = [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }];
+    writeFileSync(other, JSON.stringify({ ...common, clusters: elsewhere, contexts, 'current-context': 'gone' }));
+    const merged = await doctor([], { KUBECONFIG: `${parts}:${other}` });
+    expect(merged.stderr).toContain('CLUSTER_UNREACHABLE');
+    expect(merged.stderr, 'of two of a name the first counts').toContain(
+      clusters[0].cluster.server.replace('https://', ''),
+    );
+    const unknown = await doctor(['--context', 'staging'], { KUBECONFIG: `${parts}:${other}` });
+    expect(unknown.stderr).toContain('it has no context "staging"; it has gone');
     const home = await doctor([], { HOME: dir });
     expect(home.stderr).toContain(`${join(dir, '.kube', 'config')}: there is no such file`);
   });

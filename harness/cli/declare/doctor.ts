@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { DOCTOR_EXAMPLES } from '../help-texts.ts';
 import { collected } from '../options.ts';
@@ -11,7 +11,11 @@ export function declareDoctor(program: Command, context: CliContext, done: Done)
     .description('look at a mesh that is there, and say what keeps its metrics from being true; changes nothing')
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--kubeconfig <file>', 'default: KUBECONFIG, else ~/.kube/config')
-    .option('--namespace <name>', 'report on pods of this one alone; may be repeated', collected, [])
+    .addOption(
+      new Option('--namespace <name>', 'report on pods of this one alone; may be repeated')
+        .argParser(collected)
+        .default([], 'all of them'),
+    )
     .option('--prometheus <url>', "default: linkerd-viz's in the cluster, through the API server")
     .option('--prometheus-token-file <file>', 'bearer token for it')
     .option('--prometheus-ca <file>', 'CA of its certificate, PEM')

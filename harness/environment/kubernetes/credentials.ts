@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { delimiter } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { describe, EXIT, HarnessError } from '../../core/errors.ts';
 
@@ -19,6 +20,7 @@ const HINT = 'give the kubeconfig of a cluster that is there, e.g. of `kind get 
 
 /**
  * Reads a kubeconfig. Neither KUBECONFIG nor ~/.kube/config are looked at: a cluster that was not named is never touched.
+ * @param options.kubeconfig a file; or several as KUBECONFIG has them, merged as kubectl does
  * @param options.context null: the current one of the file
  * @throws HarnessError KUBECONFIG_BAD
  */
@@ -29,12 +31,19 @@ export async function readKubeconfig(options: {
   const { kubeconfig } = options;
   const bad = (what: string, cause?: unknown) =>
     new HarnessError('KUBECONFIG_BAD', `${kubeconfig}: ${what}`, { hint: HINT, exitCode: EXIT.environment, cause });
-  if (!existsSync(kubeconfig)) throw bad('there is no such file');
+  const files = existsSync(kubeconfig) ? [kubeconfig] : kubeconfig.split(delimiter).filter((file) => existsSync(file));
+  const [first, ...others] = files;
+  if (first === undefined) throw bad('there is no such file');
   // It is large, and most commands do without it.
   const { KubeConfig } = await import('./client-library.ts');
   const config = new KubeConfig();
   try {
-    config.loadFromFile(kubeconfig);
+    config.loadFromFile(first);
+    for (const file of others) {
+      const more = new KubeConfig();
+      more.loadFromFile(file);
+      addTo(config, more);
+    }
   } catch (error) {
     throw bad(`it can't be read as a kubeconfig: ${describe(error).split('\n', 1)[0]}`, error);
   }
@@ -64,6 +73,16 @@ export async function readKubeconfig(options: {
     throw bad(`the credentials of its context "${context}" can't be used: ${describe(error)}`, error);
   }
   return credentials;
+}
+
+/** What the first file does not have: of two of a name, and of two current contexts, the first counts. */
+function addTo(config: KubeConfig, more: KubeConfig): void {
+  const isNew = (known: readonly { name: string }[]) => (one: { name: string }) =>
+    !known.some(({ name }) => name === one.name);
+  for (const cluster of more.clusters.filter(isNew(config.clusters))) config.addCluster(cluster);
+  for (const user of more.users.filter(isNew(config.users))) config.addUser(user);
+  for (const context of more.contexts.filter(isNew(config.contexts))) config.addContext(context);
+  if (!config.getCurrentContext()) config.setCurrentContext(more.getCurrentContext());
 }
 
 async function requestOptions(config: KubeConfig): Promise<RequestOptions> {

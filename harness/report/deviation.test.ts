@@ -41,6 +41,23 @@ describe('the count', () => {
     expect(golden([]).count).toBe('-');
   });
 
+  it('is off where a verdict says so: what agrees though it differs is not', () => {
+    const state = (...flows: FlowResult[]) => {
+      const { count, success } = goldenDeviations({ ...passingScenario(), flows });
+      return { count: [count.state, count.text], success: success.state };
+    };
+    // Callers gave up: the answers may have been counted, or not.
+    expect(state(flow('200', 90, 90), flow('', 10, 7))).toEqual({ count: ['within', '-3 (30%)'], success: 'within' });
+    expect(state(flow('200', 90, 90), flow('', 10, 7, 0, 'fail'))).toEqual({
+      count: ['off', '-3 (30%)'],
+      success: 'off',
+    });
+    // The wrong one is shown, however little it is off.
+    expect(state(flow('200', 90, 89, 0, 'fail'), flow('', 10, 7)).count).toEqual(['off', '-1 (1.1%)']);
+    expect(state(flow('', 10, 7), flow('200', 90, 89, 0, 'fail')).count).toEqual(['off', '-1 (1.1%)']);
+    expect(state(flow('200', 90, 90, 0, 'fail')).count).toEqual(['exact', 'exact']);
+  });
+
   it('says so when there is no data, unless that was right', () => {
     expect(golden([flow('200', 10, null, 0, 'inconclusive')]).count).toBe('no data');
     expect(golden([flow('200', 10, null, 10)]).count).toBe('exact');

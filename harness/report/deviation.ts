@@ -36,33 +36,40 @@ export function goldenDeviations(scenario: ScenarioResult): GoldenDeviations {
 function countOf(flows: FlowResult[]): Deviation {
   if (flows.length === 0) return NONE;
   if (flows.some((f) => f.prometheus === null && f.verdict !== 'pass')) return MISSING;
-  let worst = { deviation: 0, share: 0 };
+  let worst = { deviation: 0, share: 0, off: false };
   for (const flow of flows) {
     const deviation = countDeviation(flow) ?? 0;
     const share = Math.abs(deviation) / Math.max(1, flow.truth);
-    if (share > worst.share) worst = { deviation, share };
+    // Callers that gave up leave open what was counted: only the verdict knows.
+    const off = flow.verdict !== 'pass' && deviation !== 0;
+    if (off === worst.off ? share > worst.share : off) worst = { deviation, share, off };
   }
   if (worst.deviation === 0) return EXACT;
   const text = `${formatSigned(worst.deviation, 1)} (${formatNumber(worst.share * 100, 1)}%)`;
-  return { state: 'off', text, value: Math.sign(worst.deviation) * worst.share };
+  return { state: worst.off ? 'off' : 'within', text, value: Math.sign(worst.deviation) * worst.share };
 }
 
+/** Sums of floats. */
+const NOTHING = 1e-9;
+
 function successOf(flows: FlowResult[]): Deviation {
-  let [worst, compared] = [0, false];
+  let worst = { by: 0, off: false };
+  let compared = false;
   const answers = flows.filter((f) => f.protocol !== 'tcp');
   for (const group of Map.groupBy(answers, (f) => JSON.stringify([f.source, f.destination, f.direction])).values()) {
     if (group.some((f) => f.prometheus === null)) {
       if (group.some((f) => f.prometheus === null && f.verdict !== 'pass')) return MISSING;
       continue;
     }
-    const off = successDeviation(group);
-    if (off === null) continue;
+    const by = successDeviation(group);
+    if (by === null) continue;
     compared = true;
-    if (Math.abs(off) > Math.abs(worst)) worst = off;
+    const off = Math.abs(by) >= NOTHING && group.some((f) => f.verdict !== 'pass');
+    if (off === worst.off ? Math.abs(by) > Math.abs(worst.by) : off) worst = { by, off };
   }
   if (!compared) return NONE;
-  const text = `${formatSigned(worst * 100, 2)} pp`;
-  return Math.abs(worst) < 1e-9 ? EXACT : { state: 'off', text, value: worst };
+  const text = `${formatSigned(worst.by * 100, 2)} pp`;
+  return Math.abs(worst.by) < NOTHING ? EXACT : { state: worst.off ? 'off' : 'within', text, value: worst.by };
 }
 
 /** How far the observed ratio is outside of those that the unobservable requests allow. */

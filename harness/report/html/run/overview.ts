@@ -6,8 +6,9 @@ import { badge, table } from '../figure.ts';
 import { html, type Markup } from '../markup.ts';
 
 const LEGEND =
-  'Flows: those that agree, of all. Count, success rate, latency: the furthest that Prometheus is off the truth; a percentile ' +
-  'over buckets may be off by the width of its bucket, and “!” says that it is further off.';
+  'Flows: those that agree, of all. Count, success rate, latency: the furthest that Prometheus is off the truth, red where that ' +
+  'can’t be true (where callers gave up, what was counted is open within their number); a percentile over buckets may be off ' +
+  'by the width of its bucket, and “!” says that it is further off.';
 
 /** Of the element that a link leads to; inside of what is folded, so that following the link opens it. */
 export function anchorOf(index: number): string {

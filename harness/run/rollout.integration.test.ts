@@ -9,10 +9,11 @@ import { parseScenario } from '../scenario/load.ts';
 import type { JudgeInput } from '../verdict/judge.ts';
 import { runScenario } from './scenario.ts';
 import { openLocal, quietContext } from './testing/context.ts';
+import { passing } from './testing/expect-passed.ts';
 import { tempDir } from './testing/tools.ts';
 
 /** The load generator's own proxy stays what it was: it never speaks as the new ones do. */
-const WORLD = `apiVersion: meshproof/v1
+const world = (seconds: number) => `apiVersion: meshproof/v1
 kind: Scenario
 metadata: { name: rolled-out, description: A service that calls another. }
 namespace: shop
@@ -22,7 +23,7 @@ services:
   - { name: web, latency: 2ms, calls: [{ service: db, method: POST, size: 200B }] }
   - { name: db, routes: [{ path: /, method: POST, latency: 5ms }] }
 traffic:
-  - { executor: constant-arrival-rate, target: web, rate: 20/s, duration: 22s }
+  - { executor: constant-arrival-rate, target: web, rate: 20/s, duration: ${seconds}s, maxVUs: 100 }
 `;
 
 interface Seen {
@@ -35,10 +36,24 @@ interface Seen {
   timeline: Timeline;
 }
 
+/** Seconds of traffic, the second where the machine is too slow for the first. */
+const LONG_ENOUGH = [22, 60];
+/** Prometheus may take as long until it scrapes a pod that is new. */
+const DISCOVERY_MS = 10_000;
+
+/** With all of the roll-out under load, and new pods that Prometheus has come to know meanwhile. */
 async function rolledOut(from: string, toVersion: string): Promise<Seen> {
+  for (const seconds of LONG_ENOUGH) {
+    const seen = await rolledOutIn(seconds, from, toVersion);
+    if (seen.events.at(-1)!.atMs < seen.input.window.trafficEndMs - DISCOVERY_MS) return seen;
+  }
+  throw new Error(`a roll-out of two pods took longer than ${LONG_ENOUGH.at(-1)} s: this machine is too slow for it`);
+}
+
+async function rolledOutIn(seconds: number, from: string, toVersion: string): Promise<Seen> {
   await using dir = await tempDir();
   const context = quietContext(dir.path);
-  const parsed = parseScenario(WORLD, 'rolled-out.yaml');
+  const parsed = parseScenario(world(seconds), 'rolled-out.yaml');
   const scenario = {
     ...parsed,
     mesh: { ...parsed.mesh, version: from },
@@ -71,13 +86,11 @@ async function rolledOut(from: string, toVersion: string): Promise<Seen> {
   };
 }
 
-/** All of it under load: else the machine was too slow for what is to be seen. */
-function expectUnderLoad({ events, input }: Seen): void {
+function expectAllSteps({ events }: Seen): void {
   expect(events.map(({ what }) => what)).toEqual([
     'control-plane',
     ...Array.from({ length: 2 }, () => ['pod-started', 'pod-ready', 'pod-leaving', 'pod-gone']).flat(),
   ]);
-  expect(events.at(-1)!.atMs).toBeLessThan(input.window.trafficEndMs - 1000);
 }
 
 /** What its folder says of how it went. */
@@ -112,13 +125,16 @@ function expectTimeline({ timeline, result, events }: Seen): void {
   expect(timeline.pods.filter(({ series }) => series !== null && series > 100).length).toBeGreaterThanOrEqual(3);
 }
 
-describe('a roll-out under load', { timeout: 180_000 }, () => {
+describe('a roll-out under load', { timeout: 480_000 }, () => {
   it('loses no request, and every flow is judged, of old pods and of new ones', async () => {
-    const seen = await rolledOut('2.20', 'edge-26.8.3');
+    const seen = await passing(
+      () => rolledOut('2.20', 'edge-26.8.3'),
+      ({ result }) => [result],
+    );
     const { result, ended, versionsOfPages } = seen;
-    expectUnderLoad(seen);
+    expectAllSteps(seen);
     expect(result.traffic.failed).toBe(0);
-    expect(result.reasons.filter(({ code }) => code !== 'DROPPED_ITERATIONS')).toEqual([]);
+    expect(result.reasons).toEqual([]);
     expect(result.diagnoses).toEqual([]);
     for (const { proxy, truth, prometheus, unobservable } of result.flows) {
       expect(proxy).toBe(truth);
@@ -132,7 +148,7 @@ describe('a roll-out under load', { timeout: 180_000 }, () => {
   it('from 2.17 to 2.18 names the series that stand on a page twice', async () => {
     const seen = await rolledOut('2.17', '2.18');
     const { result, events } = seen;
-    expectUnderLoad(seen);
+    expectAllSteps(seen);
     expect(result.traffic.failed).toBe(0);
     const isNew = (workload: string) =>
       events.filter((e) => e.workload === workload && e.what === 'pod-ready').map(({ pod }) => `shop/${pod}`);

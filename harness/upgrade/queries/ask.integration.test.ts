@@ -62,16 +62,22 @@ scrape_configs: [{ job_name: it, static_configs: [{ targets: ['${target}'] }] }]
     listen: { host, port: await freePort(host) },
     logFile: join(dir, 'prometheus.log'),
   });
-  const trafficEndMs = await waitFor(
+  const startsUntil = (ms: number) => {
+    const starts = Array.from({ length: counted(originMs) }, (_, i) => originMs + 100 * i);
+    return starts.filter((start) => start < ms);
+  };
+  const { trafficEndMs, startsMs } = await waitFor(
     async () => {
-      const atMs = Date.now();
-      const [samples] = await prometheus.client.query('count_over_time(all:requests[1m])', atMs);
-      return samples && samples.v >= 4 ? atMs : undefined;
+      const now = Date.now();
+      const startsMs = startsUntil(now);
+      const count = async (range: string) =>
+        (await prometheus.client.query(`count_over_time(${range})`, startsMs.at(-1) ?? now)).map(({ v }) => v);
+      const [recorded = 0] = await count('all:requests[1m]');
+      // The moment that is asked about has a scrape of its own: what an interval earlier was seen is another one.
+      const fresh = await count('request_total[1s]');
+      return recorded >= 4 && fresh.length === 3 ? { trafficEndMs: now, startsMs } : undefined;
     },
     { what: 'some scrapes', deadlineMs: 60_000, hint: 'look at its log' },
-  );
-  const startsMs = Array.from({ length: counted(originMs) }, (_, i) => originMs + 100 * i).filter(
-    (ms) => ms < trafficEndMs,
   );
   window = { originMs, trafficEndMs, scrapeIntervalMs: INTERVAL_MS, startsMs };
 }, 90_000);

@@ -81,7 +81,11 @@ function scenarioSuite(scenario: ScenarioUpgrade, result: UpgradeResult): Suite 
   // Reasons begin with the name of their scenario.
   const isOwn = ({ text }: UpgradeReason) => result.scenarios.length === 1 || text.startsWith(`${scenario.name}: `);
   const blocked = result.reasons.some((r) => r.about === 'lost-requests' && r.weight === 'blocks' && isOwn(r));
-  const cases = scenario.runs.map(runCase);
+  const leftOut = scenario.runs.filter((run) => isLeftOut(run, scenario.runs));
+  const cases = scenario.runs.map((run) => ({
+    ...runCase(run),
+    ...(leftOut.includes(run) && { verdict: 'pass' as const }),
+  }));
   if (scenario.rollout.length > 0) {
     cases.push({
       name: 'requests lost during the roll-out',
@@ -94,8 +98,17 @@ function scenarioSuite(scenario: ScenarioUpgrade, result: UpgradeResult): Suite 
   const durationMs = scenario.runs.reduce((sum, run) => sum + run.durationMs, 0);
   return suite(scenario.name, result, cases, {
     time: seconds(durationMs),
-    output: scenario.runs.flatMap((r) => r.notes),
+    output: [
+      ...leftOut.map((r) => `left out: ${r.phase} ${r.repeat}: ${r.reasons.map(({ message }) => message).join('; ')}`),
+      ...scenario.runs.flatMap((r) => r.notes),
+    ],
   });
+}
+
+/** As the decision has it: without a verdict where its phase has others, it leaves nothing open. */
+function isLeftOut({ phase, verdict, error }: PhaseResult, runs: readonly PhaseResult[]): boolean {
+  const others = () => runs.some((other) => other.phase === phase && other.verdict !== 'inconclusive');
+  return phase !== 'during' && verdict === 'inconclusive' && !error && others();
 }
 
 function runCase(run: PhaseResult): Case {

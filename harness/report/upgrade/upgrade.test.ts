@@ -206,6 +206,21 @@ describe('JUnit', () => {
     }
   });
 
+  it('passes a run without a verdict that was left out, and says so; not where its phase has no other', () => {
+    const dropped = { code: 'DROPPED_ITERATIONS', verdict: 'inconclusive' as const, message: 'k6 dropped 1' };
+    const unclear = { verdict: 'inconclusive' as const, reasons: [dropped] };
+    const runs = [
+      ...[samplePhase('before', 1), samplePhase('before', 2, unclear), samplePhase('after', 1, unclear)],
+      ...[samplePhase('during', 1), samplePhase('during', 2, unclear)],
+    ];
+    const scenarios = [{ ...sampleScenarioUpgrade(), rollout: [], runs }];
+    const shown = renderUpgradeJunit(sampleUpgrade({ scenarios, queries: [], problems: [] }));
+    const cases = all(parseXml(shown), 'testcase').slice(1);
+    expect(cases.map((c) => c.children[0]?.name ?? 'pass')).toEqual(['pass', 'pass', 'error', 'pass', 'error']);
+    expect(shown).toContain('left out: before 2: k6 dropped 1');
+    expect(shown).not.toContain('left out: after');
+  });
+
   it('is well-formed whatever was measured, and counts right', () => {
     fc.assert(
       fc.property(arbitraryUpgrade, (result) => {

@@ -2,7 +2,8 @@
  * What pages cost the process that serves them: samples per CPU second, user and system time of the whole process, while real
  * scrapes go over loopback. The scraper is this process, which is not counted. Prints JSON. Beside it avalanche, where there is
  * a binary of it.
- * `npm run bench:pages [-- --series 1000 --pages 3000 --avalanche PATH]`
+ * `npm run bench:pages [-- --series 1000 --pages 3000 --avalanche PATH] [--check]`; `--check` exits with 1 where it serves less than
+ * it must.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
@@ -15,6 +16,7 @@ import { startChild } from '../../core/process.ts';
 import { readProcessUsage } from '../../core/process-usage.ts';
 import { searchPath } from '../../core/search-path.ts';
 import { waitFor } from '../../core/wait.ts';
+import { below } from './bounds.ts';
 import { Generator } from './generator.ts';
 import { describeShape, shapeFor } from './shape.ts';
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     pods: { type: 'string', default: '100' },
     version: { type: 'string', default: 'edge-26.8.3' },
     avalanche: { type: 'string' },
+    check: { type: 'boolean', default: false },
   },
 });
 /** As was measured before: 50,000 series, 40 scrapes. */
@@ -46,6 +49,10 @@ try {
     avalanche: await avalanche(),
   };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  const [identity, gzip] = [report.identity.samplesPerCpuSecond, report.gzip.samplesPerCpuSecond];
+  const problems = values.check ? below({ series, identity, gzip }) : [];
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
 
   async function generator(gzip: boolean) {
     const config = { pods: Number(values.pods), shape, seed: 1 };

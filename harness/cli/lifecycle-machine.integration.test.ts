@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ScenarioResult } from '../result/types.ts';
-import { passing, tooSlow } from '../run/testing/expect-passed.ts';
+import { passing, slowness } from '../run/testing/expect-passed.ts';
 import { CALM, type LifecycleOptions, LifecycleRun, SHORT } from './testing/lifecycle.ts';
 import { mountTmpfs } from './testing/tmpfs.ts';
 
@@ -176,7 +176,7 @@ async function keep() {
   const run = start({ scenario: CALM, args: ['--keep'] });
   const [, verdict, url] = await run.cli.stderrMatch(/^short: (\w+); kept: Prometheus (\S+)$/m);
   const result = await only(run);
-  if (tooSlow(result).length > 0) {
+  if (slowness(result).length > 0) {
     run.kill('SIGINT');
     await run.cli.ended;
   }

@@ -3,16 +3,64 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readResult } from '../result/read.ts';
 import type { FlowResult, Result, ScenarioResult } from '../result/types.ts';
+import { type Attempt, passing, slowness } from '../run/testing/expect-passed.ts';
 import { tempDir, tools } from '../run/testing/tools.ts';
 import { ROOT, startCli } from './testing/spawn.ts';
 
 const ENV = { CI: '1', NO_COLOR: '1', HOME: process.env.HOME ?? '/' };
 
-/** The suite that ships, run as a user runs it. */
 /** Families that count what a flow is of: requests, those of one route, connections or bytes. */
 const COUNTS =
   /^(request|response)_total$|^(outbound_(http|grpc)_)?route_.*_total$|^tcp_(open|read_bytes|write_bytes)_total$/;
 
+interface Suite {
+  result: Result;
+  exit: { code: number | null; stdout: string; stderr: string };
+  files: string[];
+  junit: string;
+}
+
+async function run(paths: string[]): Promise<Suite> {
+  await using dir = await tempDir();
+  const { k6, prometheus } = await tools();
+  const args = ['--parallel', '2', '--out', dir.path, '--k6', k6.path, '--prometheus', prometheus.path];
+  const exit = await startCli(['run', ...paths, ...args], { env: ENV }).ended;
+  const [only] = await readdir(dir.path);
+  const folder = join(dir.path, only!);
+  return {
+    exit,
+    files: await readdir(folder),
+    result: await readResult(join(folder, 'result.json')),
+    junit: await readFile(join(folder, 'junit.xml'), 'utf8'),
+  };
+}
+
+/** Again are run only the scenarios of which the machine saw too little. */
+async function suite(): Promise<Suite> {
+  let first: Suite | undefined;
+  return passing(
+    async (attempt: Attempt) => {
+      if (attempt === 'first' || !first) {
+        first = await run(['scenarios']);
+        return first;
+      }
+      const slow = first.result.scenarios.filter((s) => slowness(s).length > 0).map(({ name }) => name);
+      const verdict = first.result.scenarios.every((s) => s.verdict === 'pass') ? 'pass' : 'inconclusive';
+      expect({ code: first.exit.code, verdict: first.result.verdict }).toEqual({
+        code: verdict === 'pass' ? 0 : 3,
+        verdict,
+      });
+      const { exit, result } = await run(slow.map((name) => join('scenarios', `${name}.yaml`)));
+      const again = new Map(result.scenarios.map((s) => [s.name, s]));
+      const scenarios = first.result.scenarios.map((s) => again.get(s.name) ?? s);
+      const stdout = first.exit.stdout + exit.stdout;
+      return { ...first, exit: { ...exit, stdout }, result: { ...result, scenarios } };
+    },
+    ({ result }) => result.scenarios,
+  );
+}
+
+/** The suite that ships, run as a user runs it. */
 describe('the shipped suite', () => {
   let result: Result;
   let exit: { code: number | null; stdout: string; stderr: string };
@@ -20,16 +68,8 @@ describe('the shipped suite', () => {
   let junit: string;
 
   beforeAll(async () => {
-    await using dir = await tempDir();
-    const { k6, prometheus } = await tools();
-    const paths = ['--k6', k6.path, '--prometheus', prometheus.path];
-    exit = await startCli(['run', 'scenarios', '--parallel', '2', '--out', dir.path, ...paths], { env: ENV }).ended;
-    const [run] = await readdir(dir.path);
-    const folder = join(dir.path, run!);
-    files = await readdir(folder);
-    result = await readResult(join(folder, 'result.json'));
-    junit = await readFile(join(folder, 'junit.xml'), 'utf8');
-  }, 600_000);
+    ({ result, exit, files, junit } = await suite());
+  }, 1_200_000);
 
   test('passes, with every scenario in it', async () => {
     const shipped = (await readdir(join(ROOT, 'scenarios'))).filter((f) => f.endsWith('.yaml'));

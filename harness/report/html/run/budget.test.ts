@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trusted } from '../markup.ts';
 import { renderRunHtml } from '../run.ts';
 import { type SampleSuite, sampleSuite, type Trouble } from '../testing/suite-sample.ts';
-import { drawWithin, type Piece, RANK, without } from './budget.ts';
+import { drawWithin, PAGE_BYTES, type Piece, RANK, without } from './budget.ts';
 import { elements, type PageElement, parsePage, textIn } from './testing.ts';
 
 const MEGABYTE = 1_000_000;
@@ -36,6 +36,8 @@ describe('the size of report.html', () => {
     async (trouble, count) => {
       const text = await page(sampleSuite(count, trouble));
       expect(Buffer.byteLength(text)).toBeLessThan(MEGABYTE);
+      // Headings and legends are counted as well.
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(PAGE_BYTES);
       expect(scenarios(parsePage(text))).toHaveLength(count);
     },
     TIMEOUT_MS,

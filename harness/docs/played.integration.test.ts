@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, read } from './files.ts';
+import { documents, ROOT, read } from './files.ts';
+import { fences } from './markdown.ts';
 import { PLAYED } from './played.ts';
 import { playDocument } from './session/run.ts';
 import { renewed } from './session/update.ts';
@@ -27,6 +28,25 @@ it.each(PLAYED)(
     }
   },
 );
+
+/** Whole scenarios of documents that are not played: run as a reader would who copies them. */
+const copied = documents()
+  .filter((path) => !PLAYED.some((played) => played.path === path))
+  .flatMap((path) => fences(read(path)).map((fence) => ({ ...fence, where: `${path}:${fence.line}` })))
+  .filter(({ info, body }) => /^yaml\b/.test(info) && /^kind: Scenario$/m.test(body));
+
+it('there are whole scenarios to be copied', () => expect(copied.length).toBeGreaterThan(0));
+
+it.each(copied)('$where: the scenario passes', { timeout: DEADLINE_MS }, async ({ body }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'meshproof-docs-'));
+  try {
+    const text = `\`\`\`yaml copied.yaml\n${body}\`\`\`\n\`\`\`console\n$ meshproof run copied.yaml\n\`\`\`\n`;
+    const played = await playDocument(text, { dir });
+    expect(played.map(({ problem }) => problem)).toEqual([null]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
 
 describe('a document that is played', () => {
   const play = async (text: string) => {

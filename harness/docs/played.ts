@@ -11,6 +11,8 @@ export const PLAYED: PlayedDocument[] = [
   { path: 'README.md', instead: ofCheckout },
   { path: 'docs/tutorial.md' },
   { path: 'docs/howto/scenarios.md' },
+  { path: 'docs/howto/ci.md' },
+  { path: 'docs/air-gapped.md' },
 ];
 
 /** `make demo` would install packages first; what it then runs stands in the Makefile. `bin/meshproof` is on the PATH. */

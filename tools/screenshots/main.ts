@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
@@ -8,8 +9,9 @@ import { launchChromium, visit } from '../../harness/report/html/testing/browser
 import { renderTerminal } from '../../harness/report/terminal.ts';
 import { readResult } from '../../harness/result/read.ts';
 import { terminalPage } from './ansi.ts';
+import { type Made, writeMade } from './made.ts';
 import { withPalette } from './png.ts';
-import { COMMANDS, cli, makeResults, ROOT, type Shown, type Subject, subjectOf } from './results.ts';
+import { COMMANDS, cli, commandIn, makeResults, ROOT, type Shown, type Subject, subjectOf } from './results.ts';
 
 /**
  * `npm run docs:screenshots`: the pictures in docs/images, of real results.
@@ -26,6 +28,8 @@ const SHOTS: Record<Subject, { until: string; nth: number; unfold?: string }> = 
   fail: { until: 'figure svg:visible', nth: 0 },
   upgrade: { until: 'table:visible', nth: 1 },
   bench: { until: 'figure svg:visible', nth: 0 },
+  // The predictions, and the model with its points.
+  scrape: { until: 'figure svg:visible', nth: 1 },
 };
 /** Where a page ends at the latest. */
 const MOST_HEIGHT = 1600;
@@ -34,6 +38,7 @@ const MARGIN = 4;
 const IN_TERMINAL: Subject = 'fail';
 const TERMINAL_COLUMNS = 80;
 const MOST_BYTES = 250_000;
+const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,15 +52,19 @@ if (given.length === 0) for (const subject of wanted) shown.push(await makeResul
 
 await mkdir(IMAGES, { recursive: true });
 const browser = await launchChromium();
+const made: Record<string, Made> = {};
 try {
   for (const one of shown) await picture(one, browser);
 } finally {
   await browser.close();
 }
+writeMade(IMAGES, made);
 console.log(`to make the pictures again: npm run docs:screenshots -- ${shown.map(({ dir }) => dir).join(' ')}`);
 
 /** The page of a result in both schemes; of one also what the terminal shows. */
 async function picture({ subject, dir }: Shown, browser: Browser): Promise<void> {
+  const by = { command: commandIn(dir), version: VERSION };
+  if (by.command === null) console.warn(`  ${dir}: which command made it is not known, and made.json says so`);
   // As the code is now, whichever made it.
   await cli(['report', dir]);
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -76,12 +85,13 @@ async function picture({ subject, dir }: Shown, browser: Browser): Promise<void>
     await save(
       `report-${subject}-${colorScheme}`,
       await page.screenshot({ clip: { x: 0, y: 0, width: WIDTH, height } }),
+      by,
     );
   }
-  if (subject === IN_TERMINAL) await terminal(dir, browser);
+  if (subject === IN_TERMINAL) await terminal(dir, browser, by);
 }
 
-async function terminal(dir: string, browser: Browser): Promise<void> {
+async function terminal(dir: string, browser: Browser, by: Made): Promise<void> {
   const result = await readResult(join(dir, 'result.json'));
   // As if it had been run into the usual folder, wherever that was copied to.
   const report = join('results', basename(dir), 'report.html');
@@ -94,13 +104,14 @@ async function terminal(dir: string, browser: Browser): Promise<void> {
     const file = join(temporary, 'terminal.html');
     await writeFile(file, terminalPage(text));
     await using opened = await visit(browser, pathToFileURL(file).href, { viewport: { width: WIDTH, height: 800 } });
-    await save('terminal', await opened.page.locator('pre').screenshot({ omitBackground: true }));
+    await save('terminal', await opened.page.locator('pre').screenshot({ omitBackground: true }), by);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
-async function save(name: string, png: Buffer): Promise<void> {
+async function save(name: string, png: Buffer, by: Made): Promise<void> {
+  made[`${name}.png`] = by;
   const file = join(IMAGES, `${name}.png`);
   await writeFile(file, withPalette(png));
   const { size } = await stat(file);

@@ -40,7 +40,7 @@ function basis({ scenarios, verdict }: Result): string {
     'request',
   )}, ${plural(flows, 'flow')}, ${plural(comparisons, 'comparison')}`;
   if (flows === 0) return 'Nothing was compared.';
-  if (violations > 0) return `${basis}: ${formatNumber(violations)} can’t be true.`;
+  if (violations > 0) return `${basis}: ${formatNumber(violations)} of the comparisons can’t be true.`;
   if (verdict === 'pass') return `What Prometheus says is true: ${basis}, every one within its bounds.`;
   const rest = verdict === 'fail' ? 'what is wrong lies elsewhere' : 'but this run allows no verdict';
   return `${basis}: every one within its bounds, ${rest}.`;

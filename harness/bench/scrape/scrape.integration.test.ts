@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../core/errors.ts';
 import { liveChildren } from '../../core/process.ts';
@@ -42,7 +42,8 @@ function options(change: Partial<ScrapeOptions> = {}): ScrapeOptions {
       families: false,
       tools: { prometheus: prometheusBinary() },
     },
-    ...{ runDir: dir, resume: null, signal: deadline(), progress: () => {} },
+    // As the command line has it by default.
+    ...{ runDir: relative(process.cwd(), dir), resume: null, signal: deadline(), progress: () => {} },
     ...change,
   };
 }

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import type { ResolvedTool } from '../../core/tool.ts';
 import { addressOptions, claimAddresses } from '../../environment/local/addresses.ts';
@@ -56,9 +56,11 @@ export class ScrapeWorld implements AsyncDisposable {
   /** @throws HarnessError as Generator.start and startPrometheus do; PROMETHEUS_LACKS_DISCOVERY */
   static async start({ settings, seed, tool, dir, signal }: WorldOptions): Promise<ScrapeWorld> {
     await using stack = new AsyncDisposableStack();
-    const configDir = join(dir, 'config');
-    const logDir = join(dir, 'logs');
-    const dataDir = join(dir, 'data');
+    // Prometheus takes relative paths in its configuration as relative to that.
+    const root = resolve(dir);
+    const configDir = join(root, 'config');
+    const logDir = join(root, 'logs');
+    const dataDir = join(root, 'data');
     for (const one of [configDir, logDir]) await mkdir(one, { recursive: true });
     stack.defer(() => rm(dataDir, { recursive: true, force: true }));
     const addresses = stack.use(await claimAddresses(addressOptions(process.env)));

@@ -10,7 +10,6 @@ import { renderTerminal } from '../../harness/report/terminal.ts';
 import { readResult } from '../../harness/result/read.ts';
 import { terminalPage } from './ansi.ts';
 import { type Made, writeMade } from './made.ts';
-import { withPalette } from './png.ts';
 import { COMMANDS, cli, commandIn, makeResults, ROOT, type Shown, type Subject, subjectOf } from './results.ts';
 
 /**
@@ -59,7 +58,7 @@ try {
   await browser.close();
 }
 writeMade(IMAGES, made);
-console.log(`to make the pictures again: npm run docs:screenshots -- ${shown.map(({ dir }) => dir).join(' ')}`);
+console.log(`to make the pictures again: npm run docs:screenshots -- --from ${shown.map(({ dir }) => dir).join(' ')}`);
 
 /** The page of a result in both schemes; of one also what the terminal shows. */
 async function picture({ subject, dir }: Shown, browser: Browser): Promise<void> {
@@ -113,7 +112,7 @@ async function terminal(dir: string, browser: Browser, by: Made): Promise<void> 
 async function save(name: string, png: Buffer, by: Made): Promise<void> {
   made[`${name}.png`] = by;
   const file = join(IMAGES, `${name}.png`);
-  await writeFile(file, withPalette(png));
+  await writeFile(file, png);
   const { size } = await stat(file);
   console.log(`${relative(ROOT, file)}: ${Math.round(size / 1000)} kB`);
   if (size > MOST_BYTES) console.warn(`  larger than ${MOST_BYTES / 1000} kB: show less of the page`);

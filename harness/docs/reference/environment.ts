@@ -58,6 +58,12 @@ export const VARIABLES: Record<string, Variable[]> = {
   ],
   'Tests of meshproof itself': [
     { name: 'MESHPROOF_TEST_MESH', meaning: '`make test-kind`: `linkerd` or `simulated`' },
+    {
+      name: 'MESHPROOF_TEST_SCENARIOS',
+      meaning:
+        '`make test-kind`: the shipped scenarios to run in the cluster, with commas between; default: all that say something there',
+      by: 'tests',
+    },
     { name: 'MESHPROOF_PROPERTY_SEED', meaning: 'seed of the tests that draw at random; one that fails prints it' },
     { name: 'MESHPROOF_CHROMIUM', meaning: 'the Chromium that looks at pages; default: one on the PATH', by: 'tests' },
     {

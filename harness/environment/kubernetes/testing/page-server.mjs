@@ -15,8 +15,12 @@ const pages = {
 createServer((request, response) => {
   const path = request.url.split('?')[0];
   if (path === '/echo') {
-    response.writeHead(201, { 'x-url': request.url, 'x-method': request.method });
-    request.pipe(response);
+    // Only when all of it has come: over HTTP/1.1 the API server may lose an answer that begins before.
+    const parts = [];
+    request.on('data', (part) => parts.push(part));
+    request.on('end', () => {
+      response.writeHead(201, { 'x-url': request.url, 'x-method': request.method }).end(Buffer.concat(parts));
+    });
   } else if (path === '/cut') {
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.write('half', () => response.destroy());

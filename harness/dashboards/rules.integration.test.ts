@@ -114,3 +114,23 @@ test('every window holds four scrapes of 15 s, and every page that is named for 
     for (const path of named) expect(() => readFileSync(projectFile(path)), path).not.toThrow();
   }
 });
+
+test('a rule reads what its own group has recorded before it: groups are evaluated in no order', () => {
+  const groups = RULES.flatMap((name) => {
+    const parsed = yaml(readFileSync(rulesOf(name), 'utf8')) as {
+      groups: { name: string; rules: { record?: string; expr: string }[] }[];
+    };
+    return parsed.groups;
+  });
+  const recorded = new Set(groups.flatMap(({ rules }) => rules.flatMap(({ record }) => record ?? [])));
+  for (const { name, rules } of groups) {
+    const before = new Set<string>();
+    for (const { record, expr } of rules) {
+      const read = [...expr.matchAll(/\w+(?::\w+)+/g)].map(([series]) => series);
+      const elsewhere = read.filter((it) => recorded.has(it) && !before.has(it));
+      expect(elsewhere, `${name}: ${record ?? expr}`).toEqual([]);
+      if (record) before.add(record);
+    }
+  }
+  expect(recorded.size).toBeGreaterThan(0);
+});

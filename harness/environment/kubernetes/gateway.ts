@@ -29,8 +29,8 @@ const STATUS_BYTES = 64 * 1024;
 /**
  * A local HTTP server whose every request goes through the API server to one port of one pod. Bodies pass as they are,
  * both ways, but for two things: the API server rewrites the links of pages of type text/html, and over HTTP/1.1 it may cut
- * an answer that begins before the request's body has been read whole (Go's net/http). What is sent bodies through a gateway
- * must read them first.
+ * an answer that begins before the request's body has been read whole (Go's net/http). A pod that takes bodies
+ * must read them before it answers.
  */
 export class Gateway implements AsyncDisposable {
   readonly url: string;

@@ -1,5 +1,6 @@
 // Runs in a pod, by `node -e`: pages that a careless relay would break.
 import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 
 const line = 'x{le="+Inf",path="/%2F?q=\\"é\\"",html="<a href=\'/b\'>&amp;"} 1e+06\n';
@@ -16,11 +17,8 @@ createServer((request, response) => {
   const path = request.url.split('?')[0];
   if (path === '/echo') {
     // Only when all of it has come: over HTTP/1.1 the API server may lose an answer that begins before.
-    const parts = [];
-    request.on('data', (part) => parts.push(part));
-    request.on('end', () => {
-      response.writeHead(201, { 'x-url': request.url, 'x-method': request.method }).end(Buffer.concat(parts));
-    });
+    const headers = { 'x-url': request.url, 'x-method': request.method };
+    buffer(request).then((body) => response.writeHead(201, headers).end(body));
   } else if (path === '/cut') {
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.write('half', () => response.destroy());

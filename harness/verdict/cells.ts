@@ -16,6 +16,7 @@ import type { ScopeBook } from './scopebook.ts';
 import { type IndexedSeries, type LabelSet, projectedOf } from './series-index.ts';
 import type { Instance } from './truth.ts';
 import type { UnmeshedRoute } from './unmeshed.ts';
+import { UnmeshedSeries } from './unmeshed-series.ts';
 import type { Dialect } from './versions/index.ts';
 
 /** Series that no truth explains, kept to be reported when they move. */
@@ -26,20 +27,10 @@ export interface Stranger {
   values: Float64Array;
 }
 
-/** Series of unmeshed requests to the app, added up over whatever tells them apart (but `le`). */
-export interface Unmeshed {
-  family: Family;
-  /** `own`: answers on the default route that may be the proxy's own. */
-  route: UnmeshedRoute | 'own';
-  /** As in the label, in the unit of the family; Infinity for +Inf, NaN when the family has none. */
-  le: number;
-  values: Float64Array;
-}
-
 export interface SegmentCells {
   cells: CellTable;
   strangers: Map<string, Stranger>;
-  unmeshed: Map<string, Unmeshed>;
+  unmeshed: UnmeshedSeries;
   /** Unmeshed requests on the app's port and default route: families without client labels count them too. */
   plain: Float64Array;
   /** Probes, scrapes and unmeshed requests at the last scrape. */
@@ -57,7 +48,7 @@ export function cellsOf(
   const out: SegmentCells = {
     cells: new CellTable(n, book.groupsOf(segment.instance)),
     strangers: new Map(),
-    unmeshed: new Map(),
+    unmeshed: new UnmeshedSeries(),
     plain: new Float64Array(n),
     other: 0,
   };
@@ -160,10 +151,7 @@ function addUnmeshed(
   const own = category && family.measure !== 'request' && !('status' in category && isAppsOwn(category.status));
   if (own && route === 'probe') return;
   const le = edgeOf(family, s);
-  const key = `${family.name}|${own ? 'own' : route}|${le}`;
-  const known = out.unmeshed.get(key);
-  if (known) addInto(known.values, values);
-  else out.unmeshed.set(key, { family, route: own ? 'own' : route, le, values: values.slice() });
+  out.unmeshed.add(family, own ? 'own' : route, le, values);
 }
 
 /** A discarded attempt's body is dropped: to its backend's counters it is cut, or complete when there was none. */

@@ -44,4 +44,13 @@ describe('requests without TLS', () => {
     const probe = (s: LedgerSeries): boolean => s.name === name && s.labels.route_name === 'probe';
     expect(judged((s) => (probe(s) ? [times(s, n)] : [s]))).toEqual(['UNMESHED_UNKNOWN']);
   });
+
+  test.each([
+    ['no bucket holds what the count has', () => true, 0],
+    ['a bucket holds less than the one below', (le: string) => Number(le) === 50, 0],
+  ])('latencies of probes that disagree with themselves fail: %s', (_what, changed, n) => {
+    const bucket = ({ name, labels }: LedgerSeries): boolean =>
+      name === 'response_latency_ms_bucket' && labels.route_name === 'probe' && changed(labels.le!);
+    expect(judged((s) => (bucket(s) ? [times(s, n)] : [s]))).toEqual(['HISTOGRAM_INCONSISTENT']);
+  });
 });

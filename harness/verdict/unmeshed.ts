@@ -1,11 +1,11 @@
 import type { Interval, Reading } from './bounds.ts';
-import type { Unmeshed } from './cells.ts';
-import type { Family } from './families.ts';
+import { type Family, lesOf } from './families.ts';
 import type { Segment } from './incarnations.ts';
 import type { Checker, LedgerName, Recorder, Subject } from './recorder.ts';
 import type { ScopeBook } from './scopebook.ts';
 import { Steps } from './steps.ts';
 import { group, type Instance, lastMoment, type Served } from './truth.ts';
+import type { Unmeshed, UnmeshedSeries, UnmeshedWay } from './unmeshed-series.ts';
 
 /**
  * Requests without TLS: the kubelet's probes, on their own route, and any others (`plain`), on the default one. Their
@@ -136,50 +136,62 @@ const SELF = 'a histogram agrees with itself: buckets rise with le, and +Inf is 
 export function checkUnmeshed(
   ledger: LedgerName,
   segment: Segment,
-  series: ReadonlyMap<string, Unmeshed>,
+  series: UnmeshedSeries,
   truth: UnmeshedTruth,
   recorder: Recorder,
 ): void {
-  const known = new Map<string, Checkers>();
-  for (const { family, route, le, values } of series.values()) {
+  const known = new Map<Family, { [way in UnmeshedWay]?: Checkers }>();
+  const asked = segment.scrapes.map((_, i) => truth.requests('plain', i).high);
+  for (const one of series.list) {
+    const { family, route, values, ways } = one;
+    let ofFamily = known.get(family);
+    if (!ofFamily) {
+      ofFamily = {};
+      known.set(family, ofFamily);
+    }
+    ofFamily[route] ??= checkersOf(ledger, segment, family, route, recorder);
+    const { checker, together, histogram } = ofFamily[route];
     const request = family.measure === 'request';
-    const checkers = known.get(`${family.name}|${route}`) ?? checkersOf(ledger, segment, family, route, recorder);
-    known.set(`${family.name}|${route}`, checkers);
-    const { checker, together, histogram } = checkers;
-    // A histogram agrees with itself: no bucket holds more than the next, the last as many as the count.
-    const edges = family.edgesMs ? [...family.edgesMs.les, Number.POSITIVE_INFINITY] : [];
-    const above = family.part === 'bucket' ? edges[edges.indexOf(le) + 1] : undefined;
-    const name = above === undefined ? family.name.replace(/_bucket$/, '_count') : family.name;
-    const within = family.part === 'bucket' ? series.get(`${name}|${route}|${above ?? Number.NaN}`)?.values : undefined;
-    const ways = (['plain', 'probe', 'own'] as const).map((r) => series.get(`${family.name}|${r}|${le}`)?.values);
-    values.forEach((value, i) => {
+    const isSum = family.part === 'sum';
+    const isBucket = family.part === 'bucket';
+    const most = isBucket ? nextOf(one, series) : null;
+    for (let i = 0; i < values.length; i++) {
+      const { t } = segment.scrapes[i]!;
+      const value = values[i]!;
       // Families without labels of the client count what comes without TLS beside the rest.
-      if (family.scopes !== 'in-server' && family.part !== 'sum') {
-        const plain = ways[0]?.[i] ?? 0;
-        const probe = ways[1]?.[i] ?? 0;
-        const own = ways[2]?.[i] ?? 0;
-        const bounds = truth.all(i, request, own > 0);
-        const sumOfAll = plain + probe + own;
-        together.check(segment.scrapes[i]!.t, sumOfAll, bounds, 'UNMESHED_UNKNOWN');
+      if (family.scopes !== 'in-server' && !isSum) {
+        const own = ways.own?.[i] ?? 0;
+        const sumOfAll = (ways.plain?.[i] ?? 0) + (ways.probe?.[i] ?? 0) + own;
+        together.check(t, sumOfAll, truth.all(i, request, own > 0), 'UNMESHED_UNKNOWN');
       }
       if (route === 'own') {
         // The proxy answers no more than it was asked; on the default route without TLS.
-        const asked = family.part === 'sum' ? Number.POSITIVE_INFINITY : truth.requests('plain', i).high;
-        if (family.scopes !== 'in-server') {
-          checker.check(segment.scrapes[i]!.t, value, { low: 0, high: asked }, 'UNMESHED_UNKNOWN');
-        }
-        return;
+        const high = isSum ? Number.POSITIVE_INFINITY : asked[i]!;
+        if (family.scopes !== 'in-server') checker.check(t, value, { low: 0, high }, 'UNMESHED_UNKNOWN');
+        continue;
       }
       const bound = request ? truth.requests(route, i) : truth.answers(route, i);
       // What a sum adds up is not known; that it adds up nothing, when there was nothing, is.
-      const high = family.part === 'sum' && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
-      checker.check(segment.scrapes[i]!.t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
-      if (family.part !== 'bucket') return;
-      const most = within?.[i] ?? 0;
-      const least = above === undefined ? most : 0;
-      histogram.check(segment.scrapes[i]!.t, value, { low: least, high: most }, 'HISTOGRAM_INCONSISTENT');
-    });
+      const high = isSum && bound.high > 0 ? Number.POSITIVE_INFINITY : bound.high;
+      checker.check(t, value, { low: bound.low, high }, 'UNMESHED_UNKNOWN');
+      if (!most) continue;
+      const within = most.values?.[i] ?? 0;
+      histogram.check(t, value, { low: most.isCount ? within : 0, high: within }, 'HISTOGRAM_INCONSISTENT');
+    }
   }
+}
+
+/** A histogram agrees with itself: no bucket holds more than the next, the last as many as the count. */
+function nextOf({ family, route, le }: Unmeshed, series: UnmeshedSeries): Next {
+  const edges = lesOf(family);
+  const above = edges[edges.indexOf(le) + 1];
+  if (above !== undefined) return { values: series.find(family.name, route, above), isCount: false };
+  return { values: series.find(family.name.replace(/_bucket$/, '_count'), route, Number.NaN), isCount: true };
+}
+
+interface Next {
+  values: Float64Array | null;
+  isCount: boolean;
 }
 
 interface Checkers {
@@ -193,7 +205,7 @@ function checkersOf(
   ledger: LedgerName,
   { instance }: Segment,
   family: Family,
-  route: Unmeshed['route'],
+  route: UnmeshedWay,
   recorder: Recorder,
 ): Checkers {
   const at = `${instance.pod} incarnation ${instance.ordinal}`;

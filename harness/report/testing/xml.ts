@@ -58,7 +58,3 @@ function unescapeXml(text: string): string {
 export function all(element: XmlElement, name: string): XmlElement[] {
   return [...(element.name === name ? [element] : []), ...element.children.flatMap((child) => all(child, name))];
 }
-
-/** What must not be in a report: it moves the cursor, or changes the order of what stands around it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they must not occur
-export const MOVES_CURSOR = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arbitraryResult, text } from '../result/testing/arbitrary.ts';
+import { arbitraryResult } from '../result/testing/arbitrary.ts';
 import {
   failingScenario,
   inconclusiveScenario,
@@ -9,12 +9,10 @@ import {
   sampleDiagnosis,
   sampleResult,
 } from '../result/testing/sample.ts';
-import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
-import { escapeMarkdown } from './markdown-text.ts';
 import { renderTerminal } from './terminal.ts';
-import { all, MOVES_CURSOR, parseXml } from './testing.ts';
-import { displayWidth, oneLine, truncate, wrap } from './text.ts';
+import { MOVES_CURSOR, RUNNER_COMMAND } from './testing/forbidden.ts';
+import { displayWidth } from './text.ts';
 
 const NUM_RUNS = 150;
 
@@ -207,196 +205,7 @@ describe('terminal', () => {
     }
   });
 
-  it('renders any result without a line over the width, and nothing that moves the cursor', () => {
-    fc.assert(
-      fc.property(arbitraryResult, fc.integer({ min: 20, max: 160 }), (result, width) => {
-        const shown = renderTerminal(result, { color: false, width });
-        for (const line of shown.split('\n')) {
-          expect(displayWidth(line), line).toBeLessThanOrEqual(width);
-          expect(line).not.toMatch(MOVES_CURSOR);
-          expect(line).not.toMatch(RUNNER_COMMAND);
-        }
-        expect(shown.toUpperCase()).toContain(result.verdict.toUpperCase());
-      }),
-      { numRuns: NUM_RUNS },
-    );
-  });
-});
-
-describe('junit', () => {
-  it('has a suite a scenario and a case a row; a fail is a failure, inconclusive an error, and nothing is skipped', () => {
-    const root = parseXml(renderJunit(sampleResult()));
-    expect(root.attributes).toMatchObject({
-      name: 'meshproof',
-      tests: '13',
-      failures: '2',
-      errors: '2',
-      time: '48.210',
-    });
-    const suites = all(root, 'testsuite');
-    expect(suites.map((s) => s.attributes.name)).toEqual(['baseline-chain', 'error-burst', 'spike']);
-    expect(all(suites[0]!, 'testcase').map((c) => c.attributes.name)).toEqual([
-      'scenario',
-      'flow meshproof/load -> shop/web 200 inbound',
-      'latency meshproof/load -> shop/web p99 inbound',
-      'slo * -> shop/web: successRate >= 99%',
-    ]);
-    expect(all(suites[1]!, 'failure')[1]!.text).toContain('300 <= 297 <= 300 does not hold');
-    expect(all(suites[2]!, 'error')[0]!.attributes).toMatchObject({ type: 'DROPPED_ITERATIONS' });
-    expect(all(root, 'skipped')).toEqual([]);
-  });
-
-  it('says in the failure of a scenario why first, then what', () => {
-    const [scenario] = all(parseXml(renderJunit(sampleResult())), 'failure');
-    expect(scenario!.text.split('\n')).toEqual([
-      expect.stringMatching(/^why: Packets to the admin port are dropped \(admin-port-dropped\): 10\.1\.2\.3/),
-      expect.stringMatching(/^seen: Prometheus, targets/),
-      'do: look for a NetworkPolicy that keeps Prometheus from port 4191',
-      expect.stringMatching(/^NOT_EQUAL_AT_END: /),
-    ]);
-    const passing = { ...passingScenario(), diagnoses: [sampleDiagnosis()] };
-    const root = parseXml(renderJunit({ ...sampleResult(), scenarios: [passing] }));
-    expect(root.attributes.failures).toBe('0');
-    expect(all(root, 'system-out')[0]!.text).toContain('Packets to the admin port are dropped');
-  });
-
-  it('is never green when the run broke off or ran nothing', () => {
-    const error = { code: 'INTERRUPTED', message: 'interrupted by SIGINT', hint: 'run again' };
-    for (const result of [
-      { ...sampleResult(), scenarios: [passingScenario()], error },
-      { ...sampleResult(), scenarios: [] },
-      { ...sampleResult(), scenarios: [{ ...passingScenario(), error }] },
-    ]) {
-      expect(Number(parseXml(renderJunit(result)).attributes.errors)).toBeGreaterThan(0);
-    }
-  });
-
-  it('is well-formed for any result, and its counts add up', () => {
-    fc.assert(
-      fc.property(arbitraryResult, (result) => {
-        const root = parseXml(renderJunit(result));
-        expect(root.attributes.tests).toBe(String(all(root, 'testcase').length));
-        expect(root.attributes.failures).toBe(String(all(root, 'failure').length));
-        expect(root.attributes.errors).toBe(String(all(root, 'error').length));
-        const notPassed = result.scenarios.filter((s) => s.verdict !== 'pass').length;
-        expect(all(root, 'failure').length + all(root, 'error').length).toBeGreaterThanOrEqual(notPassed);
-      }),
-      { numRuns: NUM_RUNS },
-    );
-  });
-});
-
-describe('the check of XML', () => {
-  it.each([
-    '<a>',
-    '<a></b>',
-    '<a>&</a>',
-    '<a b="1" b="2"/>',
-    '<a/><b/>',
-    '<a/>x',
-    '<a>\u0001</a>',
-    '<a b="<"/>',
-    '<a>]]></a>',
-  ])('refuses %j', (xml) => {
-    expect(() => parseXml(xml)).toThrow();
-  });
-});
-
-describe('markdown', () => {
-  it('says the verdict in its first line', () => {
-    expect(renderMarkdown(sampleResult()).split('\n')[0]).toBe(
-      '# ❌ fail: 1 of 3 scenarios failed, 1 inconclusive, 1 passed, in 48.2 s',
-    );
-  });
-
-  it('says why before what, with all of the evidence and what to do', () => {
-    const shown = renderMarkdown(sampleResult());
-    const block = shown.slice(shown.indexOf('**Why'), shown.indexOf('- **NOT'));
-    expect(block).toBe(
-      `**Why: Packets to the admin port are dropped.** 10.1.2.3:4191 of shop/pay-7c5d9-k2x4z has answered no scrape since 03:04:12
-
-- Cause: admin-port-dropped, docs/causes/admin-port-dropped.md
-- Pods: shop/pay-7c5d9-k2x4z
-- Seen:
-  - Prometheus, targets: last error of http:<!-- -->//10.1.2.3:4191/metrics: context deadline exceeded
-  - the page, fetched directly: no connection within 5 s
-- Do:
-  - look for a NetworkPolicy that keeps Prometheus from port 4191
-  - look at the firewall of the node
-
-`,
-    );
-  });
-
-  it('shows the flow that failed and the bound', () => {
-    const shown = renderMarkdown(sampleResult());
-    expect(shown).toContain('| shop/web -&gt; shop/pay 500 inbound | ❌ fail | 300 | 300 | 297 |  |');
-    expect(shown).toContain('300 &lt;= 297 &lt;= 300 does not hold: 3 too few');
-  });
-
-  it.each([
-    ['a|b', 'a\\|b'],
-    ['<script>', '&lt;script&gt;'],
-    ['line\nbreak', 'line break'],
-    ['# head', '\\# head'],
-    ['- item', '\\- item'],
-    ['1. item', '1\\. item'],
-    ['1.5 ms', '1.5 ms'],
-    ['-3 (1%)', '-3 (1%)'],
-    ['[a](b)', '\\[a\\](b)'],
-    ['`x` *y* _z_', '\\`x\\` \\*y\\* \\_z\\_'],
-    ['@someone', '@<!-- -->someone'],
-  ])('shows %j as text', (input, output) => {
-    expect(escapeMarkdown(input)).toBe(output);
-  });
-
-  it('renders any result with tables that keep their columns', () => {
-    fc.assert(
-      fc.property(arbitraryResult, (result) => {
-        const shown = renderMarkdown(result);
-        expect(shown.split('\n')[0]).toContain(result.verdict);
-        let columns = 0;
-        for (const line of shown.split('\n')) {
-          expect(line).not.toMatch(MOVES_CURSOR);
-          const bars = line.replaceAll('\\\\', '').replaceAll('\\|', '').split('|').length - 1;
-          if (columns > 0 && bars > 0) expect(bars, line).toBe(columns);
-          columns = bars;
-        }
-        const tags = shown.replaceAll('<!-- -->', '').match(/<[^>\n]*>/g) ?? [];
-        expect(tags.filter((tag) => !/^<\/?(details|summary)>$/.test(tag))).toEqual([]);
-      }),
-      { numRuns: NUM_RUNS },
-    );
-  });
-
-  it('stays below the size of a job summary', () => {
-    const scenario = failingScenario();
-    scenario.flows = Array.from({ length: 300 }, () => ({ ...scenario.flows[1]!, source: 'x'.repeat(900) }));
-    const shown = renderMarkdown({ ...sampleResult(), scenarios: Array.from({ length: 100 }, () => scenario) });
-    expect(Buffer.byteLength(shown)).toBeLessThan(1024 * 1024);
-    expect(shown).toMatch(/more scenarios in `result.json`\.\n$/);
-  });
-});
-
-/** As the runner of GitHub Actions reads a line of a log. */
-const RUNNER_COMMAND = /^\s*::[a-z-]+(?: .*)?::|##\[/i;
-
-describe('text', () => {
-  it.each([
-    ['::error::no', ': :error::no'],
-    ['x ::Set-Output name=a::b', 'x : :Set-Output name=a::b'],
-    ['::a::b::c::d', ': :a: :b: :c::d'],
-    ['a##[group]b', 'a# #[group]b'],
-    ['::1', '::1'],
-    ['fe80::a:b 10.0.0.1', 'fe80::a:b 10.0.0.1'],
-    ['job:rate5m', 'job:rate5m'],
-  ])('of %j makes no command to the runner of a pipeline', (from, to) => {
-    expect(oneLine(from)).toBe(to);
-    expect(oneLine(oneLine(from))).toBe(to);
-    for (const line of wrap(`${'x'.repeat(7)} ${from}`, 8)) expect(line).not.toMatch(RUNNER_COMMAND);
-  });
-
-  it('from outside starts no line that is one: names, labels, reasons, errors', () => {
+  it('shows what came from outside as text: no line is a command to the runner of a pipeline', () => {
     const evil = '::error file=x::owned ##[error]owned';
     const scenario = { ...failingScenario(), name: evil, file: evil };
     scenario.reasons = [{ ...scenario.reasons[0]!, code: 'NO_DATA', message: `x\n${evil}` }];
@@ -410,20 +219,18 @@ describe('text', () => {
     }
   });
 
-  it('knows how wide a terminal shows it', () => {
-    expect(['abc', '漢字', 'e\u0301', '👩‍👩‍👧', '🇩🇪', '✔', ''].map(displayWidth)).toEqual([3, 4, 1, 2, 2, 1, 0]);
-    expect(truncate('漢字かな', 5)).toBe('漢字…');
-    expect(wrap('aa bb cc', 5)).toEqual(['aa bb', 'cc']);
-    expect(wrap('abcdefg', 3)).toEqual(['abc', 'def', 'g']);
-    expect(oneLine('\u001b[31mred\u001b[0m\tand\r\nmore\u202e')).toBe('red and more');
-  });
-
-  it('loses nothing when it wraps', () => {
+  it('renders any result without a line over the width, and nothing that moves the cursor', () => {
     fc.assert(
-      fc.property(text, fc.integer({ min: 2, max: 40 }), (value, width) => {
-        const squeeze = (s: string) => oneLine(s).replaceAll(' ', '');
-        expect(squeeze(wrap(value, width).join(''))).toBe(squeeze(value));
+      fc.property(arbitraryResult, fc.integer({ min: 20, max: 160 }), (result, width) => {
+        const shown = renderTerminal(result, { color: false, width });
+        for (const line of shown.split('\n')) {
+          expect(displayWidth(line), line).toBeLessThanOrEqual(width);
+          expect(line).not.toMatch(MOVES_CURSOR);
+          expect(line).not.toMatch(RUNNER_COMMAND);
+        }
+        expect(shown.toUpperCase()).toContain(result.verdict.toUpperCase());
       }),
+      { numRuns: NUM_RUNS },
     );
   });
 });

@@ -75,11 +75,13 @@ class Route {
     response.once('close', () => gone.abort(new Error('the client went away')));
     let answer: IncomingMessage;
     try {
+      // Whole, before anything is asked: a request whose body is still on its way is ended with whatever ends that body.
+      const body = hasBody(request) ? await buffer(request) : undefined;
       answer = await this.#transport.open({
         method: request.method!,
         path: this.#prefix + request.url!,
         headers: sentHeaders(request),
-        body: hasBody(request) ? request : undefined,
+        body,
         timeoutMs: REQUEST_TIMEOUT_MS,
         signal: gone.signal,
       });
